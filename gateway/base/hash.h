@@ -1,0 +1,17 @@
+/* hash.h - SHA-256 for names that must never collide.
+ *
+ * What:    the journal's conflict test (P2) and alert identity (domain R9).
+ * Library: mbedTLS's crypto part, the one exception to "base is libc only":
+ *          a pure function, and a kept library beats a copy of our own.
+ */
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
+
+#include "base/slice.h"
+
+#define HASH_BYTES 32
+
+/* SHA-256 over the parts, one after the other. */
+void hash_sha256(const struct slice *parts, size_t count, uint8_t out[HASH_BYTES]);
+
+#endif

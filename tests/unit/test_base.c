@@ -1,0 +1,128 @@
+/* The building blocks: what they promise at their limits. */
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/id.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static void buf_is_a_bounded_queue(void **state)
+{
+	struct buf buf;
+
+	(void)state;
+	buf_init(&buf, 1000);
+	for (int round = 0; round < 50; round++) {
+		uint8_t bytes[300];
+		memset(bytes, round, sizeof(bytes));
+		assert_int_equal(buf_append(&buf, bytes, sizeof(bytes)), CP_OK);
+		assert_int_equal(buf_append(&buf, bytes, sizeof(bytes)), CP_OK);
+		assert_int_equal(buf_bytes(&buf).p[0], round);
+		buf_consume(&buf, 400);
+		assert_int_equal(buf_bytes(&buf).len, 200);
+		buf_consume(&buf, 200);
+		assert_null(buf.p);
+	}
+	uint8_t big[1000] = {0};
+	assert_int_equal(buf_append(&buf, big, 1000), CP_OK);
+	assert_int_equal(buf_append(&buf, big, 1), CP_FULL);
+	assert_null(buf_extend(&buf, 1));
+	assert_int_equal(buf_bytes(&buf).len, 1000);
+	buf_deinit(&buf);
+}
+
+static void buf_extend_can_be_trimmed(void **state)
+{
+	struct buf buf;
+
+	(void)state;
+	buf_init(&buf, 64);
+	uint8_t *at = buf_extend(&buf, 64);
+	assert_non_null(at);
+	memcpy(at, "abc", 3);
+	buf_trim(&buf, 61);
+	assert_true(slice_eq_str(buf_bytes(&buf), "abc"));
+	buf_deinit(&buf);
+}
+
+static void arena_ends_at_its_maximum_and_starts_again(void **state)
+{
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 128, 1024);
+	for (int round = 0; round < 3; round++) {
+		size_t count = 0;
+		while (arena_alloc(&arena, 16))
+			count++;
+		assert_int_equal(count, 64);
+		assert_null(arena_alloc(&arena, SIZE_MAX));
+		arena_reset(&arena);
+	}
+	assert_non_null(arena_alloc(&arena, 1024));
+	arena_deinit(&arena);
+}
+
+static void arena_push_keeps_what_was_there(void **state)
+{
+	struct arena arena;
+	int *items = NULL;
+	size_t cap = 0;
+
+	(void)state;
+	arena_init(&arena, 1024, 1 << 20);
+	for (int i = 0; i < 1000; i++) {
+		items = arena_push(&arena, items, (size_t)i, &cap, sizeof(*items));
+		assert_non_null(items);
+		items[i] = i;
+	}
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(items[i], i);
+	arena_deinit(&arena);
+}
+
+static void id_has_one_form(void **state)
+{
+	static const char hex[] = "00112233445566778899aabbccddeeff";
+	char out[ID_HEX_LEN + 1];
+	struct id id;
+
+	(void)state;
+	assert_true(id_from_hex(&id, slice_str(hex)));
+	assert_string_equal(id_hex(&id, out), hex);
+	assert_false(id_from_hex(&id, slice_str("00112233445566778899AABBCCDDEEFF")));
+	assert_true(id_is_zero(&id));
+	assert_false(id_from_hex(&id, slice_str("0011")));
+	assert_false(id_from_bytes(&id, slice_of(hex, 15)));
+	assert_true(id_from_bytes(&id, slice_of(hex, 16)));
+	assert_false(id_is_zero(&id));
+}
+
+static void hash_is_sha256_over_the_parts(void **state)
+{
+	/* FIPS 180-2, appendix B.1: "abc". */
+	static const uint8_t abc[] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea};
+	struct slice parts[] = {slice_str("a"), slice_of(NULL, 0), slice_str("bc")};
+	uint8_t out[HASH_BYTES];
+
+	(void)state;
+	hash_sha256(parts, CP_COUNT(parts), out);
+	assert_memory_equal(out, abc, sizeof(abc));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(buf_is_a_bounded_queue),
+	    cmocka_unit_test(buf_extend_can_be_trimmed),
+	    cmocka_unit_test(arena_ends_at_its_maximum_and_starts_again),
+	    cmocka_unit_test(arena_push_keeps_what_was_there),
+	    cmocka_unit_test(id_has_one_form),
+	    cmocka_unit_test(hash_is_sha256_over_the_parts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
