@@ -1,0 +1,230 @@
+/* The location fields come from the call site, not from this file. */
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include "io/log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <systemd/sd-journal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "io/clock.h"
+
+/* Everything about the log that changes; the one such thing in the program. */
+static struct {
+	_Atomic enum log_level level;
+	pthread_mutex_t lock;   /* guards `sites` and the state inside every site */
+	struct log_site *sites; /* those that suppressed something once */
+} logger = {.level = LOG_LEVEL_INFO, .lock = PTHREAD_MUTEX_INITIALIZER};
+
+static const struct {
+	const char *name;
+	const char *printed;
+	int priority;
+} levels[] = {
+    [LOG_LEVEL_ERROR] = {"error", "ERROR", LOG_ERR},
+    [LOG_LEVEL_WARNING] = {"warning", "WARNING", LOG_WARNING},
+    [LOG_LEVEL_NOTICE] = {"notice", "NOTICE", LOG_NOTICE},
+    [LOG_LEVEL_INFO] = {"info", "INFO", LOG_INFO},
+    [LOG_LEVEL_DEBUG] = {"debug", "DEBUG", LOG_DEBUG},
+};
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&logger.level, level);
+}
+
+enum log_level log_get_level(void)
+{
+	return atomic_load(&logger.level);
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return (size_t)level < CP_COUNT(levels) ? levels[level].name : "unknown";
+}
+
+bool log_level_from_name(enum log_level *out, const char *name)
+{
+	for (size_t i = 0; i < CP_COUNT(levels); i++) {
+		if (strcmp(levels[i].name, name) == 0) {
+			*out = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *log_token(const struct id *token, char out[LOG_TOKEN_LEN + 1])
+{
+	char hex[ID_HEX_LEN + 1];
+
+	if (id_is_zero(token)) {
+		memcpy(out, "-", 2);
+		return out;
+	}
+	id_hex(token, hex);
+	memcpy(out, hex, LOG_TOKEN_LEN);
+	out[LOG_TOKEN_LEN] = '\0';
+	return out;
+}
+
+/* Into `out` of LOG_LINE_BYTES. A backslash is doubled, so that what was
+ * escaped and what was sent as "\x0a" can be told apart. */
+static void escape_line(char *out, const char *text)
+{
+	static const char cut[] = "...";
+	const size_t room = LOG_LINE_BYTES - sizeof(cut);
+	size_t used = 0;
+
+	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+		char shown[5] = {(char)*at};
+
+		if (*at < 0x20 || *at > 0x7e)
+			snprintf(shown, sizeof(shown), "\\x%02x", *at);
+		else if (*at == '\\')
+			shown[1] = '\\';
+		size_t len = strlen(shown);
+		if (used + len > room) {
+			memcpy(out + used, cut, sizeof(cut));
+			return;
+		}
+		memcpy(out + used, shown, len);
+		used += len;
+	}
+	out[used] = '\0';
+}
+
+/* systemd names the journal's stream by device and inode, because a service may
+ * have sent its stderr elsewhere since. */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[64];
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(own, stream) == 0;
+}
+
+static void print_line(enum log_level level, const char *text)
+{
+	char stamp[32] = "";
+	char line[LOG_LINE_BYTES + 64];
+
+	if (isatty(STDERR_FILENO)) {
+		time_t now = (time_t)(clock_wall() / MS_PER_SECOND);
+		struct tm utc;
+
+		gmtime_r(&now, &utc);
+		strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%SZ ", &utc);
+	}
+	int len = snprintf(line, sizeof(line), "%s%s %s\n", stamp, levels[level].printed, text);
+	CP_CHECK(len > 0 && (size_t)len < sizeof(line));
+	/* One write, so that lines of several threads do not mix. */
+	if (write(STDERR_FILENO, line, (size_t)len) < 0)
+		return; /* stderr is gone; there is nobody left to tell */
+}
+
+static void emit(const struct log_site *site, const char *text)
+{
+	if (!stderr_is_journal() ||
+	    sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", levels[site->level].priority,
+	        "CODE_FILE=%s", site->file, "CODE_LINE=%i", site->line, "CODE_FUNC=%s",
+	        site->function, "SYSLOG_IDENTIFIER=carepace", NULL) < 0)
+		print_line(site->level, text);
+}
+
+static void emit_suppressed(const struct log_site *site, unsigned count)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%u more suppressed of the kind in %s", count, site->function);
+	emit(site, text);
+}
+
+/* Opens a new window when the old one is over; returns what that one hid. */
+static unsigned next_window(struct log_site *site, mono_ms now)
+{
+	if (site->in_window && now < site->window_from + LOG_WINDOW_MS)
+		return 0;
+	unsigned hidden = site->suppressed;
+	site->window_from = now;
+	site->in_window = 0;
+	site->suppressed = 0;
+	return hidden;
+}
+
+/* Whether the site may write now; *hidden is what it has to own up to first. */
+static bool admit(struct log_site *site, mono_ms now, unsigned *hidden)
+{
+	bool is_admitted = true;
+
+	pthread_mutex_lock(&logger.lock);
+	*hidden = next_window(site, now);
+	if (site->in_window < LOG_BURST) {
+		site->in_window++;
+	} else {
+		site->suppressed++;
+		is_admitted = false;
+		if (!site->is_listed) {
+			site->is_listed = true;
+			site->next = logger.sites;
+			logger.sites = site;
+		}
+	}
+	pthread_mutex_unlock(&logger.lock);
+	return is_admitted;
+}
+
+void log_write(struct log_site *site, const char *format, ...)
+{
+	char raw[LOG_LINE_BYTES];
+	char text[LOG_LINE_BYTES];
+	unsigned hidden;
+	va_list args;
+
+	if (site->level > log_get_level() || !admit(site, clock_mono(), &hidden))
+		return;
+	va_start(args, format);
+	vsnprintf(raw, sizeof(raw), format, args);
+	va_end(args);
+	escape_line(text, raw);
+	if (hidden)
+		emit_suppressed(site, hidden);
+	emit(site, text);
+}
+
+static void say_suppressed(mono_ms now)
+{
+	pthread_mutex_lock(&logger.lock);
+	/* Sites live for ever and are only ever put in front, so the list may be
+	 * walked without the lock between two of them. */
+	struct log_site *site = logger.sites;
+	while (site) {
+		unsigned hidden = next_window(site, now);
+
+		pthread_mutex_unlock(&logger.lock);
+		if (hidden)
+			emit_suppressed(site, hidden);
+		pthread_mutex_lock(&logger.lock);
+		site = site->next;
+	}
+	pthread_mutex_unlock(&logger.lock);
+}
+
+void log_tick(void)
+{
+	say_suppressed(clock_mono());
+}
+
+void log_finish(void)
+{
+	say_suppressed(TIME_NEVER);
+}

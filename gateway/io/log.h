@@ -1,0 +1,87 @@
+/* log.h - one line per event, for the person who looks after the box.
+ *
+ * What:    to the journal with fields (MESSAGE, PRIORITY, CODE_*) when stderr
+ *          is the journal's, otherwise to stderr as "LEVEL text"; with the UTC
+ *          time in front when stderr is a terminal.
+ * Safe:    everything outside printable ASCII is escaped as \xNN and a line is
+ *          cut at LOG_LINE_BYTES, so what a device sent cannot forge a line.
+ * Limit:   each call site writes LOG_BURST lines in LOG_WINDOW_MS; what comes
+ *          on top is counted and said ("N more suppressed") by the next line of
+ *          that site or by log_tick(), whichever is first (P8).
+ * Privacy: a client or operator token is printed by log_token() only (P10).
+ * Threads: any; a line is never mixed with another.
+ * Fails:   never; a line that cannot be written is lost.
+ */
+#ifndef IO_LOG_H
+#define IO_LOG_H
+
+#include <stdatomic.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "base/time.h"
+
+#define LOG_LINE_BYTES 1024
+#define LOG_BURST 20
+#define LOG_WINDOW_MS (10 * MS_PER_SECOND)
+#define LOG_TOKEN_LEN 6
+
+enum log_level {
+	LOG_LEVEL_ERROR,   /* something does not work; a person must act */
+	LOG_LEVEL_WARNING, /* something was refused or lost */
+	LOG_LEVEL_NOTICE,  /* a change of state: started, ready, stopping */
+	LOG_LEVEL_INFO,    /* a device came or went */
+	LOG_LEVEL_DEBUG,
+};
+
+/* Lines above this level are not written; LOG_LEVEL_INFO at start. */
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+
+/* "warning"; and back, false when there is no such level. */
+const char *log_level_name(enum log_level level);
+bool log_level_from_name(enum log_level *out, const char *name);
+
+#define log_error(...) LOG_AT(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) LOG_AT(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_notice(...) LOG_AT(LOG_LEVEL_NOTICE, __VA_ARGS__)
+#define log_info(...) LOG_AT(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) LOG_AT(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/* Says what was suppressed at sites that have been quiet since. Call it every
+ * few seconds; log_finish() once, before the end: it does not wait for a window
+ * to be over. */
+void log_tick(void);
+void log_finish(void);
+
+/* The first six hex digits of a token, "-" for an absent one; returns `out`. */
+const char *log_token(const struct id *token, char out[LOG_TOKEN_LEN + 1]);
+
+/* The state of one call site: what the rate limit counts by. */
+struct log_site {
+	const enum log_level level;
+	const char *const file;
+	const char *const function;
+	const int line;
+	/* The rest belongs to log.c. */
+	mono_ms window_from;
+	unsigned in_window;
+	unsigned suppressed;
+	bool is_listed;
+	struct log_site *next;
+};
+
+void log_write(struct log_site *site, const char *format, ...) CP_PRINTF(2, 3);
+
+#define LOG_AT(log_level_, ...)                                                                    \
+	do {                                                                                       \
+		static struct log_site log_site_ = {                                               \
+		    .level = (log_level_),                                                         \
+		    .file = __FILE__,                                                              \
+		    .function = __func__,                                                          \
+		    .line = __LINE__,                                                              \
+		};                                                                                 \
+		log_write(&log_site_, __VA_ARGS__);                                                \
+	} while (0)
+
+#endif
