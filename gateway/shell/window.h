@@ -1,0 +1,130 @@
+/* window.h - decides what goes upstream next.
+ *
+ * What:    order, in-flight window and back-off of the connection to head office.
+ * Not:     the rows (ledger/outbox), sending them (io/upstream) or the thread
+ *          that does as this says (shell/upstream_thread).
+ * Threads: none of its own.
+ * Memory:  caller owns struct window; rows passed in are copied.
+ * Time:    `now` is an argument; times never go backwards.
+ * Promise: P5, P6. A row is offered again after every loss until window_done()
+ *          names it. Never more than WINDOW_ROWS rows and WINDOW_BYTES bytes
+ *          are in flight, because Paho's own queue has no bound in bytes.
+ *
+ *          window_connect()          window_connected()
+ *     DOWN ----------------> CONNECTING -------------> UP
+ *       ^                        |                     |
+ *       +---- window_lost() -----+---------------------+
+ *
+ * A generation is one attempt to connect and the connection that comes of it.
+ * What is said about another generation than the present one changes nothing.
+ */
+#ifndef SHELL_WINDOW_H
+#define SHELL_WINDOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/time.h"
+
+#define WINDOW_KINDS 8
+#define WINDOW_ROWS 100
+#define WINDOW_BYTES (1U << 20)
+
+/* A refused connect waits half to all of 1 s, 2 s, 4 s ... 60 s. */
+#define WINDOW_BACKOFF_MIN_MS (1 * MS_PER_SECOND)
+#define WINDOW_BACKOFF_MAX_MS (60 * MS_PER_SECOND)
+
+/* No answer to a connect, or no acknowledgement while rows are in flight. */
+#define WINDOW_CONNECT_LIMIT_MS (30 * MS_PER_SECOND)
+#define WINDOW_STALL_LIMIT_MS (60 * MS_PER_SECOND)
+
+/* A row that the broker refused by itself is offered again after this. */
+#define WINDOW_REFUSED_PAUSE_MS (60 * MS_PER_SECOND)
+
+/* Kinds are urgencies, 0 the most urgent; n counts up within its kind. */
+struct window_row {
+	unsigned kind;
+	uint64_t n;
+};
+
+struct window_slot {
+	struct window_row row;
+	size_t len_bytes;
+	bool is_used;
+};
+
+enum window_state {
+	WINDOW_DOWN,
+	WINDOW_CONNECTING,
+	WINDOW_UP,
+};
+
+struct window {
+	enum window_state state;
+	uint32_t generation;
+	unsigned failures; /* in a row, without an acknowledgement between */
+	bool has_news;     /* the outbox may hold rows after `after` */
+	mono_ms since;     /* of the state */
+	mono_ms connect_at;
+	mono_ms progress_at;          /* last acknowledgement, or first row in flight */
+	mono_ms again_at;             /* refused rows are offered again; TIME_NEVER: none */
+	uint64_t after[WINDOW_KINDS]; /* rows up to here were offered */
+	unsigned max_rows;            /* WINDOW_ROWS or what the broker takes */
+	unsigned rows;
+	size_t bytes;
+	struct window_slot slots[WINDOW_ROWS];
+};
+
+void window_init(struct window *window, mono_ms now);
+
+/* What the thread should do now; ask again after each thing done. */
+enum window_todo {
+	WINDOW_WAIT,    /* until window_next_wake() or news */
+	WINDOW_CONNECT, /* call window_connect() and connect */
+	WINDOW_FILL,    /* offer rows after `after`, most urgent first */
+	WINDOW_GIVE_UP, /* the other side is silent: close, then window_lost() */
+};
+enum window_todo window_next(const struct window *window, mono_ms now);
+
+/* TIME_NEVER when only news can change the answer of window_next(). */
+mono_ms window_next_wake(const struct window *window);
+
+/* Begins an attempt; returns its generation. */
+uint32_t window_connect(struct window *window, mono_ms now);
+
+/* receive_maximum: what the broker takes unacknowledged (MQTT 5 3.2.2.3.3). */
+void window_connected(
+    struct window *window, uint32_t generation, unsigned receive_maximum, mono_ms now);
+
+/* Refused, failed, lost or given up: everything in flight will be offered
+ * again, and the next attempt waits; `random` is any number, for the jitter. */
+void window_lost(struct window *window, mono_ms now, uint32_t random);
+
+/* The outbox has news. */
+void window_poke(struct window *window);
+
+/* How many more rows may be offered. */
+unsigned window_room(const struct window *window);
+
+enum window_answer {
+	WINDOW_ADMITTED, /* send it with *token */
+	WINDOW_KNOWN,    /* it is in flight or was acknowledged: skip it */
+	WINDOW_FULL,     /* stop offering; what follows is not more urgent */
+};
+enum window_answer window_offer(struct window *window, struct window_row row, size_t len_bytes,
+    mono_ms now, uint32_t *token) CP_MUST_CHECK;
+
+/* Everything that the outbox holds was offered. */
+void window_drained(struct window *window);
+
+/* The receiver acknowledged it: *row is to be deleted. False: another
+ * generation spoke, nothing is acknowledged. */
+bool window_done(struct window *window, uint32_t generation, uint32_t token, mono_ms now,
+    struct window_row *row) CP_MUST_CHECK;
+
+/* The receiver does not want this row now; it stays and comes again later. */
+bool window_refused(struct window *window, uint32_t generation, uint32_t token, mono_ms now,
+    struct window_row *row) CP_MUST_CHECK;
+
+#endif
