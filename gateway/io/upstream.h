@@ -43,11 +43,12 @@ struct upstream_config {
 struct upstream;
 
 enum upstream_event_kind {
-	UPSTREAM_CONNECTED,    /* CONNACK said yes and .../down is subscribed */
+	UPSTREAM_CONNECTED,    /* CONNACK said yes */
 	UPSTREAM_REFUSED,      /* the attempt failed: text says why and what to do */
 	UPSTREAM_LOST,         /* the connection ended; nothing in flight is known */
 	UPSTREAM_ACKED,        /* PUBACK with a success code, for `token` */
 	UPSTREAM_NOT_ACKED,    /* the broker refused `token`, or Paho gave it up */
+	UPSTREAM_NO_ORDERS,    /* the broker refused the subscription */
 	UPSTREAM_ORDER,        /* a message on .../down: payload */
 	UPSTREAM_OVERRUN,      /* orders were dropped for want of room */
 	UPSTREAM_DISCONNECTED, /* answer to upstream_disconnect() */
@@ -60,7 +61,7 @@ struct upstream_event {
 	uint32_t token;               /* ACKED, NOT_ACKED */
 	unsigned receive_maximum;     /* CONNECTED: what the broker takes in flight */
 	bool is_unread;               /* ACKED: the broker knew no subscriber (0x10) */
-	char text[UPSTREAM_TEXT_MAX]; /* REFUSED, LOST, NOT_ACKED */
+	char text[UPSTREAM_TEXT_MAX]; /* all but ACKED and ORDER */
 	struct slice payload;         /* ORDER; until upstream_event_done() */
 	struct upstream *upstream;
 };
@@ -69,6 +70,10 @@ struct upstream_event {
  * during the call. Events carry `generation`. */
 enum cp_err upstream_open(struct upstream **out, const struct upstream_config *config,
     size_t server, uint32_t generation, struct mailbox *mailbox) CP_MUST_CHECK;
+
+/* Asks for .../down, once, when connected. What is published after it finds the
+ * subscription in place. */
+enum cp_err upstream_subscribe(struct upstream *upstream) CP_MUST_CHECK;
 
 /* QoS 1 to carepace/v1/site/<site>/<topic>; the payload is copied. `token` is
  * free to be used again when its ACKED or NOT_ACKED was taken. CP_NET: the

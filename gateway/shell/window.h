@@ -65,6 +65,7 @@ struct window {
 	uint32_t generation;
 	unsigned failures; /* in a row, without an acknowledgement between */
 	bool has_news;     /* the outbox may hold rows after `after` */
+	bool is_blocked;   /* the next row waits for bytes to come back */
 	mono_ms since;     /* of the state */
 	mono_ms connect_at;
 	mono_ms progress_at;          /* last acknowledgement, or first row in flight */
@@ -104,8 +105,8 @@ void window_lost(struct window *window, mono_ms now, uint32_t random);
 /* The outbox has news. */
 void window_poke(struct window *window);
 
-/* How many more rows may be offered. */
-unsigned window_room(const struct window *window);
+/* Begins to offer: how many rows to ask the outbox for after `after`. */
+unsigned window_fill(struct window *window, mono_ms now) CP_MUST_CHECK;
 
 enum window_answer {
 	WINDOW_ADMITTED, /* send it with *token */

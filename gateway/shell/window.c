@@ -1,0 +1,210 @@
+#include "shell/window.h"
+
+/* What is acknowledged but not yet deleted by the ledger must not be sent
+ * twice, and what is in flight neither. Within a generation a cursor per kind
+ * answers both: n only rises, so a row at or below `after` was offered. The
+ * cursors start again at zero only after a loss and to bring back refused rows;
+ * then the slots tell what is in flight, and a row that was acknowledged in
+ * that very moment may go up twice. Head office knows it by (epoch, kind, n). */
+
+void window_init(struct window *window, mono_ms now)
+{
+	*window = (struct window){
+	    .state = WINDOW_DOWN,
+	    .since = now,
+	    .connect_at = now,
+	    .again_at = TIME_NEVER,
+	    .max_rows = WINDOW_ROWS,
+	};
+}
+
+static void rewind_cursors(struct window *window)
+{
+	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++)
+		window->after[kind] = 0;
+	window->has_news = true;
+	window->again_at = TIME_NEVER;
+}
+
+static mono_ms silence_ends_at(const struct window *window)
+{
+	if (window->state == WINDOW_CONNECTING)
+		return window->since + WINDOW_CONNECT_LIMIT_MS;
+	return window->rows > 0 ? window->progress_at + WINDOW_STALL_LIMIT_MS : TIME_NEVER;
+}
+
+static unsigned room(const struct window *window)
+{
+	if (window->state != WINDOW_UP || window->is_blocked)
+		return 0;
+	return window->max_rows - window->rows;
+}
+
+enum window_todo window_next(const struct window *window, mono_ms now)
+{
+	if (window->state == WINDOW_DOWN)
+		return now >= window->connect_at ? WINDOW_CONNECT : WINDOW_WAIT;
+	if (now >= silence_ends_at(window))
+		return WINDOW_GIVE_UP;
+	if (room(window) > 0 && (window->has_news || now >= window->again_at))
+		return WINDOW_FILL;
+	return WINDOW_WAIT;
+}
+
+mono_ms window_next_wake(const struct window *window)
+{
+	if (window->state == WINDOW_DOWN)
+		return window->connect_at;
+	mono_ms wake = silence_ends_at(window);
+	if (room(window) > 0 && window->again_at < wake)
+		wake = window->again_at;
+	return wake;
+}
+
+uint32_t window_connect(struct window *window, mono_ms now)
+{
+	CP_CHECK(window->state == WINDOW_DOWN);
+	window->state = WINDOW_CONNECTING;
+	window->since = now;
+	return ++window->generation;
+}
+
+void window_connected(
+    struct window *window, uint32_t generation, unsigned receive_maximum, mono_ms now)
+{
+	if (window->state != WINDOW_CONNECTING || generation != window->generation)
+		return;
+	window->state = WINDOW_UP;
+	window->since = now;
+	window->max_rows = receive_maximum < WINDOW_ROWS ? receive_maximum : WINDOW_ROWS;
+	rewind_cursors(window);
+}
+
+/* Half of the delay is fixed, half is chance: gateways that lost head office
+ * in the same moment do not come back in the same moment. */
+static mono_ms backoff_ms(unsigned failures, uint32_t random)
+{
+	mono_ms delay_ms = WINDOW_BACKOFF_MIN_MS;
+	for (unsigned i = 1; i < failures && delay_ms < WINDOW_BACKOFF_MAX_MS; i++)
+		delay_ms *= 2;
+	if (delay_ms > WINDOW_BACKOFF_MAX_MS)
+		delay_ms = WINDOW_BACKOFF_MAX_MS;
+	return delay_ms - (mono_ms)(random % (uint32_t)(delay_ms / 2 + 1));
+}
+
+void window_lost(struct window *window, mono_ms now, uint32_t random)
+{
+	CP_CHECK(window->state != WINDOW_DOWN);
+	/* A broker that lets us in and throws us out again must not be called
+	 * every second: only an acknowledgement or a long stay ends the series. */
+	if (window->state == WINDOW_UP && now - window->since >= WINDOW_BACKOFF_MAX_MS)
+		window->failures = 0;
+	window->failures++;
+	window->state = WINDOW_DOWN;
+	window->since = now;
+	window->connect_at = now + backoff_ms(window->failures, random);
+	window->max_rows = WINDOW_ROWS;
+	window->rows = 0;
+	window->bytes = 0;
+	window->is_blocked = false;
+	for (unsigned token = 0; token < WINDOW_ROWS; token++)
+		window->slots[token].is_used = false;
+	rewind_cursors(window);
+}
+
+void window_poke(struct window *window)
+{
+	window->has_news = true;
+}
+
+unsigned window_fill(struct window *window, mono_ms now)
+{
+	if (now >= window->again_at)
+		rewind_cursors(window);
+	return room(window);
+}
+
+static bool is_in_flight(const struct window *window, struct window_row row)
+{
+	for (unsigned token = 0; token < WINDOW_ROWS; token++) {
+		const struct window_slot *slot = &window->slots[token];
+		if (slot->is_used && slot->row.kind == row.kind && slot->row.n == row.n)
+			return true;
+	}
+	return false;
+}
+
+static uint32_t free_token(const struct window *window)
+{
+	uint32_t token = 0;
+	while (token < WINDOW_ROWS && window->slots[token].is_used)
+		token++;
+	CP_CHECK(token < WINDOW_ROWS);
+	return token;
+}
+
+enum window_answer window_offer(
+    struct window *window, struct window_row row, size_t len_bytes, mono_ms now, uint32_t *token)
+{
+	CP_CHECK(row.kind < WINDOW_KINDS && len_bytes <= WINDOW_BYTES);
+	if (row.n <= window->after[row.kind])
+		return WINDOW_KNOWN;
+	if (is_in_flight(window, row)) {
+		window->after[row.kind] = row.n;
+		return WINDOW_KNOWN;
+	}
+	if (room(window) == 0)
+		return WINDOW_FULL;
+	if (window->bytes + len_bytes > WINDOW_BYTES) {
+		window->is_blocked = true;
+		return WINDOW_FULL;
+	}
+	if (window->rows == 0)
+		window->progress_at = now;
+	window->after[row.kind] = row.n;
+	window->rows++;
+	window->bytes += len_bytes;
+	*token = free_token(window);
+	window->slots[*token] = (struct window_slot){row, len_bytes, true};
+	return WINDOW_ADMITTED;
+}
+
+void window_drained(struct window *window)
+{
+	window->has_news = false;
+}
+
+static bool take_slot(
+    struct window *window, uint32_t generation, uint32_t token, mono_ms now, struct window_row *row)
+{
+	if (window->state != WINDOW_UP || generation != window->generation ||
+	    token >= WINDOW_ROWS || !window->slots[token].is_used)
+		return false;
+	struct window_slot *slot = &window->slots[token];
+	*row = slot->row;
+	slot->is_used = false;
+	window->rows--;
+	window->bytes -= slot->len_bytes;
+	window->is_blocked = false;
+	window->progress_at = now;
+	return true;
+}
+
+bool window_done(
+    struct window *window, uint32_t generation, uint32_t token, mono_ms now, struct window_row *row)
+{
+	if (!take_slot(window, generation, token, now, row))
+		return false;
+	window->failures = 0;
+	return true;
+}
+
+bool window_refused(
+    struct window *window, uint32_t generation, uint32_t token, mono_ms now, struct window_row *row)
+{
+	if (!take_slot(window, generation, token, now, row))
+		return false;
+	if (window->again_at == TIME_NEVER)
+		window->again_at = now + WINDOW_REFUSED_PAUSE_MS;
+	return true;
+}
