@@ -342,8 +342,11 @@ static void connect_answers(struct model *model)
 	if (next_random(&model->seed) % 4 == 0)
 		generation--; /* a late answer of the attempt before */
 	enum window_state before = model->window.state;
-	window_connected(
-	    &model->window, generation, 1 + next_random(&model->seed) % 120, model->now);
+	unsigned receive_maximum = 1 + next_random(&model->seed) % 120;
+
+	window_connected(&model->window, generation, receive_maximum, model->now);
+	if (before == WINDOW_CONNECTING && model->window.state == WINDOW_UP)
+		model->receive_maximum = receive_maximum;
 	if (before != WINDOW_CONNECTING || generation != model->window.generation)
 		assert_int_equal(model->window.state, before);
 }
