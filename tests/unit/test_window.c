@@ -175,6 +175,8 @@ static void test_a_refused_row_comes_again_after_a_pause(void **state)
 	    WINDOW_ADMITTED);
 	assert_int_equal(
 	    window_offer(&window, (struct window_row){1, 2}, 1, again_at, &other), WINDOW_KNOWN);
+	window_drained(&window);
+	assert_int_equal(window_next(&window, again_at), WINDOW_WAIT); /* once, not for ever */
 }
 
 /* --- random sequences ------------------------------------------------------ */
