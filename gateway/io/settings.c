@@ -1,0 +1,272 @@
+/* The table, and the example file that is printed from it. A setting is one
+ * row; nothing else has to be touched to add one but struct config. */
+#include "io/settings.h"
+
+#define AT(member) .offset = offsetof(struct config, member)
+
+const struct setting settings[] = {
+    {
+        .section = "site",
+        .name = "name",
+        .type = SETTING_SITE,
+        AT(site.name),
+        .is_required = true,
+        .sample = "example-clinic",
+        .sentence = "This clinic's name in topics and at head office.",
+    },
+    {
+        .section = "site",
+        .name = "timezone",
+        .type = SETTING_ZONE,
+        AT(site.timezone),
+        .is_required = true,
+        .sample = "Europe/Berlin",
+        .sentence = "Where the clinic's calendar days begin and end.",
+    },
+    {
+        .section = "store",
+        .name = "path",
+        .type = SETTING_PATH,
+        AT(store.path),
+        .fallback = "/var/lib/carepace",
+        .sentence = "The folder of the ledger. It wants a local disk that honours fsync.",
+    },
+    {
+        .section = "listener",
+        .name = "address",
+        .type = SETTING_ADDRESS,
+        AT(listener.address),
+        .fallback = "0.0.0.0",
+        .sentence = "The address that devices connect to; 0.0.0.0 is every IPv4 address, "
+                    "\"::\" every IPv4 and IPv6 address.",
+    },
+    {
+        .section = "listener",
+        .name = "port",
+        .type = SETTING_NUMBER,
+        AT(listener.port),
+        .min = 1,
+        .max = 65535,
+        .fallback = "8883",
+        .sentence = "The port that devices connect to.",
+    },
+    {
+        .section = "listener",
+        .name = "certificate",
+        .type = SETTING_PATH,
+        AT(listener.certificate),
+        .fallback = "/etc/carepace/pki/server.crt",
+        .sentence = "What the gateway shows to devices (PEM).",
+    },
+    {
+        .section = "listener",
+        .name = "key",
+        .type = SETTING_PATH,
+        AT(listener.key),
+        .fallback = "/etc/carepace/pki/server.key",
+        .sentence = "The certificate's private key (PEM); no other user may read it.",
+    },
+    {
+        .section = "listener",
+        .name = "ca",
+        .type = SETTING_PATH,
+        AT(listener.ca),
+        .fallback = "/etc/carepace/pki/ca.crt",
+        .sentence = "The authority that signs device certificates (PEM).",
+    },
+    {
+        .section = "listener",
+        .name = "registry",
+        .type = SETTING_PATH,
+        AT(listener.registry),
+        .fallback = "/etc/carepace/pki/devices",
+        .sentence = "The devices that may connect; `carepace pki` writes it, the daemon "
+                    "watches it.",
+    },
+    {
+        .section = "listener",
+        .name = "max_connections",
+        .type = SETTING_NUMBER,
+        AT(listener.max_connections),
+        .min = 1,
+        .max = 100000,
+        .fallback = "10000",
+        .unit = "connections",
+        .sentence = "More than these are refused.",
+    },
+    {
+        .section = "listener",
+        .name = "max_keep_alive",
+        .type = SETTING_SECONDS,
+        AT(listener.max_keep_alive_s),
+        .min = 5,
+        .max = 65535,
+        .fallback = "20min",
+        .sentence = "A device that is silent for one and a half times its keep-alive is "
+                    "closed; longer keep-alives, and none, count as this.",
+    },
+    {
+        .section = "listener",
+        .name = "receive_maximum",
+        .type = SETTING_NUMBER,
+        AT(listener.receive_maximum),
+        .min = 1,
+        .max = 65535,
+        .fallback = "100",
+        .unit = "messages",
+        .sentence = "How many unacknowledged messages a device may have under way.",
+    },
+    {
+        .section = "listener",
+        .name = "max_packet_bytes",
+        .type = SETTING_BYTES,
+        AT(listener.max_packet_bytes),
+        .min = 1024,
+        .max = 1024 * 1024,
+        .fallback = "66000",
+        .sentence = "A larger MQTT packet closes the connection.",
+    },
+    {
+        .section = "upstream",
+        .name = "servers",
+        .type = SETTING_SERVERS,
+        AT(upstream.servers),
+        .count_offset = offsetof(struct config, upstream.server_count),
+        .max = 8,
+        .sample = "[mqtt.head-office.example:8883]",
+        .sentence = "Head office's brokers, the first that answers is used. None: no head "
+                    "office.",
+    },
+    {
+        .section = "upstream",
+        .name = "ca",
+        .type = SETTING_PATH,
+        AT(upstream.ca),
+        .sample = "/etc/carepace/upstream/ca.crt",
+        .sentence = "The authority that signed the brokers' certificates (PEM).",
+    },
+    {
+        .section = "upstream",
+        .name = "certificate",
+        .type = SETTING_PATH,
+        AT(upstream.certificate),
+        .sample = "/etc/carepace/upstream/client.crt",
+        .sentence = "What the gateway shows to the brokers (PEM).",
+    },
+    {
+        .section = "upstream",
+        .name = "key",
+        .type = SETTING_PATH,
+        AT(upstream.key),
+        .sample = "/etc/carepace/upstream/client.key",
+        .sentence = "The certificate's private key (PEM).",
+    },
+    {
+        .section = "upstream",
+        .name = "receipts",
+        .type = SETTING_BOOL,
+        AT(upstream.receipts),
+        .fallback = "false",
+        .sentence = "Wait for head office's own receipt; a broker's acknowledgement is not "
+                    "enough then.",
+    },
+    {
+        .section = "policy",
+        .name = "min_days",
+        .type = SETTING_NUMBER,
+        AT(policy.min_days),
+        .min = 1,
+        .max = 365,
+        .fallback = "28",
+        .unit = "days",
+        .sentence = "The shortest recommended interval between two treatments.",
+    },
+    {
+        .section = "policy",
+        .name = "max_days",
+        .type = SETTING_NUMBER,
+        AT(policy.max_days),
+        .min = 1,
+        .max = 730,
+        .fallback = "42",
+        .unit = "days",
+        .sentence = "The longest recommended interval within a course.",
+    },
+    {
+        .section = "policy",
+        .name = "overdue_medium_after_days",
+        .type = SETTING_NUMBER,
+        AT(policy.overdue_medium_after_days),
+        .min = 1,
+        .max = 365,
+        .fallback = "14",
+        .unit = "days",
+        .sentence = "An overdue treatment becomes more severe after this time.",
+    },
+    {
+        .section = "log",
+        .name = "level",
+        .type = SETTING_LEVEL,
+        AT(log_level),
+        .fallback = "info",
+        .sentence = "How much is logged.",
+    },
+};
+
+const size_t setting_count = CP_COUNT(settings);
+
+/* "  # word word ...", broken before column 80. */
+static void print_comment(FILE *out, const char *text)
+{
+	const size_t width = 79;
+	size_t column = 0;
+
+	while (*text) {
+		size_t word = strcspn(text, " ");
+
+		if (column == 0 || column + 1 + word > width) {
+			fputs(column ? "\n  #" : "  #", out);
+			column = 3;
+		}
+		fprintf(out, " %.*s", (int)word, text);
+		column += 1 + word;
+		text += word + strspn(text + word, " ");
+	}
+	fputc('\n', out);
+}
+
+static void print_setting(FILE *out, const struct setting *setting)
+{
+	const char *value = setting->fallback ? setting->fallback : setting->sample;
+	char expected[256];
+	char comment[512];
+
+	setting_expected(setting, expected, sizeof(expected));
+	bool is_evident = setting->type == SETTING_PATH;
+	const char *status = setting->is_required ? " Required."
+	                     : setting->fallback  ? ""
+	                                          : " Not set by default.";
+	snprintf(comment, sizeof(comment), "%s%s%s%s%s", setting->sentence,
+	    is_evident ? "" : " Give ", is_evident ? "" : expected, is_evident ? "" : ".", status);
+	print_comment(out, comment);
+	fprintf(out, "  %s%s: %s\n", setting->is_required ? "" : "#", setting->name, value);
+}
+
+void settings_print_example(FILE *out)
+{
+	const char *section = "";
+
+	fputs("# Carepace's configuration. Lines that begin with \"#name:\" show the default or\n"
+	      "# an example; remove the # to change one. `carepace example-config` prints this\n"
+	      "# file. Relative paths count from the folder of this file.\n",
+	    out);
+	for (size_t i = 0; i < setting_count; i++) {
+		if (strcmp(section, settings[i].section) != 0) {
+			section = settings[i].section;
+			fprintf(out, "\n%s:\n", section);
+		} else {
+			fputc('\n', out);
+		}
+		print_setting(out, &settings[i]);
+	}
+}
