@@ -10,9 +10,10 @@
  *          kind: pen stamp roller rf tablet; state: active revoked; empty lines
  *          and lines that begin with # are skipped. The first line is demanded:
  *          an empty or foreign file must not read as "no device".
- * Order:   by serial, which is unique. A device that was renewed has two lines.
+ * Order:   of the file, so a new device stands at its end; serials are unique. A
+ *          device that was renewed has two lines.
  * Memory:  entries belong to the registry; a pointer dies with registry_free()
- *          and at registry_add(). Immutable once loaded, so any thread may look.
+ *          and with registry_add(). Immutable once loaded, so any thread may look.
  * Errors:  CP_CORRUPT with "file:line: what was expected, what was found".
  */
 #ifndef PKI_REGISTRY_H
@@ -21,8 +22,8 @@
 #include "base/slice.h"
 #include "pki/authority.h"
 
-#define REGISTRY_NAME_MAX 40        /* [A-Za-z0-9 ._-], for people only */
-#define REGISTRY_ENTRIES_MAX 100000 /* P6 */
+#define REGISTRY_NAME_MAX 40       /* [A-Za-z0-9 ._-], for people only */
+#define REGISTRY_ENTRIES_MAX 20000 /* P6; one clinic has dozens */
 
 /* Numbers as in telemetry.proto. */
 enum pki_kind {
