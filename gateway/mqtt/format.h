@@ -12,6 +12,7 @@
 struct packet_connack {
 	uint8_t code; /* 3.1.1: the return code. The rest is MQTT 5's, and only with code 0 */
 	bool session_present;
+	uint8_t maximum_qos;
 	bool has_server_keep_alive;
 	bool has_session_expiry;
 	uint16_t receive_maximum;
@@ -25,7 +26,6 @@ struct packet_out { /* a PUBLISH to the client */
 	struct slice payload;
 	uint32_t expiry_s;  /* 0 = none */
 	uint16_t packet_id; /* 0 = QoS 0, otherwise QoS 1 */
-	bool dup;
 };
 
 size_t packet_publish_len(uint8_t level, const struct packet_out *publish);

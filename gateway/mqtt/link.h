@@ -28,9 +28,9 @@
 #include "base/buf.h"
 #include "base/id.h"
 #include "base/time.h"
+#include "mqtt/flight.h"
 #include "mqtt/reason.h"
 
-#define LINK_IN_FLIGHT_MAX 128          /* PUBLISHes from the device */
 #define LINK_OUT_FLIGHT_MAX 16          /* PUBLISHes to it */
 #define LINK_FEED_MAX_BYTES (16 * 1024) /* in one link_feed(): a TLS record */
 
@@ -38,7 +38,7 @@ struct link_config {
 	size_t max_packet_bytes;    /* of one packet from the device */
 	size_t max_out_bytes;       /* of PUBLISHes waiting to be written */
 	int64_t connect_timeout_ms; /* link_init() to CONNECT */
-	uint16_t receive_maximum;   /* 1 .. LINK_IN_FLIGHT_MAX */
+	uint16_t receive_maximum;   /* 1 .. FLIGHT_MAX */
 	uint16_t keep_alive_max_s;  /* what an MQTT 5 device is told at most; 0 = no maximum */
 };
 
@@ -83,12 +83,6 @@ enum link_state {
 	LINK_ENDED
 };
 
-struct link_waiting { /* a PUBLISH at QoS 1, not acknowledged */
-	uint16_t packet_id;
-	uint8_t code;
-	bool is_answered; /* waits only for those before it */
-};
-
 struct link {
 	const struct link_config *config;
 	enum link_state state;
@@ -108,10 +102,7 @@ struct link {
 	size_t taken;     /* the last event's packet, released by the next call */
 	struct buf out;
 
-	struct link_waiting in_flight[LINK_IN_FLIGHT_MAX]; /* ring, oldest first */
-	size_t in_flight_from;
-	size_t in_flight_count;
-
+	struct flight in_flight; /* PUBLISHes from the device */
 	uint16_t out_flight[LINK_OUT_FLIGHT_MAX];
 	size_t out_flight_count;
 	size_t out_flight_max; /* min(ours, the device's receive maximum) */
@@ -124,8 +115,8 @@ void link_init(
     struct link *link, const struct link_config *config, const struct id *identity, mono_ms now);
 void link_deinit(struct link *link); /* safe on a zeroed struct */
 
-/* Only while link_wants_read(), at most LINK_FEED_MAX_BYTES, and only when
- * link_next() has said false since the last time. */
+/* Only right after link_next() said false, while link_wants_read(), and at most
+ * LINK_FEED_MAX_BYTES. */
 void link_feed(struct link *link, struct slice bytes);
 
 /* The next event, or false: nothing more until something else happens. */

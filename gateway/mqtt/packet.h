@@ -94,7 +94,6 @@ struct packet_filters {    /* SUBSCRIBE, UNSUBSCRIBE: already checked */
 struct packet_filter {
 	struct slice topic;
 	uint8_t qos;
-	bool no_local;
 };
 
 struct packet_disconnect {
@@ -105,7 +104,8 @@ struct packet_disconnect {
 
 struct packet {
 	enum packet_type type;
-	uint8_t level; /* CONNECT: as asked, known even when the rest is bad; 0 = not reached */
+	uint8_t level;  /* CONNECT: as asked, when has_level */
+	bool has_level; /* CONNECT only; also true when what follows is bad */
 	union {
 		struct packet_connect connect;
 		struct packet_publish publish;
