@@ -43,7 +43,7 @@ static inline uint16_t reader_u16(struct reader *reader)
 {
 	struct slice s = reader_take(reader, 2);
 
-	return s.len ? (uint16_t)(s.p[0] << 8 | s.p[1]) : 0;
+	return s.len ? (uint16_t)((unsigned)s.p[0] << 8 | s.p[1]) : 0;
 }
 
 static inline uint32_t reader_u32(struct reader *reader)
