@@ -84,8 +84,9 @@ void tls_config_drop(struct tls_config *config); /* NULL is allowed */
 size_t tls_config_device_count(const struct tls_config *config);
 wall_ms tls_config_expires_at(const struct tls_config *config); /* of the listener */
 
-/* NULL when there is no memory. */
-struct tls_conn *tls_conn_new(struct tls_config *config);
+/* NULL when there is no memory. Holds at most `out_max_bytes` of ciphertext to be
+ * sent; a handshake needs about 4 kB. */
+struct tls_conn *tls_conn_new(struct tls_config *config, size_t out_max_bytes);
 void tls_conn_free(struct tls_conn *conn);
 
 /* Copies. CP_FULL beyond TLS_FEED_MAX: handshake or read first. */
@@ -101,9 +102,9 @@ enum tls_reason tls_identity(const struct tls_conn *conn, const struct tls_confi
     wall_ms now, struct tls_peer *out) CP_MUST_CHECK;
 void tls_refuse(struct tls_conn *conn, enum tls_reason reason);
 
-/* Into as few records as possible; all or nothing. CP_FULL when the ciphertext
- * held would pass `max_bytes`, CP_TLS when the connection is broken. */
-enum cp_err tls_write(struct tls_conn *conn, struct slice plain, size_t max_bytes) CP_MUST_CHECK;
+/* Into as few records as possible; all or nothing. CP_FULL when it does not fit
+ * behind what waits to be sent, CP_TLS when the connection is broken. */
+enum cp_err tls_write(struct tls_conn *conn, struct slice plain) CP_MUST_CHECK;
 void tls_close_notify(struct tls_conn *conn);
 
 /* Ciphertext to be sent; valid until the next call. Then say how much of it left,
@@ -111,6 +112,10 @@ void tls_close_notify(struct tls_conn *conn);
 struct slice tls_output(const struct tls_conn *conn);
 void tls_output_sent(struct tls_conn *conn, size_t len_bytes);
 void tls_output_take(struct tls_conn *conn, struct buf *out);
+
+/* The device that a certificate named, checked or not; zero when none did. For
+ * the log line of a refusal, never for a decision. */
+const struct id *tls_claim(const struct tls_conn *conn);
 
 /* "unknown_ca" for counters; a sentence that says what to do for people. */
 const char *tls_reason_name(enum tls_reason reason);

@@ -347,7 +347,7 @@ enum cp_err authority_issue(const struct authority *authority, const struct cert
 	enum cp_err err = subject_of(request->common_name, subject, error);
 	if (err)
 		return err;
-	if (request->validity.not_after > authority->not_after)
+	if (request->validity.not_after / MS_PER_SECOND > authority->not_after / MS_PER_SECOND)
 		return pki_fail(error, CP_INVALID,
 		    "the certificate would outlive its authority: ask for fewer days");
 	struct blueprint plan = {

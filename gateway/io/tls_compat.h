@@ -1,0 +1,73 @@
+/* tls_compat.h - one spelling for the TLS part of mbedTLS 2.28 and 3.6.
+ *
+ * What:    versions, groups, signatures and error codes that were renamed. The
+ *          part about keys and certificates stands in pki/compat.h.
+ */
+#ifndef IO_TLS_COMPAT_H
+#define IO_TLS_COMPAT_H
+
+#include "pki/compat.h"
+
+#include <mbedtls/ssl.h>
+
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+
+#include <psa/crypto.h>
+
+#define COMPAT_ERR_VERSION MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION
+#define COMPAT_ERR_NO_CIPHER MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE
+#define COMPAT_ERR_NO_USABLE_CIPHER MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE
+#define COMPAT_ERR_CERTIFICATE MBEDTLS_ERR_SSL_BAD_CERTIFICATE
+
+/* Before any thread: 3.6.0 failed handshakes without it. */
+static inline bool compat_start(void)
+{
+	return psa_crypto_init() == PSA_SUCCESS;
+}
+
+static inline void compat_restrict(mbedtls_ssl_config *config)
+{
+	static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
+	    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1, MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
+	    MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
+	static const uint16_t signatures[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
+	    MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384, MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512,
+	    MBEDTLS_TLS1_3_SIG_NONE};
+
+	mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
+	mbedtls_ssl_conf_max_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
+	mbedtls_ssl_conf_groups(config, groups);
+	mbedtls_ssl_conf_sig_algs(config, signatures);
+}
+
+#else
+
+#define COMPAT_ERR_VERSION MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION
+#define COMPAT_ERR_NO_CIPHER MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN
+#define COMPAT_ERR_NO_USABLE_CIPHER MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE
+#define COMPAT_ERR_CERTIFICATE MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE
+
+static inline bool compat_start(void)
+{
+	return true;
+}
+
+/* The default preset of 2.28 takes TLS 1.0 and 1.1 (reliability, finding 4). */
+static inline void compat_restrict(mbedtls_ssl_config *config)
+{
+	static const mbedtls_ecp_group_id curves[] = {MBEDTLS_ECP_DP_CURVE25519,
+	    MBEDTLS_ECP_DP_SECP256R1, MBEDTLS_ECP_DP_SECP384R1, MBEDTLS_ECP_DP_NONE};
+	static const int hashes[] = {
+	    MBEDTLS_MD_SHA256, MBEDTLS_MD_SHA384, MBEDTLS_MD_SHA512, MBEDTLS_MD_NONE};
+
+	mbedtls_ssl_conf_min_version(
+	    config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+	mbedtls_ssl_conf_max_version(
+	    config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+	mbedtls_ssl_conf_curves(config, curves);
+	mbedtls_ssl_conf_sig_hashes(config, hashes);
+}
+
+#endif
+
+#endif

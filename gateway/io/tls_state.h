@@ -1,0 +1,43 @@
+/* tls_state.h - what the files of the TLS adapter share; nobody else's business. */
+#ifndef IO_TLS_STATE_H
+#define IO_TLS_STATE_H
+
+#include "io/tls.h"
+#include "io/tls_compat.h"
+
+struct tls_config {
+	mbedtls_ssl_config ssl;
+	mbedtls_x509_crt ca;
+	mbedtls_x509_crt cert;
+	mbedtls_pk_context key;
+	struct registry *registry;
+	wall_ms expires_at;
+	unsigned holders; /* the loop's, see the header */
+};
+
+struct tls_conn {
+	mbedtls_ssl_context ssl;
+	struct tls_config *config;
+	struct buf in;
+	struct buf out;
+	struct id claim;
+	wall_ms now; /* of the handshake step that is running */
+	enum tls_reason reason;
+	bool has_begun;
+	bool is_open;
+};
+
+/* The one URI of our scheme: TLS_OK, TLS_NO_IDENTITY or TLS_AMBIGUOUS_IDENTITY. */
+enum tls_reason tls_device_of(const mbedtls_x509_crt *cert, struct id *out);
+
+/* What an error of the handshake means; `flags` are mbedTLS's verify result. */
+enum tls_reason tls_reason_of(int rc, uint32_t flags);
+
+/* mbedTLS's time as ours. */
+wall_ms tls_time_of(const mbedtls_x509_time *time);
+
+/* Validity by our clock instead of the library's, and the length of the chain;
+ * `context` is the struct tls_conn. */
+int tls_verify(void *context, mbedtls_x509_crt *cert, int depth, uint32_t *flags);
+
+#endif
