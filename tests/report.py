@@ -48,7 +48,7 @@ def count_lines(text, tally):
 def count_cmocka(name, output, tally):
     """True when the output was cmocka's. It names a failed case twice."""
     ok = re.findall(r"^\[ +OK \] ", output, re.M)
-    failed = re.findall(r"^\[ +(?:FAILED|ERROR) +\] (?!\d+ test)(\S+)", output, re.M)
+    failed = re.findall(r"^\[ +FAILED +\] (?!\d+ test)(\S+)", output, re.M)
     skipped = re.findall(r"(?:^(.*)\n)?^\[ +SKIPPED \] (?!\d+ test)(\S+)", output, re.M)
     tally.passed += len(ok)
     for case in failed:
