@@ -131,12 +131,14 @@ static enum mqtt_reason judge_connect(const struct link *link, const struct pack
 	return MQTT_OK;
 }
 
+/* MQTT 5 is told [MQTT-3.1.2-21]. 3.1.1 cannot be, but lets a server end whom it
+ * finds inactive (section 3.1.2.10). */
 static uint16_t keep_alive_in_force(const struct link *link, uint16_t asked_s)
 {
 	uint16_t max_s = link->config->keep_alive_max_s;
 	bool is_over = max_s > 0 && (asked_s == 0 || asked_s > max_s);
 
-	return link->level == MQTT_LEVEL_5 && is_over ? max_s : asked_s;
+	return is_over ? max_s : asked_s;
 }
 
 static bool on_connect(struct link *link, struct packet *packet, struct link_event *event)

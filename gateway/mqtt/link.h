@@ -18,9 +18,8 @@
  *          P6: when a 3.1.1 device has receive_maximum messages unacknowledged, or
  *          does not read its answers, link_wants_read() is false. P11: while we do
  *          not read, keep-alive is not counted.
- * Choices: a 3.1.1 keep alive above our maximum is honoured, because 3.1.1 cannot be
- *          told another. RETAIN from a 3.1.1 device is accepted: nobody can subscribe
- *          to `up`, so it cannot be seen. User name and password are not looked at.
+ * Choices: RETAIN from a 3.1.1 device is accepted: nobody can subscribe to `up`, so it
+ *          cannot be seen. User name and password are checked for form only.
  */
 #ifndef MQTT_LINK_H
 #define MQTT_LINK_H
@@ -31,7 +30,7 @@
 #include "mqtt/flight.h"
 #include "mqtt/reason.h"
 
-#define LINK_OUT_FLIGHT_MAX 16          /* PUBLISHes to it */
+#define LINK_OUT_FLIGHT_MAX 16          /* PUBLISHes to the device */
 #define LINK_FEED_MAX_BYTES (16 * 1024) /* in one link_feed(): a TLS record */
 
 struct link_config {
@@ -39,7 +38,7 @@ struct link_config {
 	size_t max_out_bytes;       /* of PUBLISHes waiting to be written */
 	int64_t connect_timeout_ms; /* link_init() to CONNECT */
 	uint16_t receive_maximum;   /* 1 .. FLIGHT_MAX */
-	uint16_t keep_alive_max_s;  /* what an MQTT 5 device is told at most; 0 = no maximum */
+	uint16_t keep_alive_max_s;  /* a longer one or none counts as this; 0 = no maximum */
 };
 
 enum link_event_type {
