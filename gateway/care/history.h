@@ -1,0 +1,96 @@
+/* history.h - the plain structs that judges walk.
+ *
+ * A history is everything known about one judge unit, ordered by (event time,
+ * source, boot, seq). Units depend on each other one way only:
+ *
+ *     session -> client -> cartridge
+ *
+ * Memory: arrays are borrowed from whoever loaded them (ledger/history).
+ */
+#ifndef CARE_HISTORY_H
+#define CARE_HISTORY_H
+
+#include "care/reading.h"
+#include "care/session.h"
+
+/* --- session: its own messages, but for the stream, which is a fold --------- */
+
+struct session_input {
+	struct reading reading; /* from the journal, tokens blanked */
+	int64_t client;         /* local numbers for the blanked tokens */
+	int64_t operator_no;
+};
+
+/* A cartridge in a slot, from its CART_ATTACH to its CART_DETACH, to the next
+ * attach in that slot, or to the end of the session. */
+struct cart_use {
+	int64_t cart;    /* local number; the ledger's */
+	int64_t session; /* local number */
+	char gtin[15];
+	char serial[21];
+	uint32_t slot;
+	uint32_t tip_used; /* pulses on the tip's counter at the attach */
+	bool is_replaced;  /* ended by a detach or the next attach, not by the session */
+	event_ms from;
+	event_ms until;
+	struct id source; /* name of the attach */
+	uint32_t boot;
+	uint32_t seq;
+};
+
+#define SESSION_USES_MAX 64 /* attaches of one session; more is not a treatment */
+
+struct session_history {
+	struct session *session; /* in: no, sid, source, device, fold; out: the rest */
+	const struct session_input *inputs;
+	size_t input_count;
+	event_ms next_start_on_device; /* the device's next START, TIME_NEVER if none */
+	struct cart_use *uses;         /* out: room for SESSION_USES_MAX */
+	size_t use_count;
+	event_ms next_change; /* out */
+};
+
+/* --- client: sessions and plans ---------------------------------------------- */
+
+enum plan_state {
+	PLAN_ACTIVE = 1,
+	PLAN_PAUSED,
+	PLAN_CLOSED
+};
+
+/* One revision of a course's plan, valid from its event time to that of the
+ * next revision (domain 9.4). */
+struct plan {
+	int64_t course;
+	int64_t client; /* local number */
+	event_ms from;
+	uint64_t revision;
+	enum plan_state state;
+	int32_t band;
+	int32_t planned;
+	int32_t min_days; /* 0: the default */
+	int32_t max_days; /* 0: the default */
+};
+
+struct client_history {
+	int64_t client;
+	struct session *sessions; /* by session_order(); `visit` is out */
+	size_t session_count;
+	const struct plan *plans; /* by (course, from, revision) */
+	size_t plan_count;
+};
+
+/* --- cartridge: its uses, each with its session ------------------------------- */
+
+struct cartridge_use {
+	struct cart_use use;
+	struct session session;
+};
+
+struct cartridge_history {
+	int64_t cart;
+	const struct cartridge_use *uses; /* by (attach time, source, boot, seq) */
+	size_t use_count;
+};
+
+#endif

@@ -1,0 +1,116 @@
+/* judge_cartridge.c - single use (domain 8.4).
+ *
+ * A cartridge is used up by its first exposing visit. Every later attach is a
+ * finding about the session that it was attached in.
+ */
+#include "care/judge.h"
+
+#include <stdio.h>
+
+/* Did the skin meet this cartridge? Its time in the slot meets the session's exposure. */
+static bool is_exposed(const struct cartridge_use *use)
+{
+	return use->session.is_exposing && use->use.from <= use->session.exposed_until &&
+	       use->use.until > use->session.exposed_from;
+}
+
+static bool is_other_client(const struct session *a, const struct session *b)
+{
+	return a->client == 0 || a->client != b->client;
+}
+
+struct reuse {
+	int64_t visits;    /* earlier visits with exposure */
+	bool is_other;     /* one of them another's, or nobody knows whose */
+	bool is_continued; /* this visit had the cartridge before */
+	int64_t related[FINDING_RELATED_MAX];
+	size_t related_count;
+};
+
+static struct reuse look_back(const struct cartridge_history *history, size_t at)
+{
+	const struct session *session = &history->uses[at].session;
+	struct reuse reuse = {.is_continued = session->visit != session->no};
+	int64_t last_visit = 0;
+
+	for (size_t j = 0; j < at; j++) {
+		const struct cartridge_use *earlier = &history->uses[j];
+		if (earlier->session.visit == session->visit) {
+			reuse.is_continued = true;
+			continue;
+		}
+		if (!is_exposed(earlier))
+			continue;
+		if (is_other_client(&earlier->session, session))
+			reuse.is_other = true;
+		if (earlier->session.visit == last_visit)
+			continue;
+		last_visit = earlier->session.visit;
+		reuse.visits++;
+		if (reuse.related_count < FINDING_RELATED_MAX)
+			reuse.related[reuse.related_count++] = earlier->session.no;
+	}
+	return reuse;
+}
+
+static struct finding *find(const struct timeline *timeline, const char *subject, const char *onset)
+{
+	for (size_t i = 0; i < timeline->count; i++)
+		if (strcmp(timeline->items[i].subject, subject) == 0 &&
+		    strcmp(timeline->items[i].onset, onset) == 0)
+			return &timeline->items[i];
+	return NULL;
+}
+
+static void add_reuse(struct timeline *timeline, const struct cartridge_use *at,
+    const struct reuse *reuse, wall_ms now)
+{
+	const struct cart_use *use = &at->use;
+	bool is_over = use->until <= now;
+	bool is_unused = use->is_replaced && !is_exposed(at);
+	char subject[NAME_MAX_LEN];
+	char onset[NAME_MAX_LEN];
+
+	session_name(&at->session, subject, sizeof(subject));
+	snprintf(onset, sizeof(onset), "%s/%s#%u", use->gtin, use->serial, (unsigned)use->slot);
+
+	struct finding *finding = find(timeline, subject, onset);
+	if (finding) { /* attached again in the same session and slot: one alert (R9) */
+		finding->until = is_over ? use->until : TIME_NEVER;
+		finding->is_latched = finding->is_latched || !is_unused;
+		return;
+	}
+
+	finding = timeline_add(timeline, CHECK_CART_REUSE, subject, onset);
+	if (!finding)
+		return;
+	bool is_known = reuse->visits > 0; /* else only the tip's own counter says so */
+	finding->from = use->from;
+	finding->until = is_over ? use->until : TIME_NEVER;
+	finding->is_latched = !is_unused;
+	finding->severity = is_known && !reuse->is_other ? SEVERITY_HIGH : SEVERITY_CRITICAL;
+	finding->value = is_known ? reuse->visits : (int64_t)use->tip_used;
+	finding->limit = 0;
+	finding->effective_day = at->session.day;
+	finding->session = at->session.no;
+	finding->client = at->session.client;
+	finding->course = at->session.course;
+	memcpy(finding->related, reuse->related, sizeof(reuse->related));
+	finding->related_count = reuse->related_count;
+}
+
+void judge_cartridge(const struct cartridge_history *history, const struct policy *policy,
+    wall_ms now, struct timeline *timeline)
+{
+	(void)policy;
+	for (size_t i = 0; i < history->use_count; i++) {
+		const struct cartridge_use *use = &history->uses[i];
+		if (use->session.modality == MODALITY_ROLLER)
+			continue; /* ROLLER_LIFE instead */
+		struct reuse reuse = look_back(history, i);
+		if (reuse.visits > 0 || (use->use.tip_used > 0 && !reuse.is_continued))
+			add_reuse(timeline, use, &reuse, now);
+		if (use->use.until > now && use->use.until != TIME_NEVER)
+			timeline_wake_at(timeline, use->use.until);
+	}
+}

@@ -1,0 +1,71 @@
+/* timeline.h - what a judge answers: findings, and when to judge again.
+ *
+ * What:     a finding says that a condition held, from when, until when, how
+ *           badly, and on what evidence. It is the truth (P4): the same for any
+ *           arrival order, duplication, batching and restart of the same inputs.
+ * Identity: (check, subject, onset), where onset is the *name of an input*,
+ *           never a computed date (R9). What happened to a finding here
+ *           (raised, acknowledged, sent) is an alert: care/alert.h.
+ * Memory:   findings and their strings lie in the arena given at init.
+ * Fails:    when the arena is full, `is_full` is set and later calls do
+ *           nothing; the caller must not store such a timeline.
+ */
+#ifndef CARE_TIMELINE_H
+#define CARE_TIMELINE_H
+
+#include "base/arena.h"
+#include "base/id.h"
+#include "base/time.h"
+#include "care/catalogue.h"
+
+#define FINDING_RELATED_MAX 8 /* domain 9.3, ALERT related ids */
+
+/* A finding's name parts are text: "<sid>/<device>", "4711", "04012345678901/1001#0". */
+#define NAME_MAX_LEN 96
+
+struct finding {
+	enum check check;
+	const char *subject;
+	const char *onset;
+	event_ms from;
+	event_ms until;  /* TIME_NEVER: the condition still holds */
+	bool is_latched; /* needs an acknowledgement to clear (R20) */
+
+	enum severity severity; /* the current step's, and of that step: */
+	int64_t value;
+	int64_t limit;
+	int32_t effective_day; /* civil day of the step (R7) */
+
+	/* Evidence, for the sentence and for `carepace why`. */
+	int64_t session;      /* local number of the session it speaks about, 0 none */
+	int64_t client;       /* local number, 0 none */
+	int64_t course;       /* 0 none */
+	uint32_t zones;       /* where, as a set of zone bits */
+	int32_t earliest_day; /* next safe civil day, 0 none */
+	int64_t related[FINDING_RELATED_MAX]; /* local numbers of earlier sessions */
+	size_t related_count;
+};
+
+struct timeline {
+	struct arena *arena;
+	struct finding *items;
+	size_t count;
+	size_t cap;
+	event_ms next_change; /* judge again then; TIME_NEVER if only inputs can change it */
+	bool is_full;
+};
+
+void timeline_init(struct timeline *timeline, struct arena *arena);
+
+/* A zeroed finding with copies of the two names, open, latched as its row of
+ * the catalogue says. Valid until the next add. NULL when full. */
+struct finding *timeline_add(
+    struct timeline *timeline, enum check check, const char *subject, const char *onset);
+
+/* The earliest of all moments named so far becomes next_change. */
+void timeline_wake_at(struct timeline *timeline, event_ms at);
+
+/* First 16 bytes of SHA-256 over "NAME|subject|onset" (R9). */
+struct id finding_id(enum check check, const char *subject, const char *onset);
+
+#endif

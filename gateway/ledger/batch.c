@@ -1,0 +1,72 @@
+#include "ledger/batch.h"
+
+#include <stdlib.h>
+
+struct batch *batch_new(void)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	if (!batch)
+		return NULL;
+	arena_init(&batch->arena, 64 * 1024, BATCH_ARENA_BYTES_MAX);
+	batch_reset(batch);
+	return batch;
+}
+
+void batch_free(struct batch *batch)
+{
+	if (!batch)
+		return;
+	arena_deinit(&batch->arena);
+	free(batch);
+}
+
+void batch_reset(struct batch *batch)
+{
+	arena_reset(&batch->arena);
+	batch->entry_count = 0;
+	batch->payload_bytes = 0;
+	batch->done_count = 0;
+	batch->downs = NULL;
+	batch->down_count = 0;
+	batch->down_cap = 0;
+	batch->next_wake = TIME_NEVER;
+	batch->has_outbox_news = false;
+	batch->has_receipt = false;
+	batch->alerts_raised = 0;
+	batch->unjudged = 0;
+}
+
+struct batch_entry *batch_add(struct batch *batch)
+{
+	if (batch->entry_count == BATCH_ENTRIES_MAX)
+		return NULL;
+	struct batch_entry *entry = &batch->entries[batch->entry_count++];
+	*entry = (struct batch_entry){0};
+	return entry;
+}
+
+bool batch_add_done(struct batch *batch, uint32_t kind, uint64_t n)
+{
+	if (batch->done_count == BATCH_DONE_MAX)
+		return false;
+	batch->done[batch->done_count++] = (struct batch_done){.kind = kind, .n = n};
+	return true;
+}
+
+bool batch_add_down(
+    struct batch *batch, const struct id *device, struct slice payload, wall_ms expires_at)
+{
+	struct batch_down *downs = arena_push(
+	    &batch->arena, batch->downs, batch->down_count, &batch->down_cap, sizeof(*downs));
+
+	if (!downs)
+		return false;
+	batch->downs = downs;
+	downs[batch->down_count++] = (struct batch_down){
+	    .device = *device,
+	    .payload = payload,
+	    .expires_at = expires_at,
+	};
+	return true;
+}

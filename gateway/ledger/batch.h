@@ -1,0 +1,99 @@
+/* batch.h - what goes to the ledger in one transaction, and what comes back.
+ *
+ * A batch owns an arena with all its bytes. Handing it to the ledger moves it;
+ * nobody else touches it until it comes back with outcomes, messages for
+ * devices and news for head office. It brings the room for its own answer
+ * (DESIGN section 2).
+ *
+ * Bounds: BATCH_ENTRIES_MAX entries or BATCH_BYTES_MAX of payload make a batch
+ *         full (P6); what the ledger adds lies in the same arena.
+ */
+#ifndef LEDGER_BATCH_H
+#define LEDGER_BATCH_H
+
+#include "care/reading.h"
+
+#define BATCH_ENTRIES_MAX 1000
+#define BATCH_BYTES_MAX (1U << 20)
+#define BATCH_ARENA_BYTES_MAX (64U << 20)
+#define BATCH_DONE_MAX 4096
+
+enum batch_what {
+	BATCH_READING, /* to the journal; outcome NEW, DUPLICATE or CONFLICT */
+	BATCH_PARK,    /* kept as it is (P8) */
+	BATCH_REFUSED, /* counted by the shell; here only to be answered in its turn (P1) */
+};
+
+enum batch_outcome {
+	BATCH_NEW = 1,
+	BATCH_DUPLICATE,
+	BATCH_CONFLICT,
+	BATCH_PARKED,
+	BATCH_NOT_KEPT
+};
+
+struct batch_entry {
+	enum batch_what what;
+	enum batch_outcome outcome;
+	struct reading reading;
+	const char *why; /* PARK, REFUSED */
+	wall_ms recv;
+	uint64_t conn;      /* who waits for the answer: the shell's, opaque here */
+	uint16_t packet_id; /* 0: nobody does (QoS 0) */
+	enum reading_result gate;
+};
+
+/* A row of the outbox that head office has acknowledged. */
+struct batch_done {
+	uint32_t kind;
+	uint64_t n;
+};
+
+/* A message for a device; worthless after expires_at. */
+struct batch_down {
+	struct id device;
+	struct slice payload;
+	wall_ms expires_at;
+};
+
+struct batch {
+	struct arena arena;
+	struct batch_entry entries[BATCH_ENTRIES_MAX];
+	size_t entry_count;
+	size_t payload_bytes;
+	struct batch_done done[BATCH_DONE_MAX];
+	size_t done_count;
+
+	/* The answer. */
+	struct batch_down *downs;
+	size_t down_count;
+	size_t down_cap;
+	wall_ms next_wake; /* the next deadline; TIME_NEVER if none */
+	bool has_outbox_news;
+	bool has_receipt; /* head office's stream moved on: */
+	uint32_t hq_epoch;
+	uint32_t hq_n; /* highest contiguous (domain 9.4) */
+	uint32_t alerts_raised;
+	uint32_t unjudged; /* set aside in this batch */
+};
+
+struct batch *batch_new(void);
+void batch_free(struct batch *batch);
+void batch_reset(struct batch *batch);
+
+static inline bool batch_is_full(const struct batch *batch)
+{
+	return batch->entry_count == BATCH_ENTRIES_MAX || batch->payload_bytes >= BATCH_BYTES_MAX;
+}
+
+/* NULL when full. Zeroed. */
+struct batch_entry *batch_add(struct batch *batch);
+
+/* False when full. */
+bool batch_add_done(struct batch *batch, uint32_t kind, uint64_t n);
+
+/* Copies nothing: payload lies in the batch's arena. False when out of room. */
+bool batch_add_down(
+    struct batch *batch, const struct id *device, struct slice payload, wall_ms expires_at);
+
+#endif

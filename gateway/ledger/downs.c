@@ -1,0 +1,120 @@
+#include "ledger/downs.h"
+
+#include "care/civil.h"
+#include "wire/pack.h"
+#include "wire/unpack.h"
+
+/* A device that was away when it said HELLO asks again: no need to keep it long. */
+#define HELLO_ACK_VALID_MS (30 * MS_PER_SECOND)
+
+static struct slice pack(
+    struct ledger *ledger, struct arena *arena, const ProtobufCMessage *message)
+{
+	struct slice out;
+
+	if (wire_pack(arena, message, &out))
+		db_fail(&ledger->db, CP_NOMEM, "out of memory for a message to a device");
+	return out;
+}
+
+static void send(
+    struct ledger *ledger, const struct id *device, struct slice payload, wall_ms until)
+{
+	if (!ledger->db.err && !batch_add_down(ledger->batch, device, payload, until))
+		db_fail(&ledger->db, CP_NOMEM, "out of memory for a message to a device");
+}
+
+void downs_hello_ack(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	Carepace__V1__Down down = CAREPACE__V1__DOWN__INIT;
+	Carepace__V1__HelloAck ack = CAREPACE__V1__HELLO_ACK__INIT;
+	int64_t highest = db_value(&ledger->db, 0,
+	    "SELECT max(seq) FROM (SELECT max(seq) AS seq FROM journal WHERE source = ?1 AND boot "
+	    "= ?2"
+	    " UNION ALL SELECT max(seq) FROM stream WHERE source = ?1 AND boot = ?2)",
+	    "ii", row->source, (int64_t)row->boot);
+
+	ack.gw_ts_ms = ledger->now;
+	ack.has_heartbeat_s = 1;
+	ack.heartbeat_s = HEARTBEAT_S;
+	ack.has_resume_from_seq = 1;
+	ack.resume_from_seq = (uint32_t)highest + 1;
+	down.ts_ms = ledger->now;
+	down.body_case = CAREPACE__V1__DOWN__BODY_HELLO_ACK;
+	down.hello_ack = &ack;
+	send(ledger, &reading->source, pack(ledger, &ledger->batch->arena, &down.base),
+	    ledger->now + HELLO_ACK_VALID_MS);
+}
+
+static void fill_item(Carepace__V1__VerdictItem *item, const struct alert *alert)
+{
+	const struct finding *finding = &alert->finding;
+
+	carepace__v1__verdict_item__init(item);
+	item->check = (Carepace__V1__Check)finding->check;
+	item->has_alert_id = 1;
+	item->alert_id = (ProtobufCBinaryData){.len = ID_BYTES, .data = (uint8_t *)alert->id.b};
+	item->severity = (Carepace__V1__Severity)finding->severity;
+	item->has_value = 1;
+	item->value = finding->value;
+	item->has_limit = 1;
+	item->limit = finding->limit;
+	if (finding->earliest_day) {
+		item->has_earliest_ok_date = 1;
+		item->earliest_ok_date = civil_to_yyyymmdd(finding->earliest_day);
+	}
+	item->has_subject = 1;
+	item->subject = CAREPACE__V1__SUBJECT__SUBJECT_SESSION;
+}
+
+struct slice downs_pack_verdict(
+    struct ledger *ledger, const struct id *sid, const struct verdict *verdict)
+{
+	Carepace__V1__Verdict message = CAREPACE__V1__VERDICT__INIT;
+	Carepace__V1__VerdictItem items[VERDICT_ITEMS_MAX];
+	Carepace__V1__VerdictItem *item_pointers[VERDICT_ITEMS_MAX];
+
+	for (size_t i = 0; i < verdict->item_count; i++) {
+		fill_item(&items[i], verdict->items[i]);
+		item_pointers[i] = &items[i];
+	}
+	message.sid = (ProtobufCBinaryData){.len = ID_BYTES, .data = (uint8_t *)sid->b};
+	message.decision = (Carepace__V1__Decision)verdict->decision;
+	message.n_item = verdict->item_count;
+	message.item = item_pointers;
+	message.has_valid_ms = 1;
+	message.valid_ms = VERDICT_VALID_MS;
+	return pack(ledger, &ledger->work, &message.base);
+}
+
+void downs_verdict(
+    struct ledger *ledger, const struct id *device, struct slice packed, uint32_t rev)
+{
+	Carepace__V1__Down down = CAREPACE__V1__DOWN__INIT;
+	struct wire_scan scan;
+	ProtobufCMessage *message;
+
+	if (wire_unpack(
+	        &ledger->work, &carepace__v1__verdict__descriptor, packed, &message, &scan)) {
+		db_fail(&ledger->db, CP_CORRUPT, "a stored verdict cannot be read");
+		return;
+	}
+	down.ts_ms = ledger->now;
+	down.body_case = CAREPACE__V1__DOWN__BODY_VERDICT;
+	down.verdict = (Carepace__V1__Verdict *)message;
+	down.verdict->rev = rev;
+
+	struct slice payload = pack(ledger, &ledger->batch->arena, &down.base);
+	wall_ms until = ledger->now + VERDICT_VALID_MS;
+	send(ledger, device, payload, until);
+
+	struct db_rows rows = db_query(&ledger->db, "SELECT id FROM source WHERE kind = ?", "i",
+	    (int64_t)CAREPACE__V1__DEVICE_KIND__DEVICE_TABLET);
+	while (db_next(&rows)) {
+		struct id tablet;
+		id_from_bytes(&tablet, db_blob(&rows, 0));
+		if (!id_eq(&tablet, device))
+			send(ledger, &tablet, payload, until);
+	}
+}

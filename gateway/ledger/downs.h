@@ -1,0 +1,23 @@
+/* downs.h - messages for devices, packed into the batch that causes them. */
+#ifndef LEDGER_DOWNS_H
+#define LEDGER_DOWNS_H
+
+#include "care/verdict.h"
+#include "ledger/journal.h"
+
+/* How often a device shall send HEARTBEAT (domain 9.1). */
+#define HEARTBEAT_S 30
+
+void downs_hello_ack(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row);
+
+/* The Verdict message with rev 0: equal bytes are an equal answer. Empty when
+ * out of memory (db.err is set). */
+struct slice downs_pack_verdict(
+    struct ledger *ledger, const struct id *sid, const struct verdict *verdict);
+
+/* A packed verdict goes, as revision `rev`, to its device and to the site's tablets (R19). */
+void downs_verdict(
+    struct ledger *ledger, const struct id *device, struct slice packed, uint32_t rev);
+
+#endif

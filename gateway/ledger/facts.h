@@ -1,0 +1,14 @@
+/* facts.h - what a new input changes: facts, folds, and which subjects to judge.
+ *
+ * The table "which message touches which subject" (DESIGN section 3) is the
+ * switch in facts_apply(). Kinds that no check reads yet are journalled only.
+ */
+#ifndef LEDGER_FACTS_H
+#define LEDGER_FACTS_H
+
+#include "ledger/journal.h"
+
+void facts_apply(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row);
+
+#endif

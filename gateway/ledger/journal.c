@@ -1,0 +1,115 @@
+#include "ledger/journal.h"
+
+#include "ledger/names.h"
+
+#define PARKED_ROWS_MAX 1000
+#define PARKED_BYTES_MAX (8 << 20)
+
+static const char insert_journal[] =
+    "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload)"
+    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?) ON CONFLICT DO NOTHING";
+static const char insert_stream[] =
+    "INSERT INTO stream(source, boot, seq, recv, kind, client, operator, hash, payload)"
+    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?) ON CONFLICT DO NOTHING";
+static const char select_hash[] =
+    "SELECT hash FROM journal WHERE source = ?1 AND boot = ?2 AND seq = ?3"
+    " UNION ALL SELECT hash FROM stream WHERE source = ?1 AND boot = ?2 AND seq = ?3";
+
+static enum batch_outcome compare(
+    struct ledger *ledger, const struct reading *reading, int64_t source, wall_ms recv)
+{
+	struct slice hash = slice_of(reading->hash, READING_HASH_BYTES);
+	struct db_rows rows = db_query(
+	    &ledger->db, select_hash, "iii", source, (int64_t)reading->boot, (int64_t)reading->seq);
+
+	if (!db_next(&rows))
+		return BATCH_NEW;
+	bool is_same = slice_eq(db_blob(&rows, 0), hash);
+	db_end(&rows);
+	if (is_same)
+		return BATCH_DUPLICATE;
+	db_run(&ledger->db,
+	    "INSERT INTO conflict(source, boot, seq, hash, recv, payload)"
+	    " VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+	    "iiibib", source, (int64_t)reading->boot, (int64_t)reading->seq, hash, (int64_t)recv,
+	    reading->payload);
+	return BATCH_CONFLICT;
+}
+
+/* A name above the highest of its boot was never seen: no need to look. */
+static bool is_beyond(const struct source_state *source, const struct reading *reading)
+{
+	return reading->boot > source->boot ||
+	       (reading->boot == source->boot && reading->seq > source->seq);
+}
+
+enum batch_outcome journal_append(
+    struct ledger *ledger, const struct reading *reading, wall_ms recv, struct journal_row *row)
+{
+	struct source_state *source = names_source(ledger, &reading->source);
+	if (!source)
+		return BATCH_NOT_KEPT;
+
+	if (is_beyond(source, reading)) {
+		source->boot = reading->boot;
+		source->seq = reading->seq;
+	} else {
+		enum batch_outcome outcome = compare(ledger, reading, source->no, recv);
+		if (outcome != BATCH_NEW)
+			return outcome;
+	}
+	*row = (struct journal_row){
+	    .source = source->no,
+	    .boot = reading->boot,
+	    .seq = reading->seq,
+	    .recv = recv,
+	    .kind = reading->kind,
+	    .client = names_client(ledger, &reading->client),
+	    .operator_no = names_operator(ledger, &reading->operator),
+	};
+	db_run(&ledger->db, reading_is_stream(row->kind) ? insert_stream : insert_journal,
+	    "iiiiiiibb", row->source, (int64_t)row->boot, (int64_t)row->seq, (int64_t)recv,
+	    (int64_t)row->kind, row->client, row->operator_no,
+	    slice_of(reading->hash, READING_HASH_BYTES), reading->payload);
+	return BATCH_NEW;
+}
+
+enum batch_outcome journal_park(
+    struct ledger *ledger, const struct reading *reading, const char *why, wall_ms recv)
+{
+	struct source_state *source = names_source(ledger, &reading->source);
+	if (!source)
+		return BATCH_NOT_KEPT;
+
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT count(*), coalesce(sum(length(payload)), 0) FROM parked WHERE source = ?", "i",
+	    source->no);
+	bool is_full = false;
+	if (db_next(&rows)) {
+		is_full = db_int(&rows, 0) >= PARKED_ROWS_MAX ||
+		          db_int(&rows, 1) + (int64_t)reading->payload.len > PARKED_BYTES_MAX;
+		db_end(&rows);
+	}
+	if (is_full)
+		return BATCH_NOT_KEPT;
+	db_run(&ledger->db,
+	    "INSERT INTO parked(source, hash, recv, why, payload) VALUES(?, ?, ?, ?, ?)"
+	    " ON CONFLICT DO NOTHING",
+	    "ibitb", source->no, slice_of(reading->hash, READING_HASH_BYTES), (int64_t)recv,
+	    why ? why : "", reading->payload);
+	return BATCH_PARKED;
+}
+
+struct journal_row journal_row_of(const struct db_rows *rows)
+{
+	return (struct journal_row){
+	    .source = db_int(rows, 0),
+	    .boot = (uint32_t)db_int(rows, 1),
+	    .seq = (uint32_t)db_int(rows, 2),
+	    .recv = db_int(rows, 3),
+	    .kind = (enum reading_kind)db_int(rows, 4),
+	    .client = db_int(rows, 5),
+	    .operator_no = db_int(rows, 6),
+	    .payload = db_blob(rows, 7),
+	};
+}

@@ -1,0 +1,36 @@
+/* journal.h - every input, once, by its name (P2).
+ *
+ * Two tables of one row format, one space of names over both (DESIGN section 2).
+ * The key finds duplicates, the hash conflicts.
+ */
+#ifndef LEDGER_JOURNAL_H
+#define LEDGER_JOURNAL_H
+
+#include "ledger/state.h"
+
+/* A row as it was stored. The slice dies with the rows. */
+struct journal_row {
+	int64_t source;
+	uint32_t boot;
+	uint32_t seq;
+	wall_ms recv;
+	enum reading_kind kind;
+	int64_t client; /* local numbers, 0 absent */
+	int64_t operator_no;
+	struct slice payload;
+};
+
+/* NEW: *row has the name and the local numbers. */
+enum batch_outcome journal_append(
+    struct ledger *ledger, const struct reading *reading, wall_ms recv, struct journal_row *row);
+
+/* P8: once per (device, SHA-256); at most 1,000 rows or 8 MB a device. */
+enum batch_outcome journal_park(
+    struct ledger *ledger, const struct reading *reading, const char *why, wall_ms recv);
+
+/* The columns of a SELECT that starts with JOURNAL_COLUMNS. */
+#define JOURNAL_COLUMNS "j.source, j.boot, j.seq, j.recv, j.kind, j.client, j.operator, j.payload"
+#define JOURNAL_COLUMN_COUNT 8
+struct journal_row journal_row_of(const struct db_rows *rows);
+
+#endif

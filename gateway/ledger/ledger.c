@@ -1,0 +1,235 @@
+/* ledger.c - one batch, one transaction (DESIGN section 2).
+ *
+ *     BEGIN
+ *       journal   every entry: new, duplicate or conflict
+ *       apply     new rows -> facts, folds, touched subjects
+ *       judge     due and touched subjects, once each; alerts, verdicts, outbox
+ *       done      what head office has acknowledged leaves the outbox
+ *     COMMIT, fsync
+ *
+ * Nothing of this is visible to anybody before the commit, and the commit is the
+ * last thing that happens: whoever holds the batch afterwards may acknowledge it.
+ *
+ * In the careful way (after an abnormal exit) the batch's transaction holds the
+ * first step only; the rest follows item by item when the batch is out, and a
+ * crash there can take nothing back that was acknowledged.
+ */
+#include "ledger/ledger.h"
+
+#include "ledger/facts.h"
+#include "ledger/names.h"
+#include "ledger/outbox.h"
+#include "ledger/pending.h"
+#include "ledger/sessions.h"
+#include "ledger/store.h"
+#include "ledger/subjects.h"
+#include "ledger/verdicts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* How long after an abnormal exit everything is applied the careful way: longer
+ * than devices need to come back and send the poison again. */
+#define CAREFUL_MS (10 * MS_PER_MINUTE)
+
+#define SCRATCH_BYTES_MAX (64U << 20)
+#define WORK_BYTES_MAX (64U << 20)
+#define LASTING_BYTES_MAX (4U << 20)
+
+enum cp_err ledger_open(
+    const struct ledger_config *config, wall_ms now, struct ledger **out, char why[256])
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+
+	*out = NULL;
+	if (!ledger) {
+		snprintf(why, 256, "out of memory");
+		return CP_NOMEM;
+	}
+	ledger->config = *config;
+	arena_init(&ledger->scratch, 64 * 1024, SCRATCH_BYTES_MAX);
+	arena_init(&ledger->work, 64 * 1024, WORK_BYTES_MAX);
+	arena_init(&ledger->lasting, 4096, LASTING_BYTES_MAX);
+
+	enum cp_err err = store_open(ledger);
+	if (!err && !config->is_recount) {
+		db_exec(&ledger->db, "BEGIN IMMEDIATE");
+		ledger->is_careful = !store_was_clean(ledger);
+		ledger->careful_until = now + CAREFUL_MS;
+		ledger->next_n = store_meta(ledger, "next_n", 1);
+		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
+		pending_load(ledger);
+		db_exec(&ledger->db, "COMMIT");
+		err = ledger->db.err;
+	}
+	if (err) {
+		snprintf(why, 256, "%s", ledger_error(ledger));
+		ledger_close(ledger);
+		return err;
+	}
+	*out = ledger;
+	return CP_OK;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	if (!ledger->db.err && !ledger->config.is_recount && ledger->db.conn &&
+	    ledger_pending(ledger) == 0)
+		store_mark_clean(ledger);
+	db_close(&ledger->db);
+	arena_deinit(&ledger->scratch);
+	arena_deinit(&ledger->work);
+	arena_deinit(&ledger->lasting);
+	free(ledger->sources);
+	free(ledger);
+}
+
+const char *ledger_error(const struct ledger *ledger)
+{
+	return ledger->error[0] ? ledger->error : ledger->db.err_text;
+}
+
+int64_t ledger_pending(struct ledger *ledger)
+{
+	return db_value(&ledger->db, 0, "SELECT count(*) FROM pending", "");
+}
+
+/* --- head office's stream --------------------------------------------------------- */
+
+/* The highest n up to which everything of the newest epoch is stored. */
+static void advance_receipt(struct ledger *ledger, const struct reading *order)
+{
+	struct source_state *source = names_source(ledger, &reading_head_office);
+	int64_t epoch = store_meta(ledger, "hq_epoch", 0);
+	int64_t n = store_meta(ledger, "hq_n", 0);
+
+	if (!source || order->boot < epoch)
+		return;
+	if (order->boot > epoch)
+		n = 0;
+	epoch = order->boot;
+	while (db_value(&ledger->db, 0,
+	    "SELECT 1 FROM journal WHERE source = ? AND boot = ? AND seq = ?", "iii", source->no,
+	    epoch, n + 1))
+		n++;
+	store_set_meta(ledger, "hq_epoch", epoch);
+	store_set_meta(ledger, "hq_n", n);
+	ledger->is_receipt_due = true;
+}
+
+static void fill_receipt(struct ledger *ledger)
+{
+	if (!ledger->is_receipt_due)
+		return;
+	ledger->batch->has_receipt = true;
+	ledger->batch->hq_epoch = (uint32_t)store_meta(ledger, "hq_epoch", 0);
+	ledger->batch->hq_n = (uint32_t)store_meta(ledger, "hq_n", 0);
+	ledger->is_receipt_due = false;
+}
+
+/* --- one batch ---------------------------------------------------------------------- */
+
+/* A parked order still takes its place in head office's stream, else the stream
+ * would wait for it for ever: an empty row of an unknown kind holds it. */
+static void park(struct ledger *ledger, struct batch_entry *entry)
+{
+	entry->outcome = journal_park(ledger, &entry->reading, entry->why, entry->recv);
+	if (entry->outcome != BATCH_PARKED || !id_eq(&entry->reading.source, &reading_head_office))
+		return;
+	struct reading place = entry->reading;
+	struct journal_row row;
+	place.kind = READING_UNKNOWN;
+	place.payload = slice_of(NULL, 0);
+	journal_append(ledger, &place, entry->recv, &row);
+	advance_receipt(ledger, &place);
+}
+
+static void journal(struct ledger *ledger, struct batch_entry *entry)
+{
+	struct journal_row row;
+
+	entry->outcome = journal_append(ledger, &entry->reading, entry->recv, &row);
+	if (entry->outcome == BATCH_DUPLICATE && entry->reading.kind == READING_SESSION_START)
+		verdicts_repeat(ledger, &entry->reading);
+	if (entry->outcome != BATCH_NEW)
+		return;
+	if (ledger->is_careful)
+		pending_add_row(ledger, &row);
+	else
+		facts_apply(ledger, &entry->reading, &row);
+}
+
+static void take_entries(struct ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->batch->entry_count && !ledger->db.err; i++) {
+		struct batch_entry *entry = &ledger->batch->entries[i];
+		switch (entry->what) {
+		case BATCH_READING:
+			journal(ledger, entry);
+			if (entry->reading.order)
+				advance_receipt(ledger, &entry->reading);
+			break;
+		case BATCH_PARK:
+			park(ledger, entry);
+			break;
+		case BATCH_REFUSED:
+			entry->outcome = BATCH_NOT_KEPT;
+			break;
+		}
+	}
+}
+
+static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)
+{
+	ledger->batch = batch;
+	ledger->now = now;
+	ledger->sessions = ledger->clients = ledger->carts = ledger->verdicts = (struct touched){0};
+	arena_reset(&ledger->scratch);
+	arena_reset(&ledger->work);
+	db_exec(&ledger->db, "BEGIN IMMEDIATE");
+}
+
+static void commit(struct ledger *ledger)
+{
+	outbox_settle(ledger);
+	fill_receipt(ledger);
+	db_exec(&ledger->db, "COMMIT"); /* nothing at all once db.err is set */
+}
+
+static void apply_carefully(struct ledger *ledger)
+{
+	struct batch *batch = ledger->batch;
+
+	subjects_touch_due(ledger);
+	pending_add_touched(ledger);
+	commit(ledger);
+	if (batch->entry_count == 0) {
+		pending_drain(ledger);
+		db_exec(&ledger->db, "BEGIN IMMEDIATE");
+		commit(ledger);
+	}
+	if (ledger->now >= ledger->careful_until && ledger_pending(ledger) == 0)
+		ledger->is_careful = false;
+}
+
+enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now)
+{
+	begin(ledger, batch, now);
+	take_entries(ledger);
+	for (size_t i = 0; i < batch->done_count; i++)
+		outbox_done(ledger, &batch->done[i]);
+	if (ledger->is_careful) {
+		apply_carefully(ledger);
+	} else {
+		sessions_flush(ledger);
+		subjects_touch_due(ledger);
+		subjects_judge(ledger);
+		commit(ledger);
+	}
+	batch->next_wake =
+	    ledger->is_careful && ledger_pending(ledger) > 0 ? now : subjects_next_change(ledger);
+	ledger->batch = NULL;
+	return ledger->db.err;
+}

@@ -1,0 +1,59 @@
+/* ledger.h - the one writer: applies a batch, durably, or not at all.
+ *
+ * What:     journal (P2), facts, judging, alerts, verdicts, deadlines, outbox, in
+ *           one transaction per batch; then its own checkpoints.
+ * Order:    ledger_apply() returns only after the commit was fsynced. Whoever
+ *           acknowledges does it with the batch in hand, afterwards (P1).
+ * Time:     `now` is an argument: wall time, once per batch.
+ * Threads:  one thread calls everything here (the ledger thread).
+ * Errors:   any error but CP_OK from apply or checkpoint is final: the caller
+ *           acknowledges nothing of that batch and stops (P11). ledger_error()
+ *           says what SQLite said.
+ * Poison:   after an abnormal exit rows are journalled and committed first, then
+ *           applied one by one behind a durable attempt count; what ended the
+ *           program twice is set aside as unjudged and the rest goes on.
+ */
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+#include "care/policy.h"
+#include "ledger/batch.h"
+
+struct ledger;
+
+struct ledger_config {
+	const char *path;     /* the store's file; NULL: in memory (verify, tests) */
+	const char *site;     /* as in topics; borrowed */
+	const char *version;  /* of the program */
+	struct policy policy; /* its zone is borrowed */
+	bool is_recount;      /* verify: no outbox, no verdicts, no checkpoints */
+};
+
+/* CP_NEWER: written by a newer program. CP_BUSY: another process has it.
+ * On an error *out is NULL and `why` (256 bytes) says what and what to do. */
+enum cp_err ledger_open(const struct ledger_config *config, wall_ms now, struct ledger **out,
+    char why[256]) CP_MUST_CHECK;
+
+/* Marks a clean end if nothing failed. NULL is allowed. */
+void ledger_close(struct ledger *ledger);
+
+/* Also judges every subject whose deadline is not later than `now`. */
+enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now) CP_MUST_CHECK;
+
+enum ledger_checkpoint {
+	CHECKPOINT_NONE,
+	CHECKPOINT_WHEN_IDLE,
+	CHECKPOINT_NOW
+};
+
+/* P11: from 1,000 WAL pages on when idle, at 8,000 at the latest. */
+enum ledger_checkpoint ledger_wants_checkpoint(const struct ledger *ledger);
+enum cp_err ledger_checkpoint(struct ledger *ledger) CP_MUST_CHECK;
+
+/* The text of the last error; "" if none. */
+const char *ledger_error(const struct ledger *ledger);
+
+/* Rows and subjects that wait one by one after an abnormal exit (0 in normal work). */
+int64_t ledger_pending(struct ledger *ledger);
+
+#endif

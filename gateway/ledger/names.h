@@ -1,0 +1,16 @@
+/* names.h - local numbers for the long names: sources, tokens, cartridges. */
+#ifndef LEDGER_NAMES_H
+#define LEDGER_NAMES_H
+
+#include "ledger/state.h"
+
+/* Never NULL unless db.err is set; made on first sight. Valid until the next call. */
+struct source_state *names_source(struct ledger *ledger, const struct id *id);
+
+/* 0 for an absent (zero) token. Made on first sight. */
+int64_t names_client(struct ledger *ledger, const struct id *token);
+int64_t names_operator(struct ledger *ledger, const struct id *token);
+
+int64_t names_cartridge(struct ledger *ledger, const char *gtin, const char *serial);
+
+#endif

@@ -1,0 +1,17 @@
+/* outbox.h - keys that head office does not have yet (P5).
+ *
+ * One row per key: an alert amended ten times while offline goes up once. A row
+ * leaves when its own n was acknowledged; a newer change has a newer n.
+ */
+#ifndef LEDGER_OUTBOX_H
+#define LEDGER_OUTBOX_H
+
+#include "ledger/state.h"
+
+void outbox_put(struct ledger *ledger, int64_t kind, struct slice key);
+void outbox_done(struct ledger *ledger, const struct batch_done *done);
+
+/* Makes the counter durable; before the commit. */
+void outbox_settle(struct ledger *ledger);
+
+#endif

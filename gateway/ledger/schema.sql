@@ -1,0 +1,257 @@
+-- schema.sql - the store of one clinic. Version 1 (PRAGMA user_version).
+--
+-- Three layers, filled in this order in one transaction per batch:
+--   inputs    source, journal, stream, conflict, parked, token tables
+--   facts     which input speaks about which subject; session folds
+--   derived   session, cart_use, subject, alert: a judge's answers. They can be
+--             counted again from the inputs at any time (P3, `carepace verify`),
+--             but for the columns under "observed", which are written once.
+-- Local numbers (source, client, session, cartridge) are row ids; tokens stand
+-- in client and operator only (P10).
+
+CREATE TABLE meta(
+	name TEXT PRIMARY KEY,
+	value
+) WITHOUT ROWID;
+
+-- inputs -----------------------------------------------------------------------
+
+CREATE TABLE source(
+	no INTEGER PRIMARY KEY,
+	id BLOB NOT NULL UNIQUE,
+	kind INTEGER NOT NULL DEFAULT 0, -- enum DeviceKind; 0: head office, or no HELLO yet
+	model INTEGER,
+	serial TEXT,
+	context INTEGER,
+	fw INTEGER,
+	seen_at INTEGER -- wall ms of the last HELLO
+);
+
+CREATE TABLE client(no INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE);
+CREATE TABLE operator(no INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE);
+
+-- journal: starts, ends, attaches, tablets, head office (7 years).
+-- stream:  samples, pulses, parameters, heartbeats (30 days).
+-- One space of names over both (P2). payload: as received, token fields zeroed.
+CREATE TABLE journal(
+	source INTEGER NOT NULL,
+	boot INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	recv INTEGER NOT NULL, -- wall ms of the first copy
+	kind INTEGER NOT NULL, -- number of the body field
+	client INTEGER,
+	operator INTEGER,
+	hash BLOB NOT NULL,
+	payload BLOB NOT NULL,
+	PRIMARY KEY(source, boot, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE stream(
+	source INTEGER NOT NULL,
+	boot INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	recv INTEGER NOT NULL,
+	kind INTEGER NOT NULL,
+	client INTEGER,
+	operator INTEGER,
+	hash BLOB NOT NULL,
+	payload BLOB NOT NULL,
+	PRIMARY KEY(source, boot, seq)
+) WITHOUT ROWID;
+
+-- Same name, another body (P2): kept, counted, never judged.
+CREATE TABLE conflict(
+	source INTEGER NOT NULL,
+	boot INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	hash BLOB NOT NULL,
+	recv INTEGER NOT NULL,
+	payload BLOB NOT NULL,
+	PRIMARY KEY(source, boot, seq, hash)
+) WITHOUT ROWID;
+
+-- What could not be decoded (P8): once per (device, SHA-256).
+CREATE TABLE parked(
+	source INTEGER NOT NULL,
+	hash BLOB NOT NULL,
+	recv INTEGER NOT NULL,
+	why TEXT NOT NULL,
+	payload BLOB NOT NULL,
+	PRIMARY KEY(source, hash)
+) WITHOUT ROWID;
+
+-- facts ------------------------------------------------------------------------
+
+-- kind: enum subject_kind. An input may speak about several subjects.
+CREATE TABLE fact(
+	kind INTEGER NOT NULL,
+	subject INTEGER NOT NULL, -- number of a session or a course
+	ts INTEGER NOT NULL,      -- event time
+	source INTEGER NOT NULL,
+	boot INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	PRIMARY KEY(kind, subject, ts, source, boot, seq)
+) WITHOUT ROWID;
+
+-- Which client a course is or was for.
+CREATE TABLE course(
+	client INTEGER NOT NULL,
+	course INTEGER NOT NULL,
+	PRIMARY KEY(client, course)
+) WITHOUT ROWID;
+
+-- ACK_ALERT and OVERRIDE: target is an alert id, or a sid where check_id is not 0.
+CREATE TABLE answer(
+	target BLOB NOT NULL,
+	check_id INTEGER NOT NULL,
+	source INTEGER NOT NULL,
+	boot INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	PRIMARY KEY(target, check_id, source, boot, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE cartridge(no INTEGER PRIMARY KEY, gtin TEXT NOT NULL, serial TEXT NOT NULL, UNIQUE(gtin, serial));
+
+-- derived ------------------------------------------------------------------------
+
+CREATE TABLE session(
+	no INTEGER PRIMARY KEY,
+	source INTEGER NOT NULL,
+	sid BLOB NOT NULL,
+	-- fold of its messages
+	first_at INTEGER NOT NULL,
+	last_at INTEGER NOT NULL,
+	start_from INTEGER NOT NULL,
+	stream_from INTEGER NOT NULL,
+	exposed_first INTEGER NOT NULL,
+	exposed_last INTEGER NOT NULL,
+	active_ms INTEGER NOT NULL,
+	pulses INTEGER NOT NULL,
+	-- judged
+	boot INTEGER NOT NULL DEFAULT 0,
+	seq INTEGER NOT NULL DEFAULT 0,
+	state INTEGER NOT NULL DEFAULT 0,
+	flags INTEGER NOT NULL DEFAULT 0,
+	client INTEGER NOT NULL DEFAULT 0,
+	operator INTEGER NOT NULL DEFAULT 0,
+	course INTEGER NOT NULL DEFAULT 0,
+	phase INTEGER NOT NULL DEFAULT 0,
+	modality INTEGER NOT NULL DEFAULT 0,
+	zones INTEGER NOT NULL DEFAULT 0,
+	start_at INTEGER NOT NULL DEFAULT 0,
+	end_at INTEGER NOT NULL DEFAULT 0,
+	day INTEGER NOT NULL DEFAULT 0,
+	exposed_from INTEGER NOT NULL DEFAULT 0,
+	exposed_until INTEGER NOT NULL DEFAULT 0,
+	last_attach INTEGER NOT NULL DEFAULT 0,
+	visit INTEGER NOT NULL DEFAULT 0,
+	-- observed: the verdict as given (R19)
+	recv INTEGER NOT NULL DEFAULT 0, -- wall ms of the START's first copy
+	verdict_rev INTEGER NOT NULL DEFAULT 0,
+	verdict_at INTEGER NOT NULL DEFAULT 0,
+	verdict BLOB, -- the Verdict message, rev 0
+	UNIQUE(source, sid)
+);
+CREATE INDEX session_by_client ON session(client, start_at) WHERE client != 0;
+CREATE INDEX session_by_sid ON session(sid);
+CREATE INDEX session_by_device ON session(source, start_from);
+
+CREATE TABLE cart_use(
+	session INTEGER NOT NULL,
+	source INTEGER NOT NULL, -- name of the attach
+	boot INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	cart INTEGER NOT NULL,
+	slot INTEGER NOT NULL,
+	tip_used INTEGER NOT NULL,
+	from_at INTEGER NOT NULL,
+	until_at INTEGER NOT NULL,
+	is_replaced INTEGER NOT NULL,
+	PRIMARY KEY(session, boot, seq)
+) WITHOUT ROWID;
+CREATE INDEX cart_use_by_cart ON cart_use(cart);
+
+-- When each judge unit was judged, and when time alone will change its answer:
+-- the deadlines. kind: enum subject_kind.
+CREATE TABLE subject(
+	kind INTEGER NOT NULL,
+	subject INTEGER NOT NULL,
+	judged_at INTEGER NOT NULL,
+	next_change INTEGER, -- NULL: only an input can
+	PRIMARY KEY(kind, subject)
+) WITHOUT ROWID;
+CREATE INDEX subject_due ON subject(next_change) WHERE next_change IS NOT NULL;
+
+CREATE TABLE alert(
+	id BLOB PRIMARY KEY,
+	unit_kind INTEGER NOT NULL, -- the judge unit that finds it
+	unit INTEGER NOT NULL,
+	check_id INTEGER NOT NULL,
+	subject TEXT NOT NULL,
+	onset TEXT NOT NULL,
+	from_at INTEGER NOT NULL,
+	until_at INTEGER NOT NULL,
+	is_latched INTEGER NOT NULL,
+	severity INTEGER NOT NULL,
+	value INTEGER NOT NULL,
+	lim INTEGER NOT NULL,
+	effective_day INTEGER NOT NULL,
+	session INTEGER NOT NULL,
+	client INTEGER NOT NULL,
+	course INTEGER NOT NULL,
+	zones INTEGER NOT NULL,
+	earliest_day INTEGER NOT NULL,
+	related BLOB,
+	-- observed
+	state INTEGER NOT NULL,
+	raised_at INTEGER NOT NULL,
+	cleared_at INTEGER NOT NULL,
+	is_late INTEGER NOT NULL,
+	ack_at INTEGER NOT NULL,
+	ack_by INTEGER NOT NULL,
+	ack_covers INTEGER NOT NULL,
+	ack_reason INTEGER NOT NULL,
+	override_at INTEGER NOT NULL,
+	override_by INTEGER NOT NULL,
+	override_covers INTEGER NOT NULL,
+	override_reason INTEGER NOT NULL,
+	revision INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX alert_by_unit ON alert(unit_kind, unit);
+CREATE INDEX alert_by_session ON alert(session) WHERE session != 0;
+CREATE INDEX alert_by_time ON alert(raised_at);
+
+-- What head office does not have yet: one row per key, printed when it is sent
+-- (P5). n rises with every change, per kind (enum ReportKind).
+CREATE TABLE outbox(
+	kind INTEGER NOT NULL,
+	key BLOB NOT NULL,
+	n INTEGER NOT NULL,
+	queued_at INTEGER NOT NULL,
+	PRIMARY KEY(kind, key)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX outbox_by_n ON outbox(kind, n);
+
+-- work in hand -------------------------------------------------------------------
+
+-- Only after an abnormal exit: rows and subjects that are applied one by one,
+-- each behind a durable attempt count (DESIGN section 2).
+CREATE TABLE pending(
+	kind INTEGER NOT NULL, -- enum subject_kind, or 0: a row of journal or stream
+	subject INTEGER NOT NULL,
+	boot INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	attempts INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY(kind, subject, boot, seq)
+) WITHOUT ROWID;
+
+-- What ended the program twice: set aside, tried again after an upgrade.
+CREATE TABLE unjudged(
+	kind INTEGER NOT NULL,
+	subject INTEGER NOT NULL,
+	boot INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	at INTEGER NOT NULL,
+	version TEXT NOT NULL,
+	PRIMARY KEY(kind, subject, boot, seq)
+) WITHOUT ROWID;

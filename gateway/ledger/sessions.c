@@ -1,0 +1,207 @@
+#include "ledger/sessions.h"
+
+/* session.flags */
+enum {
+	FLAG_START = 1 << 0,
+	FLAG_END = 1 << 1,
+	FLAG_REPLAY = 1 << 2,
+	FLAG_TEST = 1 << 3,
+	FLAG_EXPOSING = 1 << 4,
+	FLAG_COMPLETED = 1 << 5,
+};
+
+static int64_t flags_of(const struct session *s)
+{
+	return (s->has_start ? FLAG_START : 0) | (s->has_end ? FLAG_END : 0) |
+	       (s->is_replay ? FLAG_REPLAY : 0) | (s->is_test ? FLAG_TEST : 0) |
+	       (s->is_exposing ? FLAG_EXPOSING : 0) | (s->is_completed ? FLAG_COMPLETED : 0);
+}
+
+struct session session_of_row(const struct db_rows *rows, int c)
+{
+	struct session s = {
+	    .no = db_int(rows, c),
+	    .device = db_int(rows, c + 1),
+	    .fold = {.first_at = db_int(rows, c + 4),
+	        .last_at = db_int(rows, c + 5),
+	        .start_from = db_int(rows, c + 6),
+	        .stream_from = db_int(rows, c + 7),
+	        .exposed_from = db_int(rows, c + 8),
+	        .exposed_until = db_int(rows, c + 9),
+	        .active_ms = db_int(rows, c + 10),
+	        .pulses = db_int(rows, c + 11)},
+	    .boot = (uint32_t)db_int(rows, c + 12),
+	    .seq = (uint32_t)db_int(rows, c + 13),
+	    .state = (enum session_state)db_int(rows, c + 14),
+	    .client = db_int(rows, c + 16),
+	    .operator_no = db_int(rows, c + 17),
+	    .course = db_int(rows, c + 18),
+	    .phase = (enum phase)db_int(rows, c + 19),
+	    .modality = (enum modality)db_int(rows, c + 20),
+	    .zones = (uint32_t)db_int(rows, c + 21),
+	    .start = db_int(rows, c + 22),
+	    .end = db_int(rows, c + 23),
+	    .day = (int32_t)db_int(rows, c + 24),
+	    .exposed_from = db_int(rows, c + 25),
+	    .exposed_until = db_int(rows, c + 26),
+	    .visit = db_int(rows, c + 27),
+	};
+	int64_t flags = db_int(rows, c + 15);
+
+	s.has_start = flags & FLAG_START;
+	s.has_end = flags & FLAG_END;
+	s.is_replay = flags & FLAG_REPLAY;
+	s.is_test = flags & FLAG_TEST;
+	s.is_exposing = flags & FLAG_EXPOSING;
+	s.is_completed = flags & FLAG_COMPLETED;
+	id_from_bytes(&s.source, db_blob(rows, c + 2));
+	id_from_bytes(&s.sid, db_blob(rows, c + 3));
+	/* While it runs, its end is its last message: the fold knows it best. */
+	if (!s.has_end)
+		s.end = s.fold.last_at;
+	if (s.fold.exposed_from != TIME_NEVER) {
+		s.exposed_from = s.fold.exposed_from;
+		s.exposed_until = s.fold.exposed_until;
+	}
+	return s;
+}
+
+bool sessions_load(struct ledger *ledger, int64_t no, struct session *out)
+{
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT " SESSION_COLUMNS SESSION_FROM "WHERE s.no = ?", "i", no);
+
+	if (!db_next(&rows))
+		return false;
+	*out = session_of_row(&rows, 0);
+	db_end(&rows);
+	return true;
+}
+
+void sessions_save(struct ledger *ledger, const struct session *s, event_ms last_attach)
+{
+	db_run(&ledger->db,
+	    "UPDATE session SET boot = ?, seq = ?, state = ?, flags = ?, client = ?, operator = ?,"
+	    " course = ?, phase = ?, modality = ?, zones = ?, start_at = ?, end_at = ?, day = ?,"
+	    " exposed_from = ?, exposed_until = ?, last_attach = ? WHERE no = ?",
+	    "iiiiiiiiiiiiiiiii", (int64_t)s->boot, (int64_t)s->seq, (int64_t)s->state, flags_of(s),
+	    s->client, s->operator_no, s->course, (int64_t)s->phase, (int64_t)s->modality,
+	    (int64_t)s->zones, (int64_t)s->start, (int64_t)s->end, (int64_t)s->day,
+	    (int64_t)s->exposed_from, (int64_t)s->exposed_until, (int64_t)last_attach, s->no);
+}
+
+/* --- open sessions of a batch --------------------------------------------------- */
+
+static bool load_open(
+    struct ledger *ledger, struct open_session *open, int64_t source, const struct id *sid)
+{
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT " SESSION_COLUMNS ", s.last_attach" SESSION_FROM
+	    "WHERE s.source = ? AND s.sid = ?",
+	    "ib", source, slice_of(sid->b, ID_BYTES));
+
+	if (!db_next(&rows))
+		return false;
+	open->session = session_of_row(&rows, 0);
+	open->last_attach = db_int(&rows, SESSION_COLUMN_COUNT);
+	db_end(&rows);
+	return true;
+}
+
+static void make_open(struct ledger *ledger, struct open_session *open, int64_t source,
+    const struct id *source_id, const struct id *sid)
+{
+	db_run(&ledger->db,
+	    "INSERT INTO session(source, sid, first_at, last_at, start_from, stream_from,"
+	    " exposed_first, exposed_last, active_ms, pulses) VALUES(?, ?, 0, 0, 0, 0, 0, 0, 0, 0)",
+	    "ib", source, slice_of(sid->b, ID_BYTES));
+	open->session = (struct session){
+	    .no = db_last_rowid(&ledger->db),
+	    .device = source,
+	    .source = *source_id,
+	    .sid = *sid,
+	    .fold = SESSION_FOLD_EMPTY,
+	};
+	open->last_attach = INT64_MIN;
+	open->is_dirty = true;
+}
+
+struct open_session *sessions_open(
+    struct ledger *ledger, int64_t source, const struct id *source_id, const struct id *sid)
+{
+	/* A sid is a UUID: any of its bytes spreads well enough. */
+	struct open_session **bucket = &ledger->open[(sid->b[15] ^ source) % SESSION_BUCKETS];
+
+	for (struct open_session *open = *bucket; open; open = open->next)
+		if (open->session.device == source && id_eq(&open->session.sid, sid))
+			return open;
+
+	struct open_session *open = arena_zalloc(&ledger->scratch, sizeof(*open));
+	if (!open) {
+		db_fail(&ledger->db, CP_NOMEM, "out of memory for the sessions of a batch");
+		return NULL;
+	}
+	open->started = TIME_NEVER;
+	if (!load_open(ledger, open, source, sid))
+		make_open(ledger, open, source, source_id, sid);
+	if (ledger->db.err)
+		return NULL;
+	open->next = *bucket;
+	*bucket = open;
+	return open;
+}
+
+/* R13: a session without END reaches 120 min beyond its last message. When the
+ * client has a later one, that reach decides whose visit it belongs to. */
+static bool is_followed(struct ledger *ledger, const struct session *session)
+{
+	return session->client && !session->has_end &&
+	       db_value(&ledger->db, 0,
+	           "SELECT 1 FROM session WHERE client = ? AND start_at > ? LIMIT 1", "ii",
+	           session->client, (int64_t)session->start);
+}
+
+/* R23: a START ends what the device had before it: the sessions since, and with,
+ * the START before this one. */
+static void touch_former(struct ledger *ledger, const struct open_session *open)
+{
+	int64_t former = db_value(&ledger->db, INT64_MIN,
+	    "SELECT max(start_from) FROM session WHERE source = ? AND start_from < ?", "ii",
+	    open->session.device, (int64_t)open->started);
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT no FROM session WHERE source = ?1 AND (start_from = ?2 OR"
+	    " (start_from > ?2 AND first_at < ?3)) AND no != ?4",
+	    "iiii", open->session.device, former, (int64_t)open->started, open->session.no);
+
+	while (db_next(&rows))
+		touched_add(&ledger->sessions, &ledger->scratch, db_int(&rows, 0), open->is_loud);
+}
+
+static void flush(struct ledger *ledger, struct open_session *open)
+{
+	const struct session *session = &open->session;
+	const struct session_fold *fold = &session->fold;
+
+	db_run(&ledger->db,
+	    "UPDATE session SET first_at = ?, last_at = ?, start_from = ?, stream_from = ?,"
+	    " exposed_first = ?, exposed_last = ?, active_ms = ?, pulses = ? WHERE no = ?",
+	    "iiiiiiiii", (int64_t)fold->first_at, (int64_t)fold->last_at, (int64_t)fold->start_from,
+	    (int64_t)fold->stream_from, (int64_t)fold->exposed_from, (int64_t)fold->exposed_until,
+	    fold->active_ms, fold->pulses, session->no);
+	if (is_followed(ledger, session))
+		touched_add(&ledger->clients, &ledger->scratch, session->client, open->is_loud);
+}
+
+void sessions_flush(struct ledger *ledger)
+{
+	for (size_t i = 0; i < SESSION_BUCKETS; i++)
+		for (struct open_session *open = ledger->open[i]; open; open = open->next)
+			if (open->is_dirty)
+				flush(ledger, open);
+	for (size_t i = 0; i < SESSION_BUCKETS; i++) {
+		for (struct open_session *open = ledger->open[i]; open; open = open->next)
+			if (open->started != TIME_NEVER)
+				touch_former(ledger, open);
+		ledger->open[i] = NULL;
+	}
+}

@@ -1,0 +1,73 @@
+/* state.h - what the files of the ledger share. Not for other rooms.
+ *
+ * The way of a batch through the files:
+ *
+ *     ledger.c    transaction, order of the steps, commit
+ *     journal.c   input rows: new, duplicate or conflict (P2)
+ *     facts.c     a new row becomes facts, folds, touched subjects
+ *     sessions.c  session rows: folds and derived columns
+ *     subjects.c  judges each touched subject once: session, client, cartridge
+ *     history.c   loads what a judge walks
+ *     alerts.c    timeline -> alert rows -> outbox
+ *     verdicts.c  the answer on the chair, with revisions
+ *     pending.c   the careful way after an abnormal exit
+ */
+#ifndef LEDGER_STATE_H
+#define LEDGER_STATE_H
+
+#include "ledger/db.h"
+#include "ledger/ledger.h"
+#include "ledger/touched.h"
+
+/* Judge units and what facts may be about. Stored: numbers never change. */
+enum subject_kind {
+	SUBJECT_ROW = 0, /* pending.c only: a journal row */
+	SUBJECT_SESSION = 1,
+	SUBJECT_CLIENT = 2,
+	SUBJECT_CART = 3,
+	SUBJECT_COURSE = 4, /* facts only: plans */
+};
+
+#define OUTBOX_ALERT 1 /* ReportKind; sent first (DESIGN section 6) */
+
+#define SESSION_BUCKETS 256
+
+struct open_session;
+
+/* What is known of a source's names without asking the store. */
+struct source_state {
+	struct id id;
+	int64_t no;
+	uint32_t boot; /* newest boot seen */
+	uint32_t seq;  /* highest of that boot, over journal and stream */
+};
+
+struct ledger {
+	struct ledger_config config;
+	struct db db;
+	struct arena scratch; /* one batch long */
+	struct arena work;    /* one judge call long */
+	char error[256];
+	int wal_pages;
+	bool is_careful; /* after an abnormal exit */
+	wall_ms careful_until;
+	int64_t next_n;      /* of the outbox */
+	bool is_receipt_due; /* head office is told where its stream stands */
+	struct touched set_aside[SUBJECT_CART + 1]; /* unjudged subjects, by kind; in `lasting` */
+	struct arena lasting;                       /* as long as the ledger */
+
+	struct source_state *sources; /* open addressing by id */
+	size_t source_cap;
+	size_t source_count;
+
+	/* The batch in hand. */
+	wall_ms now;
+	struct batch *batch;
+	struct open_session *open[SESSION_BUCKETS]; /* sessions that rows spoke about */
+	struct touched sessions;
+	struct touched clients;
+	struct touched carts;
+	struct touched verdicts; /* sessions whose answer may have changed */
+};
+
+#endif

@@ -1,0 +1,146 @@
+#include "ledger/store.h"
+
+#include "schema_sql.h"
+
+#include <sqlite3.h>
+
+#include <stdio.h>
+
+static enum cp_err fail(struct ledger *ledger, enum cp_err err, const char *text)
+{
+	snprintf(ledger->error, sizeof(ledger->error), "%s: %s",
+	    ledger->config.path ? ledger->config.path : "in memory", text);
+	return err;
+}
+
+static enum cp_err fail_with_db(struct ledger *ledger)
+{
+	return fail(ledger, ledger->db.err, ledger->db.err_text);
+}
+
+static enum cp_err make_durable(struct ledger *ledger)
+{
+	struct db *db = &ledger->db;
+
+	db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+	            "PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = ON");
+	if (db->err)
+		return fail_with_db(ledger);
+	if (!ledger->config.path)
+		return CP_OK;
+
+	bool is_wal = false;
+	struct db_rows rows = db_query(db, "PRAGMA journal_mode", "");
+	if (db_next(&rows)) {
+		is_wal = strcmp(db_text(&rows, 0), "wal") == 0;
+		db_end(&rows);
+	}
+	if (!is_wal || db_value(db, 0, "PRAGMA synchronous", "") != 2 ||
+	    db_value(db, 1, "PRAGMA wal_autocheckpoint", "") != 0)
+		return fail(ledger, CP_IO,
+		    "the file system does not allow a durable store (write-ahead "
+		    "log, synchronous=FULL); use a local disk");
+	return CP_OK;
+}
+
+static enum cp_err make_schema(struct ledger *ledger)
+{
+	struct db *db = &ledger->db;
+	int64_t version = db_value(db, -1, "PRAGMA user_version", "");
+
+	if (version > STORE_SCHEMA_VERSION)
+		return fail(ledger, CP_NEWER,
+		    "was written by a newer carepace; install that version again");
+	if (version == STORE_SCHEMA_VERSION)
+		return CP_OK;
+	db_exec(db, "BEGIN IMMEDIATE");
+	db_exec(db, schema_sql);
+	db_exec(db, "INSERT INTO meta(name, value) VALUES('epoch', random()), ('clean', 1);"
+	            "PRAGMA user_version = 1; COMMIT");
+	return db->err ? fail_with_db(ledger) : CP_OK;
+}
+
+static int count_pages(void *ctx, sqlite3 *conn, const char *name, int pages)
+{
+	struct ledger *ledger = ctx;
+
+	(void)conn;
+	(void)name;
+	ledger->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+enum cp_err store_open(struct ledger *ledger)
+{
+	const char *path = ledger->config.path;
+	struct db *db = &ledger->db;
+
+	if (db_open(db, path ? path : ":memory:", path ? DB_WRITE : DB_IN_MEMORY))
+		return fail_with_db(ledger);
+	/* One writer: a second gateway on the same store is told so at once. */
+	if (path) {
+		db_exec(db, "PRAGMA locking_mode = NORMAL; PRAGMA user_version");
+		if (db->err == CP_CORRUPT)
+			return fail(
+			    ledger, CP_CORRUPT, "is not a store of carepace, or is damaged");
+	}
+	enum cp_err err = make_durable(ledger);
+	if (!err)
+		err = make_schema(ledger);
+	if (err)
+		return err;
+	sqlite3_wal_hook(db->conn, count_pages, ledger);
+	return db->err ? fail_with_db(ledger) : CP_OK;
+}
+
+int64_t store_meta(struct ledger *ledger, const char *name, int64_t otherwise)
+{
+	return db_value(&ledger->db, otherwise, "SELECT value FROM meta WHERE name = ?", "t", name);
+}
+
+void store_set_meta(struct ledger *ledger, const char *name, int64_t value)
+{
+	db_run(&ledger->db,
+	    "INSERT INTO meta(name, value) VALUES(?, ?)"
+	    " ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+	    "ti", name, value);
+}
+
+bool store_was_clean(struct ledger *ledger)
+{
+	bool was_clean = store_meta(ledger, "clean", 1) != 0;
+
+	store_set_meta(ledger, "clean", 0);
+	return was_clean;
+}
+
+void store_mark_clean(struct ledger *ledger)
+{
+	store_set_meta(ledger, "clean", 1);
+}
+
+/* --- checkpoints (P11) ------------------------------------------------------------ */
+
+#define CHECKPOINT_IDLE_PAGES 1000
+#define CHECKPOINT_MUST_PAGES 8000
+
+enum ledger_checkpoint ledger_wants_checkpoint(const struct ledger *ledger)
+{
+	if (ledger->wal_pages >= CHECKPOINT_MUST_PAGES)
+		return CHECKPOINT_NOW;
+	return ledger->wal_pages >= CHECKPOINT_IDLE_PAGES ? CHECKPOINT_WHEN_IDLE : CHECKPOINT_NONE;
+}
+
+enum cp_err ledger_checkpoint(struct ledger *ledger)
+{
+	int in_wal = 0;
+	int done = 0;
+	int rc = sqlite3_wal_checkpoint_v2(
+	    ledger->db.conn, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_wal, &done);
+
+	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+		db_fail(&ledger->db, CP_IO, sqlite3_errmsg(ledger->db.conn));
+	if (rc == SQLITE_OK && in_wal == done)
+		ledger->wal_pages = 0; /* the next commit starts the log anew */
+	return ledger->db.err;
+}

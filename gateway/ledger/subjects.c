@@ -1,0 +1,203 @@
+#include "ledger/subjects.h"
+
+#include "care/judge.h"
+#include "ledger/alerts.h"
+#include "ledger/history.h"
+#include "ledger/names.h"
+#include "ledger/pending.h"
+#include "ledger/sessions.h"
+#include "ledger/verdicts.h"
+
+/* Deadlines judged in one batch: a storm of them must not hold up acknowledgements. */
+#define DUE_MAX 500
+
+/* A recount judges everybody at the moment at which the store did (P3). */
+static wall_ms moment_of(struct ledger *ledger, enum subject_kind kind, int64_t no)
+{
+	if (!ledger->config.is_recount)
+		return ledger->now;
+	return db_value(&ledger->db, ledger->now,
+	    "SELECT judged_at FROM subject WHERE kind = ? AND subject = ?", "ii", (int64_t)kind,
+	    no);
+}
+
+static void save_judged(struct ledger *ledger, enum subject_kind kind, int64_t no,
+    wall_ms judged_at, event_ms next_change)
+{
+	/* A judge that asks to be called again at once would be called for ever. */
+	CP_CHECK(next_change > judged_at);
+	db_run(&ledger->db,
+	    "INSERT INTO subject(kind, subject, judged_at, next_change) VALUES(?, ?, ?, nullif(?, "
+	    "?))"
+	    " ON CONFLICT(kind, subject) DO UPDATE SET judged_at = excluded.judged_at,"
+	    " next_change = excluded.next_change",
+	    "iiiii", (int64_t)kind, no, (int64_t)judged_at, (int64_t)next_change, TIME_NEVER);
+}
+
+static void touch_carts_of(struct ledger *ledger, int64_t session, bool is_loud)
+{
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT cart FROM cart_use WHERE session = ?", "i", session);
+
+	while (db_next(&rows))
+		touched_add(&ledger->carts, &ledger->scratch, db_int(&rows, 0), is_loud);
+}
+
+/* --- session ------------------------------------------------------------------------ */
+
+static event_ms save_uses(struct ledger *ledger, const struct session_history *history)
+{
+	event_ms last_attach = INT64_MIN;
+
+	db_run(&ledger->db, "DELETE FROM cart_use WHERE session = ?", "i", history->session->no);
+	for (size_t i = 0; i < history->use_count; i++) {
+		const struct cart_use *use = &history->uses[i];
+		db_run(&ledger->db,
+		    "INSERT INTO cart_use(session, source, boot, seq, cart, slot, tip_used, "
+		    "from_at,"
+		    " until_at, is_replaced) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    "iiiiiiiiii", history->session->no, history->session->device,
+		    (int64_t)use->boot, (int64_t)use->seq,
+		    names_cartridge(ledger, use->gtin, use->serial), (int64_t)use->slot,
+		    (int64_t)use->tip_used, (int64_t)use->from, (int64_t)use->until,
+		    (int64_t)use->is_replaced);
+		if (use->from > last_attach)
+			last_attach = use->from;
+	}
+	return last_attach;
+}
+
+static void judge_one_session(struct ledger *ledger, struct touch touch)
+{
+	struct session session;
+	struct session_history history = {.session = &session};
+
+	if (!sessions_load(ledger, touch.no, &session) || !history_of_session(ledger, &history))
+		return;
+	struct session before = session;
+	wall_ms at = moment_of(ledger, SUBJECT_SESSION, touch.no);
+	judge_session(&history, &ledger->config.policy, at);
+	session.visit = before.visit; /* judge_client's */
+
+	touch_carts_of(ledger, session.no, touch.is_loud);
+	sessions_save(ledger, &session, save_uses(ledger, &history));
+	touch_carts_of(ledger, session.no, touch.is_loud);
+	save_judged(ledger, SUBJECT_SESSION, session.no, at, history.next_change);
+
+	touched_add(&ledger->clients, &ledger->scratch, before.client, touch.is_loud);
+	touched_add(&ledger->clients, &ledger->scratch, session.client, touch.is_loud);
+	touched_add(&ledger->verdicts, &ledger->scratch, session.no, touch.is_loud);
+	if (session.client == 0 && session.visit != session.no)
+		db_run(&ledger->db, "UPDATE session SET visit = no WHERE no = ?", "i", session.no);
+}
+
+/* --- client -------------------------------------------------------------------------- */
+
+static void save_visits(struct ledger *ledger, const struct client_history *history,
+    const int64_t *visits_before, bool is_loud)
+{
+	for (size_t i = 0; i < history->session_count; i++) {
+		const struct session *session = &history->sessions[i];
+		if (session->visit == visits_before[i])
+			continue;
+		db_run(&ledger->db, "UPDATE session SET visit = ? WHERE no = ?", "ii",
+		    session->visit, session->no);
+		touch_carts_of(ledger, session->no, is_loud);
+	}
+}
+
+static void judge_one_client(struct ledger *ledger, struct touch touch)
+{
+	struct client_history history;
+	struct timeline timeline;
+
+	if (!history_of_client(ledger, touch.no, &history))
+		return;
+	int64_t *visits = arena_alloc(&ledger->work, history.session_count * sizeof(*visits));
+	if (!visits) {
+		db_fail(&ledger->db, CP_NOMEM, "a history is larger than a judge call may be");
+		return;
+	}
+	for (size_t i = 0; i < history.session_count; i++)
+		visits[i] = history.sessions[i].visit;
+
+	wall_ms at = moment_of(ledger, SUBJECT_CLIENT, touch.no);
+	timeline_init(&timeline, &ledger->work);
+	judge_client(&history, &ledger->config.policy, at, &timeline);
+	save_visits(ledger, &history, visits, touch.is_loud);
+	alerts_reconcile(ledger, SUBJECT_CLIENT, touch.no, &timeline, touch.is_loud);
+	save_judged(ledger, SUBJECT_CLIENT, touch.no, at, timeline.next_change);
+}
+
+/* --- cartridge ------------------------------------------------------------------------ */
+
+static void judge_one_cartridge(struct ledger *ledger, struct touch touch)
+{
+	struct cartridge_history history;
+	struct timeline timeline;
+
+	if (!history_of_cartridge(ledger, touch.no, &history))
+		return;
+	wall_ms at = moment_of(ledger, SUBJECT_CART, touch.no);
+	timeline_init(&timeline, &ledger->work);
+	judge_cartridge(&history, &ledger->config.policy, at, &timeline);
+	alerts_reconcile(ledger, SUBJECT_CART, touch.no, &timeline, touch.is_loud);
+	save_judged(ledger, SUBJECT_CART, touch.no, at, timeline.next_change);
+}
+
+/* --- all -------------------------------------------------------------------------------- */
+
+void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct touch touch)
+{
+	if (pending_is_set_aside(ledger, kind, touch.no))
+		return;
+	if (kind == SUBJECT_SESSION)
+		judge_one_session(ledger, touch);
+	else if (kind == SUBJECT_CLIENT)
+		judge_one_client(ledger, touch);
+	else
+		judge_one_cartridge(ledger, touch);
+	arena_reset(&ledger->work);
+}
+
+static void judge_all(struct ledger *ledger, enum subject_kind kind, struct touched *set)
+{
+	touched_settle(set);
+	for (size_t i = 0; i < set->count && !ledger->db.err; i++)
+		subjects_judge_one(ledger, kind, set->items[i]);
+}
+
+void subjects_judge(struct ledger *ledger)
+{
+	judge_all(ledger, SUBJECT_SESSION, &ledger->sessions);
+	judge_all(ledger, SUBJECT_CLIENT, &ledger->clients);
+	judge_all(ledger, SUBJECT_CART, &ledger->carts);
+	verdicts_settle(ledger);
+	if (ledger->sessions.is_full || ledger->clients.is_full || ledger->carts.is_full ||
+	    ledger->verdicts.is_full)
+		db_fail(&ledger->db, CP_NOMEM, "out of memory for the subjects of a batch");
+}
+
+void subjects_touch_due(struct ledger *ledger)
+{
+	struct touched *const sets[] = {
+	    [SUBJECT_SESSION] = &ledger->sessions,
+	    [SUBJECT_CLIENT] = &ledger->clients,
+	    [SUBJECT_CART] = &ledger->carts,
+	};
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT kind, subject FROM subject WHERE next_change <= ? ORDER BY next_change LIMIT ?",
+	    "ii", (int64_t)ledger->now, (int64_t)DUE_MAX);
+
+	while (db_next(&rows)) {
+		int64_t kind = db_int(&rows, 0);
+		CP_CHECK(kind >= SUBJECT_SESSION && kind <= SUBJECT_CART);
+		touched_add(sets[kind], &ledger->scratch, db_int(&rows, 1), true);
+	}
+}
+
+wall_ms subjects_next_change(struct ledger *ledger)
+{
+	return db_value(&ledger->db, TIME_NEVER,
+	    "SELECT min(next_change) FROM subject WHERE next_change IS NOT NULL", "");
+}

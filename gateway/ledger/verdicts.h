@@ -1,0 +1,14 @@
+/* verdicts.h - the answer on the chair: computed again when its inputs changed,
+ * given with a revision when it differs (R19). */
+#ifndef LEDGER_VERDICTS_H
+#define LEDGER_VERDICTS_H
+
+#include "ledger/state.h"
+
+/* All sessions in ledger->verdicts that somebody still waits for. */
+void verdicts_settle(struct ledger *ledger);
+
+/* A duplicate of a START within its validity gets the same revision again. */
+void verdicts_repeat(struct ledger *ledger, const struct reading *start);
+
+#endif

@@ -1,0 +1,288 @@
+#include "ledger/verify.h"
+
+#include "ledger/facts.h"
+#include "ledger/names.h"
+#include "ledger/sessions.h"
+#include "ledger/subjects.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- the truth as text --------------------------------------------------------------- */
+
+static const char select_sessions[] =
+    "SELECT 'session ' || lower(hex(s.sid)) || '/' || lower(hex(r.id)) || ' state ' || s.state"
+    " || ' flags ' || s.flags || ' client ' || coalesce((SELECT lower(hex(token)) FROM client"
+    " WHERE no = s.client), '-') || ' course ' || s.course || ' zones ' || s.zones || ' start ' ||"
+    " s.start_at || ' end ' || CASE WHEN s.flags & 2 THEN s.end_at ELSE s.last_at END || ' day '"
+    " || s.day || ' exposed ' || s.exposed_first || ' ' || s.exposed_last || ' active ' ||"
+    " s.active_ms || ' pulses ' || s.pulses || ' visit ' || coalesce((SELECT lower(hex(v.sid))"
+    " FROM session v WHERE v.no = s.visit), '-') FROM session s JOIN source r ON r.no = s.source"
+    " WHERE NOT EXISTS (SELECT 1 FROM unjudged u WHERE u.kind = 1 AND u.subject = s.no)"
+    " ORDER BY 1";
+
+static const char select_findings[] =
+    "SELECT 'finding ' || check_id || ' ' || subject || ' ' || onset || ' from ' || from_at ||"
+    " ' until ' || until_at || ' severity ' || severity || ' value ' || value || ' limit ' || lim"
+    " || ' latched ' || is_latched || ' day ' || effective_day FROM alert a WHERE state != 5"
+    " AND NOT EXISTS (SELECT 1 FROM unjudged u WHERE u.kind = a.unit_kind AND u.subject = a.unit)"
+    " ORDER BY 1";
+
+void truth_lines(struct db *db, truth_fn *on_line, void *ctx)
+{
+	static const char *const selects[] = {select_sessions, select_findings};
+
+	for (size_t i = 0; i < CP_COUNT(selects); i++) {
+		struct db_rows rows = db_query(db, selects[i], "");
+		while (db_next(&rows))
+			on_line(ctx, db_text(&rows, 0));
+	}
+}
+
+/* --- the recount ----------------------------------------------------------------------- */
+
+struct recount {
+	struct db store;       /* read only, one transaction */
+	struct ledger *ledger; /* in memory */
+	struct batch *batch;
+	struct verify_result *result;
+	verify_fn *on_difference;
+	void *ctx;
+};
+
+/* Local numbers are taken over, so that subjects are the same in both. */
+static void copy_rows(struct recount *r, const char *select, const char *insert, const char *types)
+{
+	struct db_rows rows = db_query(&r->store, select, "");
+
+	while (db_next(&rows)) {
+		if (types[2] == 't')
+			db_run(&r->ledger->db, insert, types, db_int(&rows, 0), db_text(&rows, 1),
+			    db_text(&rows, 2));
+		else
+			db_run(&r->ledger->db, insert, types, db_int(&rows, 0), db_blob(&rows, 1));
+	}
+}
+
+static void copy_moments(struct recount *r)
+{
+	struct db_rows rows =
+	    db_query(&r->store, "SELECT kind, subject, judged_at FROM subject", "");
+
+	while (db_next(&rows))
+		db_run(&r->ledger->db,
+		    "INSERT INTO subject(kind, subject, judged_at) VALUES(?, ?, ?)", "iii",
+		    db_int(&rows, 0), db_int(&rows, 1), db_int(&rows, 2));
+	rows = db_query(&r->store, "SELECT kind, subject, boot, seq FROM unjudged", "");
+	while (db_next(&rows))
+		db_run(&r->ledger->db,
+		    "INSERT INTO unjudged(kind, subject, boot, seq, at, version) VALUES(?, ?, ?, "
+		    "?, 0, '')",
+		    "iiii", db_int(&rows, 0), db_int(&rows, 1), db_int(&rows, 2), db_int(&rows, 3));
+}
+
+static void copy_names(struct recount *r)
+{
+	copy_rows(r, "SELECT no, id FROM source", "INSERT INTO source(no, id) VALUES(?, ?)", "ib");
+	copy_rows(
+	    r, "SELECT no, token FROM client", "INSERT INTO client(no, token) VALUES(?, ?)", "ib");
+	copy_rows(r, "SELECT no, gtin, serial FROM cartridge",
+	    "INSERT INTO cartridge(no, gtin, serial) VALUES(?, ?, ?)", "itt");
+
+	struct db_rows rows = db_query(&r->store, "SELECT no, source, sid FROM session", "");
+	while (db_next(&rows))
+		db_run(&r->ledger->db,
+		    "INSERT INTO session(no, source, sid, first_at, last_at, start_from, "
+		    "stream_from,"
+		    " exposed_first, exposed_last, active_ms, pulses)"
+		    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+		    "iibiiiiii", db_int(&rows, 0), db_int(&rows, 1), db_blob(&rows, 2), TIME_NEVER,
+		    INT64_MIN, TIME_NEVER, TIME_NEVER, TIME_NEVER, INT64_MIN);
+	copy_moments(r);
+}
+
+/* Rows enter as they were stored: with local numbers instead of tokens. */
+static void count_rows(struct recount *r, const char *select, const char *insert)
+{
+	struct ledger *ledger = r->ledger;
+	struct db_rows rows = db_query(&r->store, select, "");
+
+	while (db_next(&rows) && !ledger->db.err) {
+		struct journal_row row = journal_row_of(&rows);
+		struct reading reading;
+		r->result->inputs++;
+		db_run(&ledger->db, insert, "iiiiiiib", row.source, (int64_t)row.boot,
+		    (int64_t)row.seq, (int64_t)row.recv, (int64_t)row.kind, row.client,
+		    row.operator_no, row.payload);
+		if (reading_from_journal(&ledger->work, row.payload, row.kind >= READING_ORDER,
+		        &reading) == READING_OK)
+			facts_apply(ledger, &reading, &row);
+		arena_reset(&ledger->work);
+		if (r->result->inputs % 256)
+			continue;
+		sessions_flush(ledger);
+		arena_reset(&r->batch->arena);
+		r->batch->downs = NULL;
+		r->batch->down_count = r->batch->down_cap = 0;
+	}
+	db_end(&rows);
+	sessions_flush(ledger);
+}
+
+static void judge_everybody(struct recount *r)
+{
+	static const struct {
+		enum subject_kind kind;
+		const char *sql;
+	} all[] = {
+	    {SUBJECT_SESSION, "SELECT no FROM session ORDER BY no"},
+	    {SUBJECT_CLIENT, "SELECT subject FROM subject WHERE kind = 2 ORDER BY subject"},
+	    {SUBJECT_CART, "SELECT subject FROM subject WHERE kind = 3 ORDER BY subject"},
+	};
+
+	for (size_t i = 0; i < CP_COUNT(all); i++) {
+		struct db_rows rows = db_query(&r->ledger->db, all[i].sql, "");
+		while (db_next(&rows))
+			subjects_judge_one(
+			    r->ledger, all[i].kind, (struct touch){.no = db_int(&rows, 0)});
+		arena_reset(&r->ledger->scratch);
+		r->ledger->sessions = r->ledger->clients = r->ledger->carts = r->ledger->verdicts =
+		    (struct touched){0};
+	}
+}
+
+/* --- the comparison ----------------------------------------------------------------------- */
+
+struct lines {
+	char **items;
+	size_t count;
+	size_t cap;
+	bool is_full;
+};
+
+static void keep_line(void *ctx, const char *line)
+{
+	struct lines *lines = ctx;
+
+	if (lines->count == lines->cap) {
+		size_t cap = lines->cap ? lines->cap * 2 : 1024;
+		char **items = realloc(lines->items, cap * sizeof(*items));
+		if (!items) {
+			lines->is_full = true;
+			return;
+		}
+		lines->items = items;
+		lines->cap = cap;
+	}
+	lines->items[lines->count] = strdup(line);
+	if (!lines->items[lines->count])
+		lines->is_full = true;
+	else
+		lines->count++;
+}
+
+static void free_lines(struct lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		free(lines->items[i]);
+	free(lines->items);
+}
+
+static void say(struct recount *r, const char *where, const char *line)
+{
+	char text[640];
+
+	r->result->differences++;
+	snprintf(text, sizeof(text), "%s: %s", where, line);
+	if (r->on_difference)
+		r->on_difference(r->ctx, text);
+}
+
+/* Both are sorted, sessions before findings: a merge finds what stands on one side only. */
+static int side(const struct lines *a, size_t i, const struct lines *b, size_t j)
+{
+	if (i == a->count)
+		return 1;
+	if (j == b->count)
+		return -1;
+	if (a->items[i][0] != b->items[j][0])
+		return a->items[i][0] == 's' ? -1 : 1;
+	return strcmp(a->items[i], b->items[j]);
+}
+
+static void compare(struct recount *r)
+{
+	struct lines stored = {0};
+	struct lines counted = {0};
+	size_t i = 0;
+	size_t j = 0;
+
+	truth_lines(&r->store, keep_line, &stored);
+	truth_lines(&r->ledger->db, keep_line, &counted);
+	if (stored.is_full || counted.is_full)
+		db_fail(&r->ledger->db, CP_NOMEM, "out of memory for the comparison");
+	while (i < stored.count || j < counted.count) {
+		int which = side(&stored, i, &counted, j);
+		if (which < 0)
+			say(r, "only in the store", stored.items[i++]);
+		else if (which > 0)
+			say(r, "only in the recount", counted.items[j++]);
+		else
+			i++, j++;
+	}
+	for (size_t k = 0; k < stored.count; k++)
+		*(stored.items[k][0] == 's' ? &r->result->sessions : &r->result->findings) += 1;
+	r->result->unjudged = db_value(&r->store, 0, "SELECT count(*) FROM unjudged", "");
+	free_lines(&stored);
+	free_lines(&counted);
+}
+
+static void recount(struct recount *r)
+{
+	db_exec(&r->store, "BEGIN");
+	db_exec(&r->ledger->db, "BEGIN");
+	r->ledger->batch = r->batch;
+	copy_names(r);
+	count_rows(r,
+	    "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE NOT EXISTS (SELECT 1 FROM unjudged"
+	    " u WHERE u.kind = 0 AND u.subject = j.source AND u.boot = j.boot AND u.seq = j.seq)",
+	    "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload)"
+	    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), x'', ?)");
+	count_rows(r,
+	    "SELECT " JOURNAL_COLUMNS " FROM stream j WHERE NOT EXISTS (SELECT 1 FROM unjudged"
+	    " u WHERE u.kind = 0 AND u.subject = j.source AND u.boot = j.boot AND u.seq = j.seq)",
+	    "INSERT INTO stream(source, boot, seq, recv, kind, client, operator, hash, payload)"
+	    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), x'', ?)");
+	judge_everybody(r);
+	compare(r);
+}
+
+enum cp_err verify_store(const char *path, const struct policy *policy, verify_fn *on_difference,
+    void *ctx, struct verify_result *out, char why[256])
+{
+	struct ledger_config config = {
+	    .site = "", .version = "", .policy = *policy, .is_recount = true};
+	struct recount r = {.result = out, .on_difference = on_difference, .ctx = ctx};
+
+	*out = (struct verify_result){0};
+	enum cp_err err = db_open(&r.store, path, DB_READ_ONLY);
+	if (err) {
+		snprintf(why, 256, "%s: %s", path, r.store.err_text);
+		db_close(&r.store);
+		return err;
+	}
+	r.batch = batch_new();
+	err = r.batch ? ledger_open(&config, 0, &r.ledger, why) : CP_NOMEM;
+	if (!err) {
+		recount(&r);
+		err = r.store.err ? r.store.err : r.ledger->db.err;
+		if (err)
+			snprintf(why, 256, "%s: %s", path,
+			    r.store.err ? r.store.err_text : r.ledger->db.err_text);
+	}
+	ledger_close(r.ledger);
+	batch_free(r.batch);
+	db_close(&r.store);
+	return err;
+}
