@@ -157,14 +157,15 @@ static enum reading_result park(struct arena *arena, struct slice payload, struc
 }
 
 static enum reading_result keep(struct arena *arena, const ProtobufCMessageDescriptor *type,
-    struct slice payload, struct reading *out)
+    const struct wire_scan *scan, struct slice payload, struct reading *out)
 {
 	uint8_t *bytes = arena_alloc(arena, payload.len);
 
 	if (!bytes)
 		return READING_NOMEM;
 	memcpy(bytes, payload.p, payload.len);
-	wire_blank_tokens(type, bytes, payload.len);
+	if (scan->has_tokens)
+		wire_blank_tokens(type, bytes, payload.len);
 	out->payload = slice_of(bytes, payload.len);
 	return READING_OK;
 }
@@ -189,7 +190,7 @@ static enum reading_result admit(struct arena *arena, ProtobufCMessage *envelope
 		return refuse(out, READING_PRIVACY);
 	if (fault.result == READING_PARKED)
 		return park(arena, payload, out);
-	if (keep(arena, envelope->descriptor, payload, out))
+	if (keep(arena, envelope->descriptor, scan, payload, out))
 		return READING_NOMEM;
 	fill_ids(body_of(envelope, scan->body_field), out);
 	return fault.result;

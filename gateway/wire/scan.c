@@ -44,6 +44,11 @@ static enum wire_bad take_varint(struct slice *rest, uint64_t *out)
 {
 	uint64_t value = 0;
 
+	if (rest->len > 0 && rest->p[0] < 0x80) { /* nearly all of them */
+		*out = rest->p[0];
+		*rest = slice_from(*rest, 1);
+		return WIRE_BAD_NONE;
+	}
 	for (size_t i = 0; i < VARINT_MAX_BYTES; i++) {
 		if (i == rest->len)
 			return WIRE_BAD_CUT;
@@ -173,9 +178,30 @@ static enum wire_bad scan_known(struct wire_scan *scan, const ProtobufCFieldDesc
 	if (known->type == PROTOBUF_C_TYPE_STRING && field->content.len > 0 &&
 	    memchr(field->content.p, 0, field->content.len))
 		scan->has_nul = true;
+	if (wire_is_token(known))
+		scan->has_tokens = true;
 	if (known->type == PROTOBUF_C_TYPE_MESSAGE)
 		return scan_message(scan, known->descriptor, field->content, depth + 1);
 	return WIRE_BAD_NONE;
+}
+
+/* Fields mostly come in the order of their numbers, lists in a row: the last one
+ * found or its neighbour is tried before protobuf-c searches. */
+static const ProtobufCFieldDescriptor *known_field(
+    const ProtobufCMessageDescriptor *type, uint32_t number, unsigned *last)
+{
+	for (unsigned i = *last; i < type->n_fields && i < *last + 2; i++) {
+		if (type->fields[i].id != number)
+			continue;
+		*last = i;
+		return &type->fields[i];
+	}
+
+	const ProtobufCFieldDescriptor *known =
+	    protobuf_c_message_descriptor_get_field(type, number);
+	if (known)
+		*last = (unsigned)(known - type->fields);
+	return known;
 }
 
 /* What stood in the message already: a bit per field of the descriptor, one of
@@ -198,6 +224,7 @@ static enum wire_bad scan_message(struct wire_scan *scan, const ProtobufCMessage
     struct slice bytes, uint32_t depth)
 {
 	uint64_t seen = 0;
+	unsigned last = 0;
 
 	if (depth > WIRE_MAX_DEPTH)
 		return WIRE_BAD_DEPTH;
@@ -210,8 +237,7 @@ static enum wire_bad scan_message(struct wire_scan *scan, const ProtobufCMessage
 		enum wire_bad bad = take_field(&bytes, &field);
 		if (bad)
 			return bad;
-		const ProtobufCFieldDescriptor *known =
-		    protobuf_c_message_descriptor_get_field(type, field.number);
+		const ProtobufCFieldDescriptor *known = known_field(type, field.number, &last);
 		if (!known)
 			continue;
 		if (!is_first(type, known, &seen))

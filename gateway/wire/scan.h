@@ -52,6 +52,7 @@ struct wire_scan {
 	uint32_t body_field; /* number of the oneof member that is set, 0 = none known */
 	struct slice body;   /* its content, without tag and length */
 	uint32_t fields;     /* how many were counted */
+	bool has_tokens;     /* there is something to blank */
 	bool has_nul;        /* a string holds a NUL: C would read it cut */
 };
 

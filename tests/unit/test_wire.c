@@ -216,6 +216,7 @@ static void the_scan_finds_the_body(void **state)
 	struct wire_scan scan;
 
 	assert_true(wire_scan(UP, bytes, &scan));
+	assert_true(scan.has_tokens);
 	assert_int_equal(scan.body_field, CAREPACE__V1__UP__BODY_SESSION_START);
 	assert_ptr_equal(scan.body.p + scan.body.len, bytes.p + bytes.len);
 	assert_int_equal(
@@ -407,6 +408,7 @@ static void a_nul_in_a_string_is_seen(void **state)
 	                     slice_of("\x12\x03\x41\x00\x42", 5)),
 	    WIRE_OK);
 	assert_true(bench->scan.has_nul);
+	assert_false(bench->scan.has_tokens);
 	assert_int_equal(unpack(bench, &carepace__v1__cartridge__descriptor,
 	                     slice_of("\x12\x03\x41\x42\x43", 5)),
 	    WIRE_OK);
