@@ -29,7 +29,7 @@ struct db_cached {
 struct db {
 	struct sqlite3 *conn;
 	enum cp_err err;
-	char err_text[256];
+	char err_text[200];
 	struct db_cached cache[DB_STATEMENTS_MAX];
 };
 

@@ -47,7 +47,7 @@ struct ledger {
 	struct db db;
 	struct arena scratch; /* one batch long */
 	struct arena work;    /* one judge call long */
-	char error[256];
+	char error[256];      /* of opening; later ones are db.err_text */
 	int wal_pages;
 	bool is_careful; /* after an abnormal exit */
 	wall_ms careful_until;
