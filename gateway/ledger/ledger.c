@@ -82,7 +82,7 @@ void ledger_close(struct ledger *ledger)
 	arena_deinit(&ledger->scratch);
 	arena_deinit(&ledger->work);
 	arena_deinit(&ledger->lasting);
-	free(ledger->sources);
+	map_deinit(&ledger->sources);
 	free(ledger);
 }
 

@@ -4,7 +4,7 @@
 
 #include "ledger/state.h"
 
-/* Never NULL unless db.err is set; made on first sight. Valid until the next call. */
+/* Never NULL unless db.err is set; made on first sight. */
 struct source_state *names_source(struct ledger *ledger, const struct id *id);
 
 /* 0 for an absent (zero) token. Made on first sight. */

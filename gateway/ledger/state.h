@@ -15,6 +15,7 @@
 #ifndef LEDGER_STATE_H
 #define LEDGER_STATE_H
 
+#include "base/map.h"
 #include "ledger/db.h"
 #include "ledger/ledger.h"
 #include "ledger/touched.h"
@@ -36,7 +37,6 @@ struct open_session;
 
 /* What is known of a source's names without asking the store. */
 struct source_state {
-	struct id id;
 	int64_t no;
 	uint32_t boot; /* newest boot seen */
 	uint32_t seq;  /* highest of that boot, over journal and stream */
@@ -56,9 +56,7 @@ struct ledger {
 	struct touched set_aside[SUBJECT_CART + 1]; /* unjudged subjects, by kind; in `lasting` */
 	struct arena lasting;                       /* as long as the ledger */
 
-	struct source_state *sources; /* open addressing by id */
-	size_t source_cap;
-	size_t source_count;
+	struct map sources; /* struct source_state, in `lasting` */
 
 	/* The batch in hand. */
 	wall_ms now;

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/id.h"
+#include "base/map.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -101,6 +102,49 @@ static void id_has_one_form(void **state)
 	assert_false(id_is_zero(&id));
 }
 
+static struct id number(uint32_t n)
+{
+	struct id id = {0};
+
+	memcpy(id.b, &n, sizeof(n));
+	return id;
+}
+
+/* Random puts and removes against a plain array. */
+static void map_forgets_nothing_but_what_was_removed(void **state)
+{
+	static int values[500];
+	bool is_in[500] = {false};
+	struct map map = {0};
+	uint32_t random = 1;
+	size_t count = 0;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		random = random * 1664525 + 1013904223;
+		uint32_t n = (random >> 8) % 500;
+		struct id key = number(n);
+		if (random >> 31) {
+			assert_int_equal(map_put(&map, &key, &values[n]), CP_OK);
+			count += !is_in[n];
+			is_in[n] = true;
+		} else {
+			map_remove(&map, &key);
+			count -= is_in[n];
+			is_in[n] = false;
+		}
+		assert_int_equal(map.count, count);
+		key = number((random >> 4) % 500);
+		n = (random >> 4) % 500;
+		assert_ptr_equal(map_get(&map, &key), is_in[n] ? &values[n] : NULL);
+	}
+	size_t seen = 0;
+	for (size_t at = 0; map_next(&map, &at);)
+		seen++;
+	assert_int_equal(seen, count);
+	map_deinit(&map);
+}
+
 static void hash_is_sha256_over_the_parts(void **state)
 {
 	/* FIPS 180-2, appendix B.1: "abc". */
@@ -121,6 +165,7 @@ int main(void)
 	    cmocka_unit_test(arena_ends_at_its_maximum_and_starts_again),
 	    cmocka_unit_test(arena_push_keeps_what_was_there),
 	    cmocka_unit_test(id_has_one_form),
+	    cmocka_unit_test(map_forgets_nothing_but_what_was_removed),
 	    cmocka_unit_test(hash_is_sha256_over_the_parts),
 	};
 
