@@ -1,36 +1,15 @@
 /* Two ends of TLS in memory: ours, and a plain mbedTLS client. */
-#include "io/clock.h"
-#include "io/tls.h"
-#include "pki/file.h"
+#include "clinic.h"
+
 #include "pki/rng.h"
 
 #include <mbedtls/ssl.h>
 #include <mbedtls/x509_crt.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #define OUT_MAX 65536
-#define YEAR (365 * MS_PER_DAY)
 
 static const struct id pen = {{0xaa, 1}};
-
-/* One clinic: its authority, a listener, the registry as it stands. */
-struct clinic {
-	char dir[64];
-	char path[4][PATH_MAX]; /* ca, cert, key, registry */
-	struct tls_files files;
-	struct authority *authority;
-	struct registry *registry;
-	struct tls_config *config;
-	struct pki_error error;
-	wall_ms now;
-	struct validity year;
-};
 
 /* A device's end. */
 struct client {
@@ -44,76 +23,15 @@ struct client {
 	int error;
 };
 
-#define MUST(call) assert_int_equal((call), 0)
-
-/* --- the clinic ----------------------------------------------------------- */
-
-static void load_config(struct clinic *clinic)
-{
-	tls_config_drop(clinic->config);
-	MUST(registry_save(clinic->registry, clinic->files.registry, &clinic->error));
-	MUST(tls_config_new(&clinic->files, &clinic->config, &clinic->error));
-}
-
-static void register_device(
-    struct clinic *clinic, const struct id *device, const struct issued *issued, bool is_revoked)
-{
-	struct registry_entry entry = {
-	    .device = *device,
-	    .kind = PKI_STAMP,
-	    .is_revoked = is_revoked,
-	    .serial_len = issued->serial_len,
-	    .issued_at = clinic->now,
-	    .expires_at = clinic->year.not_after,
-	    .name = "Stamp 1",
-	};
-
-	memcpy(entry.serial, issued->serial, issued->serial_len);
-	memcpy(entry.key_sha256, issued->key_sha256, HASH_BYTES);
-	MUST(registry_add(clinic->registry, &entry, &clinic->error));
-	load_config(clinic);
-}
-
 static int setup(void **state)
 {
-	static const char *const names[] = {"ca.pem", "listener.pem", "listener.key", "registry"};
-	static const char *const hosts[] = {"localhost"};
-	struct clinic *clinic = calloc(1, sizeof(*clinic));
-	struct issued issued;
-	char key[PATH_MAX];
-
-	clinic->now = clock_wall();
-	clinic->year = (struct validity){clinic->now - MS_PER_HOUR, clinic->now + YEAR};
-	snprintf(clinic->dir, sizeof(clinic->dir), "/tmp/carepace-tls-XXXXXX");
-	assert_non_null(mkdtemp(clinic->dir));
-	for (size_t i = 0; i < 4; i++)
-		MUST(file_join(clinic->path[i], clinic->dir, names[i], &clinic->error));
-	clinic->files =
-	    (struct tls_files){clinic->path[0], clinic->path[1], clinic->path[2], clinic->path[3]};
-
-	MUST(file_join(key, clinic->dir, "ca.key", &clinic->error));
-	MUST(authority_new("Clinic", clinic->year, &clinic->authority, &clinic->error));
-	MUST(authority_save(clinic->authority, clinic->files.ca, key, &clinic->error));
-	MUST(authority_issue_listener(
-	    clinic->authority, hosts, 1, clinic->year, &issued, &clinic->error));
-	MUST(issued_save(&issued, clinic->files.cert, clinic->files.key, &clinic->error));
-	MUST(registry_new(&clinic->registry, &clinic->error));
-	load_config(clinic);
-	*state = clinic;
+	*state = clinic_new();
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct clinic *clinic = *state;
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", clinic->dir);
-	assert_int_equal(system(command), 0);
-	tls_config_drop(clinic->config);
-	registry_free(clinic->registry);
-	authority_free(clinic->authority);
-	free(clinic);
+	clinic_free(*state);
 	return 0;
 }
 
@@ -265,7 +183,7 @@ static struct issued issue_with(
 	for (size_t i = 0; i < count; i++)
 		sans[i] = (struct san){SAN_URI, uris[i]};
 	MUST(authority_issue(clinic->authority, &request, &issued, &clinic->error));
-	register_device(clinic, &pen, &issued, false);
+	clinic_register(clinic, &pen, &issued, false);
 	return issued;
 }
 
@@ -277,7 +195,7 @@ static void open_pair(
 	struct issued issued = issue_pen(clinic);
 	struct tls_peer peer;
 
-	register_device(clinic, &pen, &issued, false);
+	clinic_register(clinic, &pen, &issued, false);
 	client_init(client, &issued);
 	client_start(client);
 	*conn = tls_conn_new(clinic->config, OUT_MAX);
@@ -402,7 +320,7 @@ static void test_refuses_foreign_or_no_certificate(void **state)
 	/* The same name as our authority, and even in the registry. */
 	MUST(authority_new("Clinic", clinic->year, &foreign, &clinic->error));
 	MUST(authority_issue_device(foreign, &pen, clinic->year, &issued, &clinic->error));
-	register_device(clinic, &pen, &issued, false);
+	clinic_register(clinic, &pen, &issued, false);
 	assert_int_equal(attempt(clinic, &issued, clinic->now, &alert), TLS_UNKNOWN_CA);
 	assert_int_equal(alert, MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE);
 	authority_free(foreign);
@@ -417,7 +335,7 @@ static void test_judges_validity_by_the_given_time(void **state)
 	struct tls_peer peer;
 	int alert;
 
-	register_device(clinic, &pen, &issued, false);
+	clinic_register(clinic, &pen, &issued, false);
 	assert_int_equal(attempt(clinic, &issued, clinic->now, NULL), TLS_OK);
 	assert_int_equal(attempt(clinic, &issued, clinic->now + 2 * YEAR, &alert), TLS_EXPIRED);
 	assert_int_equal(alert, MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE);
@@ -427,7 +345,7 @@ static void test_judges_validity_by_the_given_time(void **state)
 	/* Expired by the library's clock, valid by ours: ours counts. */
 	struct validity past = {clinic->now - YEAR, clinic->now - MS_PER_DAY};
 	MUST(authority_issue_device(clinic->authority, &pen, past, &issued, &clinic->error));
-	register_device(clinic, &pen, &issued, false);
+	clinic_register(clinic, &pen, &issued, false);
 	assert_int_equal(attempt(clinic, &issued, clinic->now, NULL), TLS_EXPIRED);
 
 	open_pair(clinic, &conn, &client, SIZE_MAX);
@@ -446,17 +364,17 @@ static void test_asks_the_registry(void **state)
 	struct id stamp = {{0xbb}};
 
 	assert_int_equal(attempt(clinic, &issued, clinic->now, NULL), TLS_NOT_REGISTERED);
-	register_device(clinic, &pen, &issued, true);
+	clinic_register(clinic, &pen, &issued, true);
 	assert_int_equal(attempt(clinic, &issued, clinic->now, NULL), TLS_REVOKED);
 
 	/* A certificate that was made again with the serial of another key. */
 	struct issued copy = other;
 	copy.key_sha256[0] ^= 1;
-	register_device(clinic, &pen, &copy, false);
+	clinic_register(clinic, &pen, &copy, false);
 	assert_int_equal(attempt(clinic, &other, clinic->now, NULL), TLS_NOT_REGISTERED);
 
 	struct issued third = issue_pen(clinic);
-	register_device(clinic, &stamp, &third, false);
+	clinic_register(clinic, &stamp, &third, false);
 	assert_int_equal(attempt(clinic, &third, clinic->now, NULL), TLS_NOT_REGISTERED);
 }
 
@@ -607,9 +525,8 @@ static void test_newer_registry_decides_for_live_ones(void **state)
 
 	open_pair(clinic, &conn, &client, SIZE_MAX);
 	struct tls_config *old = tls_config_hold(clinic->config);
-	registry_free(clinic->registry);
-	MUST(registry_new(&clinic->registry, &clinic->error));
-	load_config(clinic);
+	clinic_clear_registry(clinic);
+	clinic_load(clinic);
 	assert_int_equal(tls_config_device_count(clinic->config), 0);
 	assert_int_equal(
 	    tls_identity(conn, clinic->config, clinic->now, &peer), TLS_NOT_REGISTERED);

@@ -1,0 +1,118 @@
+#include "io/listener_state.h"
+
+#include "io/log.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The socket is ours and only polled by libuv: its own accept answers "no
+ * descriptor" by taking and closing whatever waits, and says nothing. */
+
+#define ACCEPTS_PER_WAKE 64
+#define RETRY_MS 1000
+
+static bool parse_address(const char *text, uint16_t port, struct sockaddr_storage *out)
+{
+	*out = (struct sockaddr_storage){0};
+	return uv_ip4_addr(text, port, (struct sockaddr_in *)out) == 0 ||
+	       uv_ip6_addr(text, port, (struct sockaddr_in6 *)out) == 0;
+}
+
+static uint16_t port_of(int fd)
+{
+	struct sockaddr_storage at;
+	socklen_t len = sizeof(at);
+
+	if (getsockname(fd, (struct sockaddr *)&at, &len) < 0)
+		return 0;
+	return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
+	                                      : ((struct sockaddr_in *)&at)->sin_port);
+}
+
+static bool bind_and_listen(int fd, const struct sockaddr_storage *at)
+{
+	bool is_v6 = at->ss_family == AF_INET6;
+	socklen_t len = is_v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) < 0)
+		return false;
+	if (is_v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){0}, sizeof(int)) < 0)
+		return false;
+	return bind(fd, (const struct sockaddr *)at, len) == 0 && listen(fd, LISTENER_BACKLOG) == 0;
+}
+
+enum cp_err listener_bind(struct listener *listener, const char *address, uint16_t port)
+{
+	struct sockaddr_storage at;
+
+	if (!parse_address(address, port, &at)) {
+		log_error("cannot listen on \"%s\": this is not an IP address", address);
+		return CP_CONFIG;
+	}
+	int fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && bind_and_listen(fd, &at)) {
+		listener->fd = fd;
+		listener->port = port_of(fd);
+		return CP_OK;
+	}
+
+	int error = errno;
+	if (fd >= 0)
+		close(fd);
+	if (error == EADDRINUSE) {
+		log_error("cannot listen on %s port %u: another program uses it", address, port);
+		return CP_BUSY;
+	}
+	errno = error;
+	log_error("cannot listen on %s port %u: %m", address, port);
+	return CP_NET;
+}
+
+/* False when there is no point in trying again now. */
+static bool accept_one(struct listener *listener)
+{
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
+	int fd =
+	    accept4(listener->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0) {
+		listener->counters.accepted++;
+		conn_open(listener, fd, &from);
+		return true;
+	}
+	switch (errno) {
+	case EAGAIN:
+		return false;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		/* The connection stays in the backlog, so the poll would fire at once. */
+		listener->counters.accept_failures++;
+		log_error("cannot take connections: %m; trying again every second (raise "
+		          "LimitNOFILE if this stays)");
+		uv_poll_stop(&listener->poll);
+		uv_timer_start(&listener->retry, listener_accept_again, RETRY_MS, 0);
+		return false;
+	default: /* that one connection is gone already (accept(2), error handling) */
+		return true;
+	}
+}
+
+void listener_accept(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	for (int i = 0; i < ACCEPTS_PER_WAKE; i++)
+		if (!accept_one(poll->data))
+			return;
+}
+
+void listener_accept_again(uv_timer_t *retry)
+{
+	struct listener *listener = retry->data;
+
+	CP_CHECK(uv_poll_start(&listener->poll, UV_READABLE, listener_accept) == 0);
+}

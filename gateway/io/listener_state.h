@@ -1,0 +1,138 @@
+/* listener_state.h - what the files of the listener share; nobody else's business.
+ *
+ * A connection's states, in this order and never back:
+ *
+ *   HANDSHAKE  a stranger: deadline, limits, no callback yet
+ *   OPEN       past the gate: opened() was called
+ *   LEAVING    not read any more; what was sent and the goodbye go out
+ *   LINGERING  we have said FIN and throw away what still comes, so that the
+ *              kernel does not answer it by a reset that overtakes our last words
+ *   CLOSING    uv_close() was called; closed() and free() come with its callback
+ *
+ * A peer's FIN, a network error or a deadline goes to CLOSING from anywhere.
+ */
+#ifndef IO_LISTENER_STATE_H
+#define IO_LISTENER_STATE_H
+
+#include "io/listener.h"
+
+#include <netinet/in.h>
+
+/* Members of a ring lie in what they belong to; alone they point to themselves. */
+struct ring {
+	struct ring *prev;
+	struct ring *next;
+};
+
+static inline void ring_init(struct ring *ring)
+{
+	ring->prev = ring->next = ring;
+}
+
+static inline bool ring_is_empty(const struct ring *ring)
+{
+	return ring->next == ring;
+}
+
+static inline void ring_remove(struct ring *ring)
+{
+	ring->prev->next = ring->next;
+	ring->next->prev = ring->prev;
+	ring_init(ring);
+}
+
+static inline void ring_add_last(struct ring *head, struct ring *ring)
+{
+	ring->prev = head->prev;
+	ring->next = head;
+	head->prev->next = ring;
+	head->prev = ring;
+}
+
+#define RING_OWNER(ring, type, member) ((type *)(void *)((char *)(ring)-offsetof(type, member)))
+
+enum conn_state {
+	CONN_HANDSHAKE,
+	CONN_OPEN,
+	CONN_LEAVING,
+	CONN_LINGERING,
+	CONN_CLOSING,
+};
+
+struct conn {
+	struct listener *listener;
+	uint64_t id;
+	enum conn_state state;
+	enum close_reason reason;
+	bool was_opened;
+	bool is_paused;
+	bool is_reading;
+	bool is_writing; /* `sending` belongs to libuv */
+	bool has_said_goodbye;
+	uint8_t handles;      /* that libuv has not given back */
+	struct tls_conn *tls; /* NULL until the first byte */
+	struct buf plain;     /* what was sent in this turn */
+	struct buf sending;
+	mono_ms deadline_at; /* of the state, or of the write in OPEN */
+	mono_ms wake_at;
+	mono_ms armed_at; /* when the timer fires */
+	struct ring dirty;
+	struct ring stranger;
+	struct in6_addr address; /* v4 mapped */
+	uv_tcp_t tcp;
+	uv_timer_t timer;
+	uv_write_t write;
+	uv_shutdown_t shutdown;
+	char remote[LISTENER_REMOTE_LEN];
+};
+
+struct listener {
+	uv_loop_t *loop;
+	struct listener_limits limits;
+	struct listener_ops ops;
+	void *ctx;
+	struct tls_config *config;
+	struct listener_counters counters;
+	struct conn **slots; /* limits.connections of each */
+	uint32_t *generations;
+	uint32_t *free_slots;
+	uint32_t free_count;
+	struct ring dirty;     /* to be flushed, or to be read after a pause */
+	struct ring strangers; /* not yet authenticated */
+	int fd;
+	uint16_t port;
+	uint8_t handles;
+	bool is_closing;
+	void (*done)(void *ctx);
+	uv_poll_t poll;
+	uv_timer_t retry;
+	uv_prepare_t turn_end;
+	uint8_t cipher[TLS_FEED_MAX]; /* one read, then it is the connection's */
+	uint8_t plain[TLS_RECORD_MAX];
+};
+
+/* listener_accept.c */
+enum cp_err listener_bind(struct listener *listener, const char *address, uint16_t port);
+void listener_accept(uv_poll_t *poll, int status, int events);
+void listener_accept_again(uv_timer_t *retry);
+
+/* listener_conn.c: takes the descriptor. */
+void conn_open(struct listener *listener, int fd, const struct sockaddr_storage *from);
+void conn_run_dirty(struct listener *listener);
+void conn_touch(struct conn *conn);
+void conn_wake_at(struct conn *conn, mono_ms at);
+void conn_pause(struct conn *conn);
+void conn_refuse_open(struct conn *conn, enum tls_reason reason);
+void conn_leave(struct conn *conn, enum close_reason reason, uint32_t leave_ms);
+void conn_close(struct conn *conn, enum close_reason reason);
+size_t conn_held_bytes(const struct conn *conn);
+
+/* listener.c */
+uint64_t listener_take_slot(struct listener *listener, struct conn *conn);
+void listener_forget(struct conn *conn);
+
+#define LEAVE_MS 5000 /* for what was sent to go out */
+#define LEAVE_STOPPING_MS 1000
+#define LINGER_MS 1000
+
+#endif
