@@ -3,29 +3,11 @@
 #include "mqtt/format.h"
 #include "mqtt/packet.h"
 #include "mqtt/text.h"
-#include "notation.h"
+#include "talk.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
-#define DEVICE "00112233445566778899aabbccddeeff"
 #define MAX_PACKET 100000
-
-static struct buf bytes_of(const char *text)
-{
-	struct notation notation;
-	struct buf out;
-
-	buf_init(&out, NOTATION_MAX_BYTES);
-	notation_init(&notation, DEVICE);
-	if (!notation_parse(&notation, text, &out))
-		fail_msg("%s: %s", notation.wrong, text);
-	notation_deinit(&notation);
-	return out;
-}
 
 /* Reads one whole packet. */
 static enum mqtt_reason read_packet(struct slice bytes, uint8_t level, struct packet *packet)
