@@ -1,0 +1,49 @@
+/* commands.h - the subcommands of `carepace`, in one table, and their answers.
+ *
+ * Every entry takes its own argv: argv[0] is the subcommand's name. It writes
+ * results to stdout, one plain sentence about trouble to stderr, and returns an
+ * exit status. `run` is the shell's and is added by main.
+ */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* The one place that says what an exit status means. */
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_FOUND = 1,      /* verify: differences; check-config: faults; pki: a failure;
+	                     * why: no such alert */
+	CLI_USAGE = 2,      /* a wrong argument */
+	CLI_UNREADABLE = 3, /* configuration or store cannot be read, output not written */
+};
+
+struct cli_command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help; /* one line */
+};
+
+extern const struct cli_command cli_commands[];
+extern const size_t cli_command_count;
+
+/* NULL when there is no such subcommand. */
+const struct cli_command *cli_find(const char *name);
+
+/* For `carepace` and `carepace help`. `first` stands before the table's own
+ * entries: main's `run`; NULL is allowed. */
+void cli_print_help(FILE *out, const struct cli_command *first);
+
+/* One sentence on stderr, with the nearest name if there is one. CLI_USAGE. */
+int cli_unknown(const char *name);
+
+int cli_alerts(int argc, char **argv);
+int cli_why(int argc, char **argv);
+int cli_verify(int argc, char **argv);
+int cli_checks(int argc, char **argv);
+int cli_counts(int argc, char **argv);
+int cli_example_config(int argc, char **argv);
+int cli_check_config(int argc, char **argv);
+
+#endif

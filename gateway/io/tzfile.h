@@ -1,0 +1,20 @@
+/* tzfile.h - a time zone of the system by its IANA name.
+ *
+ * What:    reads the TZif file; care/zone takes it apart.
+ * Threads: any.
+ * Bounds:  TZFILE_MAX_BYTES; the largest of the system has 4 kB.
+ */
+#ifndef IO_TZFILE_H
+#define IO_TZFILE_H
+
+#include "care/zone.h"
+
+#define TZFILE_DIR "/usr/share/zoneinfo"
+#define TZFILE_MAX_BYTES (256 * 1024)
+
+/* CP_CONFIG: not a name ("..", "/x", strange letters). CP_NOTFOUND: no such
+ * zone here. CP_INVALID: the file is none, out->bad says why. CP_IO, CP_NOMEM.
+ * Only with CP_OK there is something to zone_deinit(). */
+enum cp_err tzfile_load(const char *name, struct zone *out) CP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,141 @@
+/* view.h - reads a store, beside the running gateway or without it.
+ *
+ * What:    a read-only connection: alerts, sessions, plans, counts, and the next
+ *          rows of the outbox, printed as they are now (P5).
+ * Threads: one per struct view. Any number of views beside the one writer.
+ * Memory:  answers lie in the arena given; nothing borrows from the store.
+ * Locks:   each call is one read transaction that has ended when it returns, and
+ *          is interrupted after VIEW_STEPS_MAX: a long one would keep the
+ *          write-ahead log from starting anew.
+ * Errors:  sticky, like those of ledger/db: view_error() says what; close and
+ *          open again. An answer after an error is "nothing".
+ * Tokens:  are given whole; whoever prints them for people cuts them (P10).
+ */
+#ifndef LEDGER_VIEW_H
+#define LEDGER_VIEW_H
+
+#include "care/alert.h"
+#include "care/history.h"
+
+#define LEDGER_FILE_NAME "carepace.db" /* in the folder store.path */
+
+/* Of SQLite's virtual machine: one to two seconds on a small box. */
+#define VIEW_STEPS_MAX 40000000
+
+struct view;
+
+/* On an error *out is NULL and `why` is one sentence. CP_NOTFOUND: no store
+ * there. CP_BUSY, CP_CORRUPT, CP_NEWER, CP_IO. */
+enum cp_err view_open(struct view **out, const char *path, char why[256]) CP_MUST_CHECK;
+void view_close(struct view *view); /* NULL is allowed */
+
+/* CP_OK and "" while all is well. */
+enum cp_err view_error(const struct view *view, const char **text);
+
+/* --- alerts -------------------------------------------------------------------- */
+
+struct view_alert {
+	struct alert alert;
+	struct id client;    /* token; this and the other ids: zero = none */
+	struct id operator_; /* token of the session's operator */
+	struct id sid;
+	struct id device;
+	struct id related[FINDING_RELATED_MAX]; /* sids, in the order of finding.related */
+	struct id ack_by;                       /* tokens */
+	struct id override_by;
+	uint64_t outbox_n; /* 0: head office has it as it is */
+	wall_ms queued_at; /* since when it waits */
+};
+
+enum view_order {
+	VIEW_NEWEST_FIRST,
+	VIEW_WORST_FIRST /* and of one severity the newest */
+};
+
+struct view_filter {
+	bool with_closed; /* also CLEARED, OVERRIDDEN and RETRACTED */
+	enum check check; /* 0: all */
+	wall_ms since;    /* raised then or later; 0: all */
+	enum view_order order;
+	size_t max; /* 0: all */
+};
+
+/* NULL when there is none. */
+struct view_alert *view_alerts(
+    struct view *view, struct arena *arena, const struct view_filter *filter, size_t *count);
+
+/* By the first digits of its id. Returns how many begin so, at most 2; *out is
+ * the one when it is 1. Anything but 1 to 32 digits of 0-9a-f: 0. */
+int view_alert_find(
+    struct view *view, struct arena *arena, struct slice hex, struct view_alert *out);
+
+/* --- sessions ------------------------------------------------------------------- */
+
+struct view_session {
+	struct session session;
+	unsigned device_kind; /* Carepace__V1__DeviceKind; 0: no HELLO yet */
+	const char *serial;   /* "" until then */
+	uint32_t model;
+	struct id client; /* tokens */
+	struct id operator_;
+	uint32_t verdict_rev; /* 0: none was given; with it: */
+	wall_ms verdict_at;
+	int decision; /* enum decision */
+};
+
+/* By its local number. False: no such session. */
+bool view_session(struct view *view, struct arena *arena, int64_t no, struct view_session *out);
+
+/* By the first digits of its sid, as view_alert_find(). Two devices may use the
+ * same sid: that counts as two. */
+int view_session_find(
+    struct view *view, struct arena *arena, struct slice hex, struct view_session *out);
+
+/* What was in the session's slots, in order. NULL when there was nothing. */
+struct cart_use *view_cart_uses(
+    struct view *view, struct arena *arena, int64_t session, size_t *count);
+
+/* The plan of a course as in force at a moment. False: there was none. */
+bool view_plan(
+    struct view *view, struct arena *arena, int64_t course, event_ms at, struct plan *out);
+
+/* --- the outbox, for the sender -------------------------------------------------- */
+
+struct view_outbox_row {
+	unsigned kind; /* ReportKind */
+	uint64_t n;
+	const char *topic; /* last level: "alert"; static */
+	struct slice payload;
+};
+
+/* Up to `max` rows in the order (kind, n), each with n > after[kind], for kinds
+ * below `kinds`. Fewer than there are when the arena is full; the next call
+ * goes on. */
+size_t view_outbox(struct view *view, struct arena *arena, const char *site, const uint64_t *after,
+    unsigned kinds, struct view_outbox_row *rows, size_t max);
+
+/* Of this store; in every report. */
+uint64_t view_epoch(struct view *view);
+
+/* --- counts ------------------------------------------------------------------------ */
+
+#define VIEW_KINDS_MAX 16
+
+struct view_counts {
+	int64_t devices; /* that said anything; head office is none */
+	int64_t sessions;
+	int64_t journal;
+	int64_t stream;
+	int64_t parked;
+	int64_t conflicts;
+	int64_t unjudged;
+	int64_t pending;
+	int64_t verdicts;                    /* sessions that were given one */
+	int64_t alerts[ALERT_RETRACTED + 1]; /* by enum alert_state */
+	int64_t outbox[VIEW_KINDS_MAX];      /* by ReportKind */
+	wall_ms outbox_oldest;               /* TIME_NEVER: it is empty */
+};
+
+void view_counts(struct view *view, struct view_counts *out);
+
+#endif
