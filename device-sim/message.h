@@ -1,0 +1,64 @@
+/* message.h - what devices and tablets say, as protobuf bytes.
+ *
+ * What:    one function per message; and the stamp that a copy gets when it is
+ *          sent (when, and whether from a buffer), which is not part of the
+ *          content: copies of one message differ in nothing else (P2).
+ * Pure:    bytes from arguments. Values lie within domain.md 1.3.
+ * Memory:  appended to the caller's buffer, which must have room for
+ *          MESSAGE_MAX_BYTES.
+ */
+#ifndef SIM_MESSAGE_H
+#define SIM_MESSAGE_H
+
+#include "base/buf.h"
+#include "base/time.h"
+#include "pki/registry.h"
+#include "plan.h"
+
+#define MESSAGE_MAX_BYTES 65535 /* domain.md 9 */
+
+struct envelope {
+	struct id source;
+	uint32_t boot;
+	uint32_t seq;
+	event_ms ts_ms;
+	uint64_t mono_ms; /* since the device's boot */
+};
+
+/* A session as its device counts it. */
+struct treatment {
+	enum pki_kind kind;
+	const struct visit *visit;
+	const struct cartridge *cart; /* the one that is on */
+	uint32_t active_ms;
+	uint32_t pulses;
+	uint64_t punctures;
+};
+
+void message_hello(struct buf *out, const struct envelope *envelope, enum pki_kind kind,
+    const char *site, uint32_t last_seq);
+void message_heartbeat(
+    struct buf *out, const struct envelope *envelope, bool is_active, uint32_t queue);
+
+void message_start(
+    struct buf *out, const struct envelope *envelope, const struct treatment *treatment);
+void message_mount(struct buf *out, const struct envelope *envelope,
+    const struct treatment *treatment, bool is_attach);
+void message_param(
+    struct buf *out, const struct envelope *envelope, const struct treatment *treatment);
+/* The readings of the batch that ends now; adds them to the treatment. */
+void message_batch(struct buf *out, const struct envelope *envelope, struct treatment *treatment);
+void message_end(struct buf *out, const struct envelope *envelope,
+    const struct treatment *treatment, Carepace__V1__EndReason reason);
+void message_clean(struct buf *out, const struct envelope *envelope, const struct id *by_token);
+
+void message_ack_alert(struct buf *out, const struct envelope *envelope, const struct id *alert,
+    const struct id *by_token);
+/* alert NULL: the check of the session is meant. */
+void message_override(struct buf *out, const struct envelope *envelope, const struct id *alert,
+    const struct id *sid, Carepace__V1__Check check, const struct id *by_token);
+
+/* Behind the bytes of a message: fields 6 and 7 of the envelope. */
+void message_stamp(struct buf *out, uint64_t sent_mono_ms, bool is_replay);
+
+#endif

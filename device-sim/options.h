@@ -1,0 +1,27 @@
+/* options.h - the command line of device-sim. */
+#ifndef SIM_OPTIONS_H
+#define SIM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct options {
+	const char *pki_dir;
+	const char *state_dir;
+	const char *host;
+	const char *site;
+	const char *acked_path; /* NULL: none */
+	uint16_t port;
+	uint32_t devices; /* 0: all that the registry has */
+	uint32_t seconds;
+	uint32_t speed;
+	uint32_t grace_s;
+	uint64_t seed;
+	bool is_json;
+};
+
+/* Ends the program with status 2 and one sentence when something is wrong, with 0
+ * after --help. The strings point into argv. */
+void options_parse(struct options *options, int argc, char **argv);
+
+#endif
