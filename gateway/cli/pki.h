@@ -1,9 +1,14 @@
-/* pki.h - `carepace pki init|issue|client`: certificates of a clinic.
+/* pki.h - `carepace pki init|issue|client`: the certificates of a clinic.
  *
- * What:    one directory (0700) holds it all: ca.pem ca.key, listener.pem
- *          listener.key, registry, devices/<id>.pem and .key.
- * Output:  a line per certificate for people, --json for programs.
- * Answer:  0; 1 a failure; 2 a wrong argument (one sentence on stderr each).
+ * What:    init DIR    makes the authority, a listener certificate and an empty
+ *                      registry
+ *          issue DIR   makes device certificates and registers them
+ *          client DIR  makes a certificate to connect to head office with
+ * Files:   DIR (0700) has ca.pem ca.key listener.pem listener.key registry and
+ *          devices/<id>.pem .key; keys are 0600. Two runs at once take turns.
+ * Output:  a line a certificate for people, --json for programs; nothing before
+ *          everything is on disk.
+ * Answer:  0; 1 a failure; 2 a wrong argument. One sentence on stderr each.
  */
 #ifndef CLI_PKI_H
 #define CLI_PKI_H
