@@ -68,11 +68,8 @@ struct link_event {
 		struct {
 			uint8_t qos; /* granted: 0 or 1 */
 		} subscribed;
-		struct {
-			uint16_t packet_id;
-			uint8_t code; /* MQTT 5: 0x80 and above, the device did not want it */
-		} out_acked;
-		enum mqtt_reason reason; /* LINK_REFUSED, LINK_CLOSED */
+		struct packet_ack out_acked; /* code 0x80 and above: the device did not want it */
+		enum mqtt_reason reason;     /* LINK_REFUSED, LINK_CLOSED */
 	};
 };
 
@@ -130,7 +127,7 @@ void link_puback(struct link *link, uint16_t packet_id, uint8_t code, mono_ms no
 
 /* To the own `down`, at the lower of qos and the granted one.
  *   CP_OK        queued; *packet_id is what LINK_OUT_ACKED will name, 0 = QoS 0: no answer
- *   CP_FULL      later: after a LINK_OUT_ACKED or a link_sent()
+ *   CP_FULL      later: after a LINK_OUT_ACKED or a link_sent(); CP_NOMEM alike
  *   CP_INVALID   larger than this device takes: counts as sent [MQTT-3.1.2-25]
  *   CP_NOTFOUND  not subscribed, or ended */
 enum cp_err link_publish(struct link *link, struct slice payload, uint8_t qos, uint32_t expiry_s,
