@@ -27,13 +27,12 @@
 #define UPSTREAM_PAYLOAD_MAX (64U << 10)
 #define UPSTREAM_ORDERS_MAX 256
 #define UPSTREAM_ORDER_BYTES_MAX (1U << 20)
-#define UPSTREAM_SERVERS_MAX 8
-#define UPSTREAM_TEXT_MAX 200
+#define UPSTREAM_TEXT_MAX 256
 
 struct upstream_config {
-	const char *servers[UPSTREAM_SERVERS_MAX]; /* "host:port", tried in this order */
-	size_t server_count;                       /* 0: no head office */
-	const char *site;                          /* [a-z0-9-]{1,32} */
+	char *const *servers; /* "ssl://host:port" each, tried in this order */
+	int server_count;     /* 0: no head office; the rest may be NULL */
+	const char *site;     /* [a-z0-9-]{1,32} */
 	const char *client_id;
 	const char *ca_file;          /* PEM: who may be head office's broker */
 	const char *certificate_file; /* PEM, ours, with its chain */
@@ -47,7 +46,7 @@ enum upstream_event_kind {
 	UPSTREAM_REFUSED,      /* the attempt failed: text says why and what to do */
 	UPSTREAM_LOST,         /* the connection ended; nothing in flight is known */
 	UPSTREAM_ACKED,        /* PUBACK with a success code, for `token` */
-	UPSTREAM_NOT_ACKED,    /* the broker refused `token`, or Paho gave it up */
+	UPSTREAM_NOT_ACKED,    /* the broker refused `token` */
 	UPSTREAM_NO_ORDERS,    /* the broker refused the subscription */
 	UPSTREAM_ORDER,        /* a message on .../down: payload */
 	UPSTREAM_OVERRUN,      /* orders were dropped for want of room */
@@ -58,18 +57,19 @@ struct upstream_event {
 	struct mail mail;
 	enum upstream_event_kind kind;
 	uint32_t generation;
-	uint32_t token;               /* ACKED, NOT_ACKED */
-	unsigned receive_maximum;     /* CONNECTED: what the broker takes in flight */
-	bool is_unread;               /* ACKED: the broker knew no subscriber (0x10) */
-	char text[UPSTREAM_TEXT_MAX]; /* all but ACKED and ORDER */
-	struct slice payload;         /* ORDER; until upstream_event_done() */
+	uint32_t token;           /* ACKED, NOT_ACKED */
+	unsigned receive_maximum; /* CONNECTED: what the broker takes in flight */
+	bool is_posted;           /* upstream.c's */
+	const char *text;         /* REFUSED, LOST, NOT_ACKED, NO_ORDERS */
+	struct slice payload;     /* ORDER; until upstream_event_done() */
 	struct upstream *upstream;
 };
 
-/* Starts an attempt to reach config->servers[server]. The config is only read
- * during the call. Events carry `generation`. */
-enum cp_err upstream_open(struct upstream **out, const struct upstream_config *config,
-    size_t server, uint32_t generation, struct mailbox *mailbox) CP_MUST_CHECK;
+/* Starts an attempt to reach config->servers[server]; the config is borrowed
+ * until upstream_free(). Events carry `generation`. CP_NOMEM is the only error:
+ * all else, a file that cannot be read too, arrives as UPSTREAM_REFUSED. */
+enum cp_err upstream_open(struct upstream **out, const struct upstream_config *config, int server,
+    uint32_t generation, struct mailbox *mailbox) CP_MUST_CHECK;
 
 /* Asks for .../down, once, when connected. What is published after it finds the
  * subscription in place. */

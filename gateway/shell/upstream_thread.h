@@ -6,7 +6,8 @@
  * Not:     the outbox: it asks struct upstream_source.
  * Threads: start and stop from one thread; poke and receipt from any. The
  *          source is called on the upstream thread only, never after stop.
- * Memory:  config and source are copied, ctx is the caller's.
+ * Memory:  config and source are copied, but the strings are borrowed, and ctx
+ *          is the caller's.
  * Bounds:  window.h upwards; io/upstream.h downwards; one receipt is kept.
  * Promise: P5. done() names only rows that the broker acknowledged in the
  *          connection they were sent in.
@@ -26,8 +27,9 @@ struct upstream_item {
 
 struct upstream_source {
 	/* Writes up to `max` rows with n > after[kind], in the order (kind, n);
-	 * returns how many, fewer than `max` only when there are no more. Bytes
-	 * are the source's until the next call; at most UPSTREAM_PAYLOAD_MAX each. */
+	 * returns how many, fewer than `max` only when there are no more. Bytes and
+	 * topics are the source's until the next call; at most UPSTREAM_PAYLOAD_MAX
+	 * bytes each. */
 	size_t (*next)(
 	    void *ctx, const uint64_t after[WINDOW_KINDS], struct upstream_item *items, size_t max);
 
@@ -68,9 +70,9 @@ struct upstream_counts {
 };
 void upstream_thread_counts(struct upstream_thread *thread, struct upstream_counts *out);
 
-/* Disconnects, then ends the thread; about 2 s at most, unless a name server
- * holds Paho up: then the thread is left behind, which is right only at exit.
- * NULL is allowed. */
+/* Disconnects, then ends the thread, within 2 s. When a name server holds Paho
+ * up for longer the thread is left behind with the strings of its config: right
+ * only at the end of the program. NULL is allowed. */
 void upstream_thread_stop(struct upstream_thread *thread);
 
 #endif

@@ -2,10 +2,10 @@
 
 /* What is acknowledged but not yet deleted by the ledger must not be sent
  * twice, and what is in flight neither. Within a generation a cursor per kind
- * answers both: n only rises, so a row at or below `after` was offered. The
- * cursors start again at zero only after a loss and to bring back refused rows;
- * then the slots tell what is in flight, and a row that was acknowledged in
- * that very moment may go up twice. Head office knows it by (epoch, kind, n). */
+ * answers both: n only rises, so a row at or below `after` was offered. A cursor
+ * starts again at zero only after a loss and after a pause; then the slots tell
+ * what is in flight, and a row that was acknowledged in that very moment may go
+ * up twice. Head office knows it by (epoch, kind, n). */
 
 void window_init(struct window *window, mono_ms now)
 {
@@ -13,17 +13,36 @@ void window_init(struct window *window, mono_ms now)
 	    .state = WINDOW_DOWN,
 	    .since = now,
 	    .connect_at = now,
-	    .again_at = TIME_NEVER,
 	    .max_rows = WINDOW_ROWS,
 	};
+	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++)
+		window->paused_until[kind] = TIME_NEVER;
 }
 
-static void rewind_cursors(struct window *window)
+static void rewind_cursor(struct window *window, unsigned kind)
 {
-	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++)
-		window->after[kind] = 0;
+	window->after[kind] = window->paused_until[kind] == TIME_NEVER ? 0 : WINDOW_PAUSED;
 	window->has_news = true;
-	window->again_at = TIME_NEVER;
+}
+
+static mono_ms pause_ends_at(const struct window *window)
+{
+	mono_ms first = TIME_NEVER;
+
+	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++)
+		if (window->paused_until[kind] < first)
+			first = window->paused_until[kind];
+	return first;
+}
+
+static void end_pauses(struct window *window, mono_ms now)
+{
+	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++) {
+		if (now < window->paused_until[kind])
+			continue;
+		window->paused_until[kind] = TIME_NEVER;
+		rewind_cursor(window, kind);
+	}
 }
 
 static mono_ms silence_ends_at(const struct window *window)
@@ -46,7 +65,7 @@ enum window_todo window_next(const struct window *window, mono_ms now)
 		return now >= window->connect_at ? WINDOW_CONNECT : WINDOW_WAIT;
 	if (now >= silence_ends_at(window))
 		return WINDOW_GIVE_UP;
-	if (room(window) > 0 && (window->has_news || now >= window->again_at))
+	if (room(window) > 0 && (window->has_news || now >= pause_ends_at(window)))
 		return WINDOW_FILL;
 	return WINDOW_WAIT;
 }
@@ -56,8 +75,8 @@ mono_ms window_next_wake(const struct window *window)
 	if (window->state == WINDOW_DOWN)
 		return window->connect_at;
 	mono_ms wake = silence_ends_at(window);
-	if (room(window) > 0 && window->again_at < wake)
-		wake = window->again_at;
+	if (room(window) > 0 && pause_ends_at(window) < wake)
+		wake = pause_ends_at(window);
 	return wake;
 }
 
@@ -77,7 +96,8 @@ void window_connected(
 	window->state = WINDOW_UP;
 	window->since = now;
 	window->max_rows = receive_maximum < WINDOW_ROWS ? receive_maximum : WINDOW_ROWS;
-	rewind_cursors(window);
+	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++)
+		rewind_cursor(window, kind);
 }
 
 /* Half of the delay is fixed, half is chance: gateways that lost head office
@@ -109,7 +129,8 @@ void window_lost(struct window *window, mono_ms now, uint32_t random)
 	window->is_blocked = false;
 	for (unsigned token = 0; token < WINDOW_ROWS; token++)
 		window->slots[token].is_used = false;
-	rewind_cursors(window);
+	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++)
+		rewind_cursor(window, kind);
 }
 
 void window_poke(struct window *window)
@@ -119,8 +140,7 @@ void window_poke(struct window *window)
 
 unsigned window_fill(struct window *window, mono_ms now)
 {
-	if (now >= window->again_at)
-		rewind_cursors(window);
+	end_pauses(window, now);
 	return room(window);
 }
 
@@ -204,7 +224,7 @@ bool window_refused(
 {
 	if (!take_slot(window, generation, token, now, row))
 		return false;
-	if (window->again_at == TIME_NEVER)
-		window->again_at = now + WINDOW_REFUSED_PAUSE_MS;
+	window->paused_until[row->kind] = now + WINDOW_PAUSE_MS;
+	window->after[row->kind] = WINDOW_PAUSED;
 	return true;
 }

@@ -39,8 +39,10 @@
 #define WINDOW_CONNECT_LIMIT_MS (30 * MS_PER_SECOND)
 #define WINDOW_STALL_LIMIT_MS (60 * MS_PER_SECOND)
 
-/* A row that the broker refused by itself is offered again after this. */
-#define WINDOW_REFUSED_PAUSE_MS (60 * MS_PER_SECOND)
+/* The rows of a kind share a topic: what the broker answers to one of them (no
+ * rights, quota exceeded) holds for the kind, which then rests this long. */
+#define WINDOW_PAUSE_MS (60 * MS_PER_SECOND)
+#define WINDOW_PAUSED INT64_MAX /* in `after`: higher than any n, also for SQL */
 
 /* Kinds are urgencies, 0 the most urgent; n counts up within its kind. */
 struct window_row {
@@ -68,10 +70,10 @@ struct window {
 	bool is_blocked;   /* the next row waits for bytes to come back */
 	mono_ms since;     /* of the state */
 	mono_ms connect_at;
-	mono_ms progress_at;          /* last acknowledgement, or first row in flight */
-	mono_ms again_at;             /* refused rows are offered again; TIME_NEVER: none */
-	uint64_t after[WINDOW_KINDS]; /* rows up to here were offered */
-	unsigned max_rows;            /* WINDOW_ROWS or what the broker takes */
+	mono_ms progress_at;                /* last acknowledgement, or first row in flight */
+	uint64_t after[WINDOW_KINDS];       /* rows up to here were offered, or WINDOW_PAUSED */
+	mono_ms paused_until[WINDOW_KINDS]; /* TIME_NEVER: not paused */
+	unsigned max_rows;                  /* WINDOW_ROWS or what the broker takes */
 	unsigned rows;
 	size_t bytes;
 	struct window_slot slots[WINDOW_ROWS];
@@ -124,7 +126,8 @@ void window_drained(struct window *window);
 bool window_done(struct window *window, uint32_t generation, uint32_t token, mono_ms now,
     struct window_row *row) CP_MUST_CHECK;
 
-/* The receiver does not want this row now; it stays and comes again later. */
+/* The receiver does not want this row now: it stays, and its kind is paused. A
+ * pause outlives a loss. */
 bool window_refused(struct window *window, uint32_t generation, uint32_t token, mono_ms now,
     struct window_row *row) CP_MUST_CHECK;
 

@@ -149,34 +149,55 @@ static void test_bytes_are_bounded_and_the_order_is_kept(void **state)
 	    window_offer(&window, (struct window_row){1, 2}, 11, 0, &token), WINDOW_ADMITTED);
 }
 
-static void test_a_refused_row_comes_again_after_a_pause(void **state)
+static enum window_answer offer(
+    struct window *window, unsigned kind, uint64_t n, mono_ms now, uint32_t *token)
+{
+	return window_offer(window, (struct window_row){kind, n}, 1, now, token);
+}
+
+static void test_a_refusal_pauses_its_kind_and_no_other(void **state)
 {
 	(void)state;
 	struct window window = up_at(0, 100);
 	struct window_row row;
 	uint32_t refused, other;
 
-	assert_int_equal(
-	    window_offer(&window, (struct window_row){1, 1}, 1, 0, &refused), WINDOW_ADMITTED);
-	assert_int_equal(
-	    window_offer(&window, (struct window_row){1, 2}, 1, 0, &other), WINDOW_ADMITTED);
+	assert_int_equal(offer(&window, 2, 1, 0, &refused), WINDOW_ADMITTED);
+	assert_int_equal(offer(&window, 2, 2, 0, &other), WINDOW_ADMITTED);
 	window_drained(&window);
 	assert_true(window_refused(&window, window.generation, refused, 10, &row));
 	assert_int_equal(row.n, 1);
-	const mono_ms again_at = 10 + WINDOW_REFUSED_PAUSE_MS;
-	assert_int_equal(window_next(&window, again_at - 1), WINDOW_WAIT);
-	assert_int_equal(
-	    window_offer(&window, (struct window_row){1, 1}, 1, 11, &refused), WINDOW_KNOWN);
-	window.progress_at = again_at; /* keep the silence limit out of this */
-	assert_int_equal(window_next_wake(&window), again_at);
-	assert_int_equal(window_next(&window, again_at), WINDOW_FILL);
-	assert_int_equal(window_fill(&window, again_at), 99);
-	assert_int_equal(window_offer(&window, (struct window_row){1, 1}, 1, again_at, &refused),
-	    WINDOW_ADMITTED);
-	assert_int_equal(
-	    window_offer(&window, (struct window_row){1, 2}, 1, again_at, &other), WINDOW_KNOWN);
+	const mono_ms ends_at = 10 + WINDOW_PAUSE_MS;
+	assert_int_equal(window_next(&window, ends_at - 1), WINDOW_WAIT);
+	assert_int_equal(offer(&window, 2, 3, 11, &refused), WINDOW_KNOWN);
+	assert_int_equal(offer(&window, 1, 1, 11, &refused), WINDOW_ADMITTED);
+	window.progress_at = ends_at; /* keep the silence limit out of this */
+	assert_int_equal(window_next_wake(&window), ends_at);
+	assert_int_equal(window_next(&window, ends_at), WINDOW_FILL);
+	assert_int_equal(window_fill(&window, ends_at), 98);
+	assert_int_equal(offer(&window, 2, 1, ends_at, &refused), WINDOW_ADMITTED);
+	assert_int_equal(offer(&window, 2, 2, ends_at, &other), WINDOW_KNOWN); /* in flight */
 	window_drained(&window);
-	assert_int_equal(window_next(&window, again_at), WINDOW_WAIT); /* once, not for ever */
+	assert_int_equal(window_next(&window, ends_at), WINDOW_WAIT); /* once, not for ever */
+}
+
+/* Mosquitto 2.0.11 refuses a row and then hangs up. */
+static void test_a_pause_outlives_a_loss(void **state)
+{
+	(void)state;
+	struct window window = up_at(0, 100);
+	struct window_row row;
+	uint32_t token;
+
+	assert_int_equal(offer(&window, 2, 1, 0, &token), WINDOW_ADMITTED);
+	assert_true(window_refused(&window, window.generation, token, 0, &row));
+	window_lost(&window, 0, 0);
+	window_connected(&window, window_connect(&window, 1000), 100, 1000);
+	assert_int_equal(window_fill(&window, 1000), 100);
+	assert_int_equal(offer(&window, 2, 1, 1000, &token), WINDOW_KNOWN);
+	assert_int_equal(offer(&window, 1, 1, 1000, &token), WINDOW_ADMITTED);
+	assert_int_equal(window_fill(&window, WINDOW_PAUSE_MS), 99);
+	assert_int_equal(offer(&window, 2, 1, WINDOW_PAUSE_MS, &token), WINDOW_ADMITTED);
 }
 
 /* --- random sequences ------------------------------------------------------ */
@@ -428,7 +449,8 @@ int main(void)
 	    cmocka_unit_test(test_a_silent_other_side_is_given_up),
 	    cmocka_unit_test(test_rows_are_bounded_by_us_and_by_the_broker),
 	    cmocka_unit_test(test_bytes_are_bounded_and_the_order_is_kept),
-	    cmocka_unit_test(test_a_refused_row_comes_again_after_a_pause),
+	    cmocka_unit_test(test_a_refusal_pauses_its_kind_and_no_other),
+	    cmocka_unit_test(test_a_pause_outlives_a_loss),
 	    cmocka_unit_test(test_random_sequences_lose_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

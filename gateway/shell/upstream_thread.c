@@ -1,0 +1,532 @@
+#include "shell/upstream_thread.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "io/clock.h"
+#include "io/log.h"
+
+/* One round: take the mail, note what it says, hand acknowledgements on, then
+ * do what the window says until it says wait. Mail only notes that a connection
+ * is over (`ending`); the round takes it down after the last mail was read, so
+ * that acknowledgements which arrived before the end still count.
+ *
+ * The end of a connection, in this order: close it (Paho says nothing more),
+ * read what it had still posted, return all rows to the window, free it. */
+
+_Static_assert(UPSTREAM_TOKENS == WINDOW_ROWS, "a slot of the window is a token of the connection");
+
+#define ITEMS_MAX 32
+#define RECEIPT_KIND 0
+#define RECEIPT_TOPIC "receipt"
+
+/* What stop may take: acknowledgements on their way, the goodbye, Paho's end. */
+#define STOP_ACKS_MS 300
+#define STOP_GOODBYE_MS 500
+#define STOP_LIMIT_MS 1800
+
+struct receipt {
+	size_t len;
+	uint8_t bytes[];
+};
+
+struct upstream_thread {
+	struct upstream_config config;
+	struct upstream_source source;
+	void *ctx;
+	pthread_t thread;
+	struct mailbox *mailbox;
+	struct mailbox *ended;  /* the last word of the thread goes here */
+	struct mail ended_mail; /* to `ended` */
+	struct mail stop_mail;
+	struct mail poke_mail;
+	atomic_bool is_poked;     /* poke_mail is on its way */
+	atomic_bool is_abandoned; /* stop has returned without the thread */
+	_Atomic(struct receipt *) new_receipt;
+
+	/* The thread's own from here on. */
+	struct window window;
+	struct upstream *upstream;       /* NULL when the window is down */
+	int server;                      /* of this attempt, or of the next one */
+	char (*said)[UPSTREAM_TEXT_MAX]; /* per server: the refusal that stands in the log */
+	struct receipt *receipt;
+	uint64_t receipt_n;
+	bool is_receipt_due;
+	bool is_stopping;
+	bool is_goodbye_over;
+	const char *ending; /* why the connection is to be taken down, or NULL */
+	struct window_row acked[WINDOW_ROWS];
+	size_t acked_count;
+
+	struct {
+		atomic_uint_least64_t sent, acknowledged, refused, orders, orders_dropped, connects,
+		    losses;
+	} counts;
+};
+
+static void count(atomic_uint_least64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* --- the source, never after stop ------------------------------------------ */
+
+static bool is_source_there(struct upstream_thread *thread)
+{
+	return !atomic_load(&thread->is_abandoned);
+}
+
+static void report_acked(struct upstream_thread *thread)
+{
+	if (thread->acked_count > 0 && is_source_there(thread))
+		thread->source.done(thread->ctx, thread->acked, thread->acked_count);
+	thread->acked_count = 0;
+}
+
+static void report_state(struct upstream_thread *thread, bool is_connected, const char *text)
+{
+	if (is_source_there(thread))
+		thread->source.state(thread->ctx, is_connected, text);
+}
+
+/* --- mail ------------------------------------------------------------------ */
+
+static const char *server_name(const struct upstream_thread *thread)
+{
+	return thread->config.servers[thread->server];
+}
+
+static void on_connected(
+    struct upstream_thread *thread, const struct upstream_event *event, mono_ms now)
+{
+	char text[UPSTREAM_TEXT_MAX];
+
+	window_connected(&thread->window, event->generation, event->receive_maximum, now);
+	if (thread->window.state != WINDOW_UP)
+		return;
+	count(&thread->counts.connects);
+	snprintf(text, sizeof(text), "connected to %s", server_name(thread));
+	log_notice("head office: %s", text);
+	for (int server = 0; server < thread->config.server_count; server++)
+		thread->said[server][0] = '\0';
+	report_state(thread, true, text);
+	/* The receipt tells head office from where to go on, so our ears must be
+	 * open before it leaves. */
+	if (upstream_subscribe(thread->upstream) != CP_OK)
+		thread->ending = "the connection broke";
+	thread->is_receipt_due = thread->receipt != NULL;
+}
+
+static void on_acked(
+    struct upstream_thread *thread, const struct upstream_event *event, mono_ms now)
+{
+	struct window_row row;
+
+	if (!window_done(&thread->window, event->generation, event->token, now, &row) ||
+	    row.kind == RECEIPT_KIND)
+		return;
+	count(&thread->counts.acknowledged);
+	/* A token is used again only after this round, so they cannot be more. */
+	CP_CHECK(thread->acked_count < WINDOW_ROWS);
+	thread->acked[thread->acked_count++] = row;
+}
+
+static void on_not_acked(
+    struct upstream_thread *thread, const struct upstream_event *event, mono_ms now)
+{
+	struct window_row row;
+
+	if (!window_refused(&thread->window, event->generation, event->token, now, &row))
+		return;
+	count(&thread->counts.refused);
+	if (row.kind == RECEIPT_KIND)
+		thread->is_receipt_due = true;
+	log_warning(
+	    "head office: %s refused message %u/%llu (%s); it is kept, this kind is offered "
+	    "again in %lld s",
+	    server_name(thread), row.kind, (unsigned long long)row.n, event->text,
+	    (long long)(WINDOW_PAUSE_MS / MS_PER_SECOND));
+}
+
+static void on_order(struct upstream_thread *thread, const struct upstream_event *event)
+{
+	if (is_source_there(thread) && thread->source.order(thread->ctx, event->payload)) {
+		count(&thread->counts.orders);
+		return;
+	}
+	count(&thread->counts.orders_dropped);
+	thread->ending = "no room for its messages; it goes on from our receipt";
+}
+
+static void on_event(struct upstream_thread *thread, struct upstream_event *event, mono_ms now)
+{
+	switch (event->kind) {
+	case UPSTREAM_CONNECTED:
+		on_connected(thread, event, now);
+		break;
+	case UPSTREAM_REFUSED:
+	case UPSTREAM_LOST:
+		thread->ending = event->text;
+		break;
+	case UPSTREAM_ACKED:
+		on_acked(thread, event, now);
+		break;
+	case UPSTREAM_NOT_ACKED:
+		on_not_acked(thread, event, now);
+		break;
+	case UPSTREAM_NO_ORDERS:
+		log_warning(
+		    "head office: %s does not let us read our orders (%s); plans and client "
+		    "flags do not arrive until its access rules allow carepace/v1/site/%s/down",
+		    server_name(thread), event->text, thread->config.site);
+		break;
+	case UPSTREAM_ORDER:
+		on_order(thread, event);
+		break;
+	case UPSTREAM_OVERRUN:
+		thread->ending = "no room for its messages; it goes on from our receipt";
+		break;
+	case UPSTREAM_DISCONNECTED:
+		thread->is_goodbye_over = true;
+		break;
+	}
+	upstream_event_done(event);
+}
+
+static void take_receipt(struct upstream_thread *thread)
+{
+	struct receipt *receipt = atomic_exchange(&thread->new_receipt, NULL);
+
+	if (!receipt)
+		return;
+	free(thread->receipt);
+	thread->receipt = receipt;
+	thread->is_receipt_due = true;
+}
+
+static void on_poke(struct upstream_thread *thread)
+{
+	/* Cleared before looking: news in between pokes once too often. */
+	atomic_store(&thread->is_poked, false);
+	take_receipt(thread);
+	window_poke(&thread->window);
+}
+
+static void read_mail(struct upstream_thread *thread, int64_t timeout_ms)
+{
+	struct mail *mail = mailbox_wait(thread->mailbox, timeout_ms);
+	mono_ms now = clock_mono();
+
+	while (mail) {
+		struct mail *next = mail->next;
+		if (mail == &thread->stop_mail)
+			thread->is_stopping = true;
+		else if (mail == &thread->poke_mail)
+			on_poke(thread);
+		else
+			on_event(thread, MAIL_OWNER(mail, struct upstream_event, mail), now);
+		mail = next;
+	}
+	report_acked(thread);
+}
+
+/* --- what the window says -------------------------------------------------- */
+
+static void send_receipt(struct upstream_thread *thread, mono_ms now)
+{
+	struct slice payload = slice_of(thread->receipt->bytes, thread->receipt->len);
+	struct window_row row = {RECEIPT_KIND, thread->receipt_n + 1};
+	uint32_t token;
+
+	if (window_offer(&thread->window, row, payload.len, now, &token) != WINDOW_ADMITTED)
+		return;
+	thread->receipt_n++;
+	thread->is_receipt_due = false;
+	if (upstream_publish(thread->upstream, RECEIPT_TOPIC, payload, token) != CP_OK)
+		thread->ending = "the connection broke";
+}
+
+static void send_rows(struct upstream_thread *thread, unsigned room, mono_ms now)
+{
+	struct upstream_item items[ITEMS_MAX];
+	size_t max = room < ITEMS_MAX ? room : ITEMS_MAX;
+	size_t found = thread->source.next(thread->ctx, thread->window.after, items, max);
+
+	CP_CHECK(found <= max);
+	for (size_t i = 0; i < found && !thread->ending; i++) {
+		uint32_t token;
+		CP_CHECK(items[i].row.kind != RECEIPT_KIND);
+		switch (window_offer(
+		    &thread->window, items[i].row, items[i].payload.len, now, &token)) {
+		case WINDOW_ADMITTED:
+			break;
+		case WINDOW_KNOWN:
+			continue;
+		case WINDOW_FULL:
+			return;
+		}
+		count(&thread->counts.sent);
+		if (upstream_publish(thread->upstream, items[i].topic, items[i].payload, token) !=
+		    CP_OK)
+			thread->ending = "the connection broke";
+	}
+	if (found < max)
+		window_drained(&thread->window);
+}
+
+static void fill(struct upstream_thread *thread, mono_ms now)
+{
+	unsigned room = window_fill(&thread->window, now);
+
+	if (thread->is_receipt_due)
+		send_receipt(thread, now);
+	if (room > 0 && !thread->ending)
+		send_rows(thread, room, now);
+}
+
+static void begin_connect(struct upstream_thread *thread, mono_ms now)
+{
+	uint32_t generation = window_connect(&thread->window, now);
+
+	if (upstream_open(&thread->upstream, &thread->config, thread->server, generation,
+	        thread->mailbox) != CP_OK)
+		thread->ending = "out of memory";
+}
+
+static uint32_t chance(void)
+{
+	uint32_t random = 0;
+
+	/* Without it gateways come back a little more together, nothing worse. */
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
+		random = 0;
+	return random;
+}
+
+/* Says a state once, not every try of it. */
+static void say_end(struct upstream_thread *thread, bool was_up, const char *why, mono_ms delay_ms)
+{
+	char text[UPSTREAM_TEXT_MAX * 2];
+	char *said = thread->said[thread->server];
+	long long delay_s = (delay_ms + MS_PER_SECOND - 1) / MS_PER_SECOND;
+
+	if (was_up) {
+		snprintf(text, sizeof(text), "lost %s: %s", server_name(thread), why);
+		log_warning(
+		    "head office: %s; next try in %lld s, everything is kept", text, delay_s);
+	} else {
+		if (strcmp(said, why) == 0)
+			return;
+		snprintf(said, UPSTREAM_TEXT_MAX, "%s", why);
+		snprintf(text, sizeof(text), "cannot connect to %s: %s", server_name(thread), why);
+		log_warning(
+		    "head office: %s; next try in %lld s, everything is kept", text, delay_s);
+	}
+	report_state(thread, false, text);
+}
+
+/* The servers are in order of preference: after a connection that was good we
+ * begin again with the first, after one that was not we try the next. */
+static int server_after(const struct upstream_thread *thread, bool was_up)
+{
+	if (was_up && thread->window.failures == 1)
+		return 0;
+	return (thread->server + 1) % thread->config.server_count;
+}
+
+static void close_upstream(struct upstream_thread *thread)
+{
+	if (!thread->upstream)
+		return;
+	upstream_close(thread->upstream);
+	read_mail(thread, 0);
+	atomic_fetch_add(&thread->counts.orders_dropped, upstream_orders_dropped(thread->upstream));
+	upstream_free(thread->upstream);
+	thread->upstream = NULL;
+}
+
+static void take_down(struct upstream_thread *thread)
+{
+	bool was_up = thread->window.state == WINDOW_UP;
+	char why[UPSTREAM_TEXT_MAX];
+
+	snprintf(why, sizeof(why), "%s", thread->ending);
+	close_upstream(thread);
+	thread->ending = NULL;
+	mono_ms now = clock_mono();
+	window_lost(&thread->window, now, chance());
+	if (was_up)
+		count(&thread->counts.losses);
+	if (!thread->is_stopping)
+		say_end(thread, was_up, why, window_next_wake(&thread->window) - now);
+	thread->server = server_after(thread, was_up);
+}
+
+static void act(struct upstream_thread *thread)
+{
+	while (!thread->ending) {
+		mono_ms now = clock_mono();
+		switch (window_next(&thread->window, now)) {
+		case WINDOW_WAIT:
+			return;
+		case WINDOW_CONNECT:
+			begin_connect(thread, now);
+			break;
+		case WINDOW_FILL:
+			fill(thread, now);
+			break;
+		case WINDOW_GIVE_UP:
+			thread->ending = "it went silent";
+			break;
+		}
+	}
+}
+
+static int64_t time_to_wait(const struct upstream_thread *thread)
+{
+	mono_ms wake = window_next_wake(&thread->window);
+	mono_ms now = clock_mono();
+
+	if (thread->ending)
+		return 0;
+	if (wake == TIME_NEVER)
+		return MAILBOX_FOREVER;
+	return wake > now ? wake - now : 0;
+}
+
+/* --- the thread ------------------------------------------------------------ */
+
+/* What is in flight may still be acknowledged; then we say goodbye, so that the
+ * broker does not take the end for an accident. */
+static void say_goodbye(struct upstream_thread *thread)
+{
+	mono_ms acks_until = clock_mono() + STOP_ACKS_MS;
+	mono_ms left;
+
+	while (thread->window.rows > 0 && !thread->ending && (left = acks_until - clock_mono()) > 0)
+		read_mail(thread, left);
+	if (thread->ending)
+		return;
+	mono_ms goodbye_until = clock_mono() + STOP_GOODBYE_MS;
+	upstream_disconnect(thread->upstream, 0);
+	while (!thread->is_goodbye_over && !thread->ending &&
+	       (left = goodbye_until - clock_mono()) > 0)
+		read_mail(thread, left);
+	log_notice("head office: %s",
+	    thread->is_goodbye_over ? "disconnected" : "left without goodbye, it does not answer");
+}
+
+static void *run(void *arg)
+{
+	struct upstream_thread *thread = arg;
+
+	while (!thread->is_stopping) {
+		act(thread);
+		read_mail(thread, time_to_wait(thread));
+		if (thread->ending)
+			take_down(thread);
+	}
+	if (thread->window.state == WINDOW_UP)
+		say_goodbye(thread);
+	if (thread->window.state != WINDOW_DOWN) {
+		thread->ending = "the gateway stops";
+		take_down(thread);
+	}
+	CP_CHECK(mailbox_post(thread->ended, &thread->ended_mail));
+	return NULL;
+}
+
+static void thread_free(struct upstream_thread *thread)
+{
+	struct mailbox *const boxes[] = {thread->mailbox, thread->ended};
+
+	for (size_t i = 0; i < CP_COUNT(boxes); i++) {
+		/* What may be left in them is embedded in `thread` itself. */
+		struct mail *left = boxes[i] ? mailbox_close(boxes[i]) : NULL;
+		(void)left;
+		mailbox_free(boxes[i]);
+	}
+	free(thread->said);
+	free(atomic_load(&thread->new_receipt));
+	free(thread->receipt);
+	free(thread);
+}
+
+enum cp_err upstream_thread_start(struct upstream_thread **out,
+    const struct upstream_config *config, const struct upstream_source *source, void *ctx)
+{
+	*out = NULL;
+	if (config->server_count == 0)
+		return CP_NOTFOUND;
+	struct upstream_thread *thread = calloc(1, sizeof(*thread));
+	if (!thread)
+		return CP_NOMEM;
+	thread->config = *config;
+	thread->source = *source;
+	thread->ctx = ctx;
+	window_init(&thread->window, clock_mono());
+	thread->mailbox = mailbox_new();
+	thread->ended = mailbox_new();
+	thread->said = calloc((size_t)config->server_count, sizeof(*thread->said));
+	if (!thread->mailbox || !thread->ended || !thread->said ||
+	    pthread_create(&thread->thread, NULL, run, thread) != 0) {
+		log_error("head office: no memory for the thread that talks to it");
+		thread_free(thread);
+		return CP_NOMEM;
+	}
+	*out = thread;
+	return CP_OK;
+}
+
+void upstream_thread_poke(struct upstream_thread *thread)
+{
+	if (!atomic_exchange(&thread->is_poked, true) &&
+	    !mailbox_post(thread->mailbox, &thread->poke_mail))
+		atomic_store(&thread->is_poked, false);
+}
+
+bool upstream_thread_receipt(struct upstream_thread *thread, struct slice payload)
+{
+	CP_CHECK(payload.len <= UPSTREAM_PAYLOAD_MAX);
+	struct receipt *receipt = malloc(sizeof(*receipt) + payload.len);
+
+	if (!receipt)
+		return false;
+	receipt->len = payload.len;
+	if (payload.len > 0)
+		memcpy(receipt->bytes, payload.p, payload.len);
+	free(atomic_exchange(&thread->new_receipt, receipt));
+	upstream_thread_poke(thread);
+	return true;
+}
+
+void upstream_thread_counts(struct upstream_thread *thread, struct upstream_counts *out)
+{
+	*out = (struct upstream_counts){
+	    .sent = thread->counts.sent,
+	    .acknowledged = thread->counts.acknowledged,
+	    .refused = thread->counts.refused,
+	    .orders = thread->counts.orders,
+	    .orders_dropped = thread->counts.orders_dropped,
+	    .connects = thread->counts.connects,
+	    .losses = thread->counts.losses,
+	};
+}
+
+void upstream_thread_stop(struct upstream_thread *thread)
+{
+	if (!thread)
+		return;
+	CP_CHECK(mailbox_post(thread->mailbox, &thread->stop_mail));
+	if (!mailbox_wait(thread->ended, STOP_LIMIT_MS)) {
+		atomic_store(&thread->is_abandoned, true);
+		log_warning("head office: the MQTT library does not come back from a name server; "
+		            "going on without it");
+		return;
+	}
+	pthread_join(thread->thread, NULL);
+	thread_free(thread);
+}
