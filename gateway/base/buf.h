@@ -38,7 +38,7 @@ void buf_consume(struct buf *buf, size_t len_bytes);
 
 static inline struct slice buf_bytes(const struct buf *buf)
 {
-	return slice_of(buf->p ? buf->p + buf->from : NULL, buf->len);
+	return buf->len ? slice_of(buf->p + buf->from, buf->len) : slice_of(NULL, 0);
 }
 
 static inline size_t buf_room(const struct buf *buf)

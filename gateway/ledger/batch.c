@@ -39,7 +39,7 @@ void batch_reset(struct batch *batch)
 
 struct batch_entry *batch_add(struct batch *batch)
 {
-	if (batch->entry_count == BATCH_ENTRIES_MAX)
+	if (batch->entry_count == CP_COUNT(batch->entries))
 		return NULL;
 	struct batch_entry *entry = &batch->entries[batch->entry_count++];
 	*entry = (struct batch_entry){0};

@@ -14,6 +14,7 @@
 #include "care/reading.h"
 
 #define BATCH_ENTRIES_MAX 1000
+#define BATCH_ENTRIES_SLACK 512 /* what one TLS record may still bring when it became full */
 #define BATCH_BYTES_MAX (1U << 20)
 #define BATCH_ARENA_BYTES_MAX (64U << 20)
 #define BATCH_DONE_MAX 4096
@@ -58,7 +59,7 @@ struct batch_down {
 
 struct batch {
 	struct arena arena;
-	struct batch_entry entries[BATCH_ENTRIES_MAX];
+	struct batch_entry entries[BATCH_ENTRIES_MAX + BATCH_ENTRIES_SLACK];
 	size_t entry_count;
 	size_t payload_bytes;
 	struct batch_done done[BATCH_DONE_MAX];
@@ -71,6 +72,7 @@ struct batch {
 	wall_ms next_wake; /* the next deadline; TIME_NEVER if none */
 	bool has_outbox_news;
 	bool has_receipt; /* head office's stream moved on: */
+	uint64_t epoch;      /* of this store */
 	uint32_t hq_epoch;
 	uint32_t hq_n; /* highest contiguous (domain 9.4) */
 	uint32_t alerts_raised;
@@ -83,10 +85,10 @@ void batch_reset(struct batch *batch);
 
 static inline bool batch_is_full(const struct batch *batch)
 {
-	return batch->entry_count == BATCH_ENTRIES_MAX || batch->payload_bytes >= BATCH_BYTES_MAX;
+	return batch->entry_count >= BATCH_ENTRIES_MAX || batch->payload_bytes >= BATCH_BYTES_MAX;
 }
 
-/* NULL when full. Zeroed. */
+/* NULL when the slack is used up too. Zeroed. */
 struct batch_entry *batch_add(struct batch *batch);
 
 /* False when full. */

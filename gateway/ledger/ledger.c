@@ -124,6 +124,7 @@ static void fill_receipt(struct ledger *ledger)
 	if (!ledger->is_receipt_due)
 		return;
 	ledger->batch->has_receipt = true;
+	ledger->batch->epoch = (uint64_t)store_meta(ledger, "epoch", 0);
 	ledger->batch->hq_epoch = (uint32_t)store_meta(ledger, "hq_epoch", 0);
 	ledger->batch->hq_n = (uint32_t)store_meta(ledger, "hq_n", 0);
 	ledger->is_receipt_due = false;

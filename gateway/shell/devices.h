@@ -1,0 +1,68 @@
+/* devices.h - every connected device: TLS below, the ledger above.
+ *
+ * The way of a message, all on the loop:
+ *
+ *     listener -> link -> reading -> entry of the open batch        (up)
+ *     settled batch -> PUBACK, ACK, NACK, VERDICT -> link -> listener  (down)
+ *
+ * Promise:  P1: devices_settled() is the only caller of link_puback().
+ *           P6: when the batch is full, the connection that brings more is
+ *           paused and what it already brought is kept, at most one record.
+ *           P7: a reading that claims another source is refused.
+ * Names:    a connection by its id; a device has at most one link, the newest
+ *           (takeover).
+ * Threads:  the loop's only.
+ */
+#ifndef SHELL_DEVICES_H
+#define SHELL_DEVICES_H
+
+#include "io/listener.h"
+#include "mqtt/link.h"
+#include "shell/intake.h"
+
+struct devices;
+
+struct devices_config {
+	const char *address;
+	uint16_t port;
+	struct listener_limits limits;
+	struct link_config link;
+	struct tls_config *tls; /* held */
+};
+
+struct devices_counters {
+	uint64_t messages;     /* PUBLISHes taken from devices */
+	uint64_t acknowledged; /* PUBACKs given */
+	uint64_t stored;       /* new readings */
+	uint64_t duplicates;
+	uint64_t conflicts;
+	uint64_t parked;
+	uint64_t range;    /* a value was withheld */
+	uint64_t foreign;  /* P7 */
+	uint64_t privacy;  /* P10 */
+	uint64_t not_kept; /* park limits */
+	uint64_t downs_sent;
+	uint64_t downs_kept; /* for a device that was not there */
+	uint64_t takeovers;
+	uint64_t protocol[MQTT_REASON_COUNT]; /* links and requests refused or ended, by reason */
+};
+
+enum cp_err devices_open(uv_loop_t *loop, const struct devices_config *config,
+    struct intake *intake, struct devices **out) CP_MUST_CHECK;
+
+uint16_t devices_port(const struct devices *devices);
+
+/* A batch is durable: acknowledge and deliver. */
+void devices_settled(struct devices *devices, const struct batch *batch);
+
+/* The batch has room again: go on with what waited. */
+void devices_has_room(struct devices *devices);
+
+/* Takes no more; every link is told and closed; then `done`, and it is gone. */
+void devices_close(struct devices *devices, void (*done)(void *ctx), void *ctx);
+
+const struct devices_counters *devices_counters(const struct devices *devices);
+size_t devices_count(const struct devices *devices); /* links past CONNECT */
+const struct listener_counters *devices_listener_counters(const struct devices *devices);
+
+#endif

@@ -1,0 +1,289 @@
+#include "shell/gateway.h"
+
+#include "io/clock.h"
+#include "io/log.h"
+#include "io/systemd.h"
+#include "io/tzfile.h"
+#include "ledger/view.h"
+#include "shell/devices.h"
+#include "shell/head_office.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <uv.h>
+
+#define TICK_MS 5000 /* status line, suppressed log lines */
+
+struct gateway {
+	const struct config *config;
+	char store_file[512];
+	struct zone zone;
+	struct tls_config *tls;
+	struct ledger *ledger; /* until intake has it */
+	struct intake *intake;
+	struct devices *devices;
+	struct head_office *office;
+	uv_loop_t loop;
+	uv_signal_t on_term;
+	uv_signal_t on_int;
+	uv_timer_t tick;
+	bool is_stopping;
+	int status;
+};
+
+/* --- stop -------------------------------------------------------------------------- */
+
+static void on_devices_closed(void *ctx)
+{
+	struct gateway *gateway = ctx;
+
+	gateway->devices = NULL;
+	uv_stop(&gateway->loop);
+}
+
+static void stop(struct gateway *gateway, int status)
+{
+	if (gateway->is_stopping)
+		return;
+	gateway->is_stopping = true;
+	gateway->status = status;
+	systemd_stopping();
+	if (gateway->devices)
+		devices_close(gateway->devices, on_devices_closed, gateway);
+	else
+		uv_stop(&gateway->loop);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	log_notice("stopping: signal %d", number);
+	stop(signal->data, GATEWAY_STOPPED);
+}
+
+/* --- the loop's events ----------------------------------------------------------------- */
+
+static void on_settled(void *ctx, const struct batch *batch)
+{
+	struct gateway *gateway = ctx;
+
+	if (gateway->devices)
+		devices_settled(gateway->devices, batch);
+	head_office_settled(gateway->office, batch);
+	if (batch->unjudged)
+		log_error(
+		    "%u readings or subjects ended the program twice while they were judged and "
+		    "were "
+		    "set aside; the rest goes on. Please report this to the maker; they are judged "
+		    "again by the next version",
+		    batch->unjudged);
+}
+
+static void on_room(void *ctx)
+{
+	struct gateway *gateway = ctx;
+
+	if (gateway->devices)
+		devices_has_room(gateway->devices);
+	head_office_has_room(gateway->office);
+}
+
+static void on_store_failed(void *ctx, enum cp_err err)
+{
+	(void)err; /* the ledger's thread has logged it */
+	stop(ctx, GATEWAY_STORE);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct gateway *gateway = timer->data;
+	const struct devices_counters *n = devices_counters(gateway->devices);
+
+	log_tick();
+	systemd_status("%zu devices connected, %" PRIu64 " messages stored, %" PRIu64
+	               " duplicates, %" PRIu64 " parked",
+	    devices_count(gateway->devices), n->stored, n->duplicates, n->parked);
+}
+
+/* --- open ---------------------------------------------------------------------------------- */
+
+static int open_store(struct gateway *gateway)
+{
+	const struct config *config = gateway->config;
+	char why[256];
+
+	if (mkdir(config->store.path, 0700) && errno != EEXIST) {
+		log_error(
+		    "cannot make the folder %s for the store (%s); check store.path and its owner",
+		    config->store.path, strerror(errno));
+		return GATEWAY_CONFIG;
+	}
+	snprintf(gateway->store_file, sizeof(gateway->store_file), "%s/" LEDGER_FILE_NAME,
+	    config->store.path);
+
+	struct ledger_config ledger = {
+	    .path = gateway->store_file,
+	    .site = config->site.name,
+	    .version = CAREPACE_VERSION,
+	    .policy = policy_default(&gateway->zone),
+	};
+	ledger.policy.min_days = config->policy.min_days;
+	ledger.policy.max_days = config->policy.max_days;
+	ledger.policy.overdue_medium_after_days = config->policy.overdue_medium_after_days;
+	if (ledger_open(&ledger, clock_wall(), &gateway->ledger, why) == CP_OK)
+		return 0;
+	log_error("cannot open the store: %s", why);
+	return GATEWAY_STORE;
+}
+
+static int open_certificates(struct gateway *gateway)
+{
+	const struct config_listener *listener = &gateway->config->listener;
+	struct tls_files files = {
+	    .ca = listener->ca,
+	    .cert = listener->certificate,
+	    .key = listener->key,
+	    .registry = listener->registry,
+	};
+	struct pki_error error;
+
+	if (tls_config_new(&files, &gateway->tls, &error) == CP_OK)
+		return 0;
+	log_error("cannot use the certificates: %s", error.text);
+	return GATEWAY_CONFIG;
+}
+
+static int open_devices(struct gateway *gateway)
+{
+	const struct config_listener *listener = &gateway->config->listener;
+	struct devices_config config = {
+	    .address = listener->address,
+	    .port = (uint16_t)listener->port,
+	    .limits = LISTENER_LIMITS_DEFAULT,
+	    .link = {.max_packet_bytes = (size_t)listener->max_packet_bytes,
+	        .max_out_bytes = 64 * 1024,
+	        .connect_timeout_ms = 5000,
+	        .receive_maximum = (uint16_t)listener->receive_maximum,
+	        .keep_alive_max_s = (uint16_t)listener->max_keep_alive_s},
+	    .tls = gateway->tls,
+	};
+
+	config.limits.connections = (uint32_t)listener->max_connections;
+	enum cp_err err = devices_open(&gateway->loop, &config, gateway->intake, &gateway->devices);
+	if (err)
+		log_error("cannot listen on %s port %d: %s", listener->address, listener->port,
+		    err == CP_BUSY
+		        ? "another program has this port; stop it or change listener.port"
+		        : cp_err_text(err));
+	return err ? GATEWAY_CONFIG : 0;
+}
+
+static int open_intake(struct gateway *gateway)
+{
+	static const struct intake_ops ops = {
+	    .settled = on_settled,
+	    .has_room = on_room,
+	    .failed = on_store_failed,
+	};
+	struct ledger *ledger = gateway->ledger;
+
+	gateway->ledger = NULL; /* intake's from here on, also on an error */
+	return intake_open(&gateway->loop, ledger, &ops, gateway, &gateway->intake)
+	           ? GATEWAY_UNAVAILABLE
+	           : 0;
+}
+
+static int open_head_office(struct gateway *gateway)
+{
+	if (head_office_open(&gateway->loop, gateway->config, gateway->store_file, gateway->intake,
+	        &gateway->office) == CP_OK)
+		return 0;
+	log_error("cannot start the connection to head office: out of memory");
+	return GATEWAY_UNAVAILABLE;
+}
+
+static void start_handles(struct gateway *gateway)
+{
+	uv_signal_init(&gateway->loop, &gateway->on_term);
+	uv_signal_init(&gateway->loop, &gateway->on_int);
+	uv_timer_init(&gateway->loop, &gateway->tick);
+	gateway->on_term.data = gateway->on_int.data = gateway->tick.data = gateway;
+	uv_signal_start(&gateway->on_term, on_signal, SIGTERM);
+	uv_signal_start(&gateway->on_int, on_signal, SIGINT);
+	uv_timer_start(&gateway->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+static int open_all(struct gateway *gateway)
+{
+	enum cp_err err = tzfile_load(gateway->config->site.timezone, &gateway->zone);
+
+	if (err) {
+		log_error(
+		    "cannot read the time zone %s: %s; check site.timezone and the package tzdata",
+		    gateway->config->site.timezone, cp_err_text(err));
+		return GATEWAY_CONFIG;
+	}
+	int (*const steps[])(struct gateway *) = {
+	    open_store, open_certificates, open_intake, open_devices, open_head_office};
+	for (size_t i = 0; i < CP_COUNT(steps); i++) {
+		int status = steps[i](gateway);
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
+static void close_handles(struct gateway *gateway)
+{
+	uv_close((uv_handle_t *)&gateway->on_term, NULL);
+	uv_close((uv_handle_t *)&gateway->on_int, NULL);
+	uv_close((uv_handle_t *)&gateway->tick, NULL);
+	uv_run(&gateway->loop, UV_RUN_DEFAULT);
+}
+
+/* In reverse; each part waits for its own. */
+static void close_all(struct gateway *gateway)
+{
+	if (gateway->devices) {
+		devices_close(gateway->devices, on_devices_closed, gateway);
+		while (gateway->devices)
+			uv_run(&gateway->loop, UV_RUN_ONCE);
+	}
+	head_office_close(gateway->office);
+	intake_close(gateway->intake);
+	ledger_close(gateway->ledger);
+	tls_config_drop(gateway->tls);
+	close_handles(gateway);
+	CP_CHECK(uv_loop_close(&gateway->loop) == 0);
+	zone_deinit(&gateway->zone);
+}
+
+int gateway_run(const struct config *config)
+{
+	struct gateway gateway = {.config = config};
+
+	log_set_level(config->log_level);
+	if (uv_loop_init(&gateway.loop)) {
+		log_error("cannot make the event loop: out of memory or descriptors");
+		return GATEWAY_UNAVAILABLE;
+	}
+	start_handles(&gateway);
+	gateway.status = open_all(&gateway);
+	if (gateway.status == 0) {
+		log_notice(
+		    "carepace %s: site %s listens on %s port %u, store %s, %zu devices registered, "
+		    "head office %s",
+		    CAREPACE_VERSION, config->site.name, config->listener.address,
+		    devices_port(gateway.devices), gateway.store_file,
+		    tls_config_device_count(gateway.tls),
+		    config->upstream.server_count ? config->upstream.servers[0] : "not configured");
+		systemd_ready();
+		uv_run(&gateway.loop, UV_RUN_DEFAULT);
+	}
+	close_all(&gateway);
+	log_notice("stopped");
+	log_finish();
+	return gateway.status;
+}

@@ -1,0 +1,25 @@
+/* gateway.h - the whole daemon: opens everything in order, closes it in reverse.
+ *
+ *     zone -> store -> certificates -> loop -> intake -> devices -> head office
+ *
+ * Stop (SIGTERM, SIGINT): devices are told and closed, the batch under way is
+ * waited for, head office is told, the store is closed cleanly. A failed store:
+ * the same, but nothing is acknowledged any more (P11).
+ */
+#ifndef SHELL_GATEWAY_H
+#define SHELL_GATEWAY_H
+
+#include "io/config.h"
+
+/* Exit statuses of `carepace run`. */
+enum gateway_exit {
+	GATEWAY_STOPPED = 0,     /* asked to */
+	GATEWAY_CONFIG = 2,      /* configuration, certificates, port: a person must act */
+	GATEWAY_UNAVAILABLE = 3, /* memory, descriptors: try again */
+	GATEWAY_STORE = 74,      /* the store failed (EX_IOERR of sysexits.h) */
+};
+
+/* Runs until it is stopped. */
+int gateway_run(const struct config *config);
+
+#endif

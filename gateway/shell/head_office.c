@@ -1,0 +1,301 @@
+#include "shell/head_office.h"
+
+#include "io/clock.h"
+#include "io/log.h"
+#include "io/mailbox.h"
+#include "ledger/report.h"
+#include "shell/upstream_thread.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PRINT_BYTES_MAX (8U << 20)
+
+/* From the upstream thread to the loop: acknowledged rows, or one order. */
+struct note {
+	struct mail mail;
+	struct window_row *rows; /* NULL: an order */
+	size_t count;            /* rows, or bytes of the order */
+	uint8_t bytes[];
+};
+
+struct head_office {
+	struct upstream_thread *thread;
+	struct intake *intake;
+	struct mailbox *to_loop;
+	char *site;
+	char *store_file;
+	struct head_office_counters counters;
+
+	struct note *waiting; /* what the open batch had no room for, oldest first */
+	atomic_size_t orders_under_way;
+
+	/* The upstream thread's own. */
+	struct view *view;
+	struct arena printed;
+};
+
+/* --- on the upstream thread ----------------------------------------------------------- */
+
+/* A view that failed is opened again: its errors are sticky. */
+static bool have_view(struct head_office *office)
+{
+	char why[256];
+	const char *text;
+
+	if (office->view && view_error(office->view, &text) == CP_OK)
+		return true;
+	if (office->view)
+		log_warning("cannot read the outbox: %s; trying again", text);
+	view_close(office->view);
+	office->view = NULL;
+	if (view_open(&office->view, office->store_file, why) == CP_OK)
+		return true;
+	log_warning("cannot read the outbox: %s; trying again", why);
+	return false;
+}
+
+static size_t next_rows(
+    void *ctx, const uint64_t after[WINDOW_KINDS], struct upstream_item *items, size_t max)
+{
+	struct head_office *office = ctx;
+	struct view_outbox_row rows[WINDOW_ROWS];
+
+	if (!have_view(office))
+		return 0;
+	arena_reset(&office->printed);
+	size_t count = view_outbox(office->view, &office->printed, office->site, after,
+	    WINDOW_KINDS, rows, max < WINDOW_ROWS ? max : WINDOW_ROWS);
+	for (size_t i = 0; i < count; i++)
+		items[i] = (struct upstream_item){
+		    .row = {.kind = rows[i].kind, .n = rows[i].n},
+		    .topic = rows[i].topic,
+		    .payload = rows[i].payload,
+		};
+	return count;
+}
+
+static void post(struct head_office *office, struct note *note)
+{
+	if (!mailbox_post(office->to_loop, &note->mail))
+		free(note); /* stopping: the row stays in the outbox, the order at head office */
+}
+
+static void rows_done(void *ctx, const struct window_row *rows, size_t count)
+{
+	struct note *note = calloc(1, sizeof(*note) + count * sizeof(*rows));
+
+	if (!note)
+		return; /* offered again after the next loss */
+	note->rows = (struct window_row *)(void *)note->bytes;
+	note->count = count;
+	memcpy(note->rows, rows, count * sizeof(*rows));
+	post(ctx, note);
+}
+
+static bool take_order(void *ctx, struct slice payload)
+{
+	struct head_office *office = ctx;
+
+	if (atomic_fetch_add(&office->orders_under_way, 1) >= HEAD_OFFICE_ORDERS_MAX) {
+		atomic_fetch_sub(&office->orders_under_way, 1);
+		return false;
+	}
+	struct note *note = calloc(1, sizeof(*note) + payload.len);
+	if (!note) {
+		atomic_fetch_sub(&office->orders_under_way, 1);
+		return false;
+	}
+	note->count = payload.len;
+	memcpy(note->bytes, payload.p, payload.len);
+	post(office, note);
+	return true;
+}
+
+static void state_changed(void *ctx, bool is_connected, const char *text)
+{
+	(void)ctx;
+	(void)is_connected;
+	(void)text; /* the thread has logged it */
+}
+
+/* --- on the loop ------------------------------------------------------------------------ */
+
+static void add_order(struct head_office *office, struct slice payload)
+{
+	struct batch *batch = intake_batch(office->intake);
+	struct batch_entry *entry = batch_add(batch);
+	const char *why = NULL;
+
+	CP_CHECK(entry); /* fullness was asked before */
+	entry->recv = clock_wall();
+	entry->gate = reading_parse_order(&batch->arena, payload, &entry->reading, &why);
+	entry->why = why;
+	batch->payload_bytes += payload.len;
+	if (entry->gate == READING_OK || entry->gate == READING_RANGE) {
+		entry->what = BATCH_READING;
+		office->counters.orders++;
+		/* A receipt is about our outbox and has no name of its own (domain 9.4). */
+		if (entry->reading.kind == READING_ORDER_RECEIPT)
+			entry->what = BATCH_REFUSED;
+	} else if (entry->gate == READING_PARKED) {
+		entry->what = BATCH_PARK;
+		entry->reading.source = reading_head_office;
+		office->counters.orders_parked++;
+		log_warning(
+		    "head office sent an order that cannot be understood (%s); it is kept and "
+		    "tried again after an upgrade",
+		    why ? why : "-");
+	} else {
+		entry->what = BATCH_REFUSED;
+		office->counters.orders_refused++;
+		log_warning("head office sent an order that is refused (%s)", why ? why : "-");
+	}
+	intake_added(office->intake, false);
+}
+
+/* False: the open batch has no room now. */
+static bool take_note(struct head_office *office, struct note *note)
+{
+	struct batch *batch = intake_batch(office->intake);
+
+	if (intake_is_full(office->intake))
+		return false;
+	if (!note->rows) {
+		add_order(office, slice_of(note->bytes, note->count));
+		atomic_fetch_sub(&office->orders_under_way, 1);
+		return true;
+	}
+	if (batch->done_count + note->count > BATCH_DONE_MAX)
+		return false;
+	for (size_t i = 0; i < note->count; i++)
+		CP_CHECK(batch_add_done(batch, note->rows[i].kind, note->rows[i].n));
+	intake_added(office->intake, false);
+	return true;
+}
+
+void head_office_has_room(struct head_office *office)
+{
+	while (office && office->waiting && take_note(office, office->waiting)) {
+		struct note *note = office->waiting;
+		office->waiting =
+		    note->mail.next ? MAIL_OWNER(note->mail.next, struct note, mail) : NULL;
+		free(note);
+	}
+}
+
+static void on_mail(void *ctx, struct mail *list)
+{
+	struct head_office *office = ctx;
+
+	/* The list is already linked by mail.next: append it whole. */
+	if (!office->waiting) {
+		office->waiting = MAIL_OWNER(list, struct note, mail);
+	} else {
+		struct mail *last = &office->waiting->mail;
+		while (last->next)
+			last = last->next;
+		last->next = list;
+	}
+	head_office_has_room(office);
+}
+
+void head_office_settled(struct head_office *office, const struct batch *batch)
+{
+	if (!office)
+		return;
+	if (batch->has_outbox_news)
+		upstream_thread_poke(office->thread);
+	if (!batch->has_receipt)
+		return;
+
+	struct arena arena;
+	struct slice receipt;
+	arena_init(&arena, 1024, 4096);
+	if (report_receipt(&arena, batch->epoch, batch->hq_epoch, batch->hq_n, &receipt) != CP_OK ||
+	    !upstream_thread_receipt(office->thread, receipt))
+		log_warning(
+		    "out of memory for a receipt to head office; the next one says the same");
+	arena_deinit(&arena);
+}
+
+/* --- open and close ------------------------------------------------------------------------ */
+
+static void free_notes(struct mail *list)
+{
+	while (list) {
+		struct note *note = MAIL_OWNER(list, struct note, mail);
+		list = list->next;
+		free(note);
+	}
+}
+
+static enum cp_err start(struct head_office *office, const struct config *config)
+{
+	static const struct upstream_source source = {
+	    .next = next_rows,
+	    .done = rows_done,
+	    .order = take_order,
+	    .state = state_changed,
+	};
+	char client_id[64];
+	const struct upstream_config upstream = {
+	    .servers = config->upstream.servers,
+	    .server_count = config->upstream.server_count,
+	    .site = office->site,
+	    .client_id = client_id,
+	    .ca_file = config->upstream.ca,
+	    .certificate_file = config->upstream.certificate,
+	    .key_file = config->upstream.key,
+	};
+
+	snprintf(client_id, sizeof(client_id), "carepace-%s", office->site);
+	return upstream_thread_start(&office->thread, &upstream, &source, office);
+}
+
+enum cp_err head_office_open(struct uv_loop_s *loop, const struct config *config,
+    const char *store_file, struct intake *intake, struct head_office **out)
+{
+	*out = NULL;
+	if (config->upstream.server_count == 0)
+		return CP_OK;
+
+	struct head_office *office = calloc(1, sizeof(*office));
+	if (!office)
+		return CP_NOMEM;
+	office->intake = intake;
+	office->site = strdup(config->site.name);
+	office->store_file = strdup(store_file);
+	office->to_loop = mailbox_new_on_loop(loop, on_mail, office);
+	arena_init(&office->printed, 64 * 1024, PRINT_BYTES_MAX);
+	enum cp_err err = CP_NOMEM;
+	if (office->site && office->store_file && office->to_loop)
+		err = start(office, config);
+	if (err)
+		head_office_close(office);
+	else
+		*out = office;
+	return err;
+}
+
+void head_office_close(struct head_office *office)
+{
+	if (!office)
+		return;
+	upstream_thread_stop(office->thread);
+	view_close(office->view);
+	arena_deinit(&office->printed);
+	if (office->to_loop)
+		free_notes(mailbox_close(office->to_loop));
+	mailbox_free(office->to_loop);
+	free_notes(office->waiting ? &office->waiting->mail : NULL);
+	free(office->site);
+	free(office->store_file);
+	free(office);
+}
+
+const struct head_office_counters *head_office_counters(const struct head_office *office)
+{
+	return &office->counters;
+}

@@ -1,0 +1,39 @@
+/* head_office.h - joins the upstream thread to the ledger.
+ *
+ *     outbox rows:  view (upstream thread) -> broker -> done -> open batch
+ *     orders:       broker -> upstream thread -> loop -> open batch -> receipt
+ *
+ * What comes from head office takes the same way as what comes from a device:
+ * through the batch, once, durable before it is acknowledged (the receipt).
+ * Bounds:  HEAD_OFFICE_ORDERS_MAX orders wait for the loop; more are dropped and
+ *          counted there, and head office goes on from the receipt.
+ * Threads: the loop's only, but for the callbacks of the upstream thread.
+ */
+#ifndef SHELL_HEAD_OFFICE_H
+#define SHELL_HEAD_OFFICE_H
+
+#include "io/config.h"
+#include "shell/intake.h"
+
+#define HEAD_OFFICE_ORDERS_MAX 256
+
+struct head_office;
+struct uv_loop_s;
+
+/* CP_OK with *out NULL when the configuration names no head office. */
+enum cp_err head_office_open(struct uv_loop_s *loop, const struct config *config,
+    const char *store_file, struct intake *intake, struct head_office **out) CP_MUST_CHECK;
+
+/* NULL is allowed for all of these: there is no head office. */
+void head_office_settled(struct head_office *office, const struct batch *batch);
+void head_office_has_room(struct head_office *office);
+void head_office_close(struct head_office *office);
+
+struct head_office_counters {
+	uint64_t orders;         /* stored */
+	uint64_t orders_parked;  /* not understood; kept */
+	uint64_t orders_refused; /* not kept: text where only codes are allowed */
+};
+const struct head_office_counters *head_office_counters(const struct head_office *office);
+
+#endif

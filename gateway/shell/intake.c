@@ -1,0 +1,187 @@
+#include "shell/intake.h"
+
+#include "io/clock.h"
+#include "io/log.h"
+#include "shell/batcher.h"
+#include "shell/ledger_thread.h"
+
+#include <stdlib.h>
+#include <uv.h>
+
+/* Deadlines are wall time: look again now and then, in case the clock was set. */
+#define DEADLINE_LOOK_MS (30 * MS_PER_SECOND)
+
+struct intake {
+	struct batcher batcher;
+	struct batch *batches[2]; /* one of them may be at the ledger */
+	struct ledger_thread *thread;
+	struct intake_ops ops;
+	void *ctx;
+	wall_ms next_deadline;
+	bool has_failed;
+	unsigned open_handles;
+	uv_check_t end_of_turn; /* a batch leaves when all sockets of a turn were read */
+	uv_timer_t departure;
+	uv_timer_t deadline;
+};
+
+static void depart(struct intake *intake)
+{
+	struct batch *batch =
+	    intake->has_failed ? NULL : batcher_take(&intake->batcher, clock_mono());
+
+	if (batch)
+		ledger_thread_submit(intake->thread, batch);
+}
+
+static void on_end_of_turn(uv_check_t *check)
+{
+	depart(check->data);
+}
+
+static void on_departure(uv_timer_t *timer)
+{
+	depart(timer->data);
+}
+
+/* The timer only runs while a batch waits for its 5 ms. */
+static void arm_departure(struct intake *intake)
+{
+	mono_ms wake = batcher_next_wake(&intake->batcher);
+
+	if (wake == TIME_NEVER || uv_is_active((const uv_handle_t *)&intake->departure))
+		return;
+	mono_ms left = wake - clock_mono();
+	uv_timer_start(&intake->departure, on_departure, left > 0 ? (uint64_t)left : 0, 0);
+}
+
+static void on_deadline(uv_timer_t *timer);
+
+static void arm_deadline(struct intake *intake)
+{
+	wall_ms left = DEADLINE_LOOK_MS;
+
+	if (intake->next_deadline != TIME_NEVER) {
+		left = intake->next_deadline - clock_wall();
+		if (left > DEADLINE_LOOK_MS)
+			left = DEADLINE_LOOK_MS;
+	}
+	uv_timer_start(&intake->deadline, on_deadline, left > 0 ? (uint64_t)left : 0, 0);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct intake *intake = timer->data;
+
+	if (clock_wall() >= intake->next_deadline)
+		batcher_due(&intake->batcher);
+	else
+		arm_deadline(intake);
+	depart(intake);
+}
+
+static void on_returned(void *ctx, struct batch *batch, enum cp_err err)
+{
+	struct intake *intake = ctx;
+
+	if (err) {
+		intake->has_failed = true;
+		intake->ops.failed(intake->ctx, err);
+		return;
+	}
+	intake->next_deadline = batch->next_wake;
+	intake->ops.settled(intake->ctx, batch);
+	batcher_returned(&intake->batcher, batch);
+	depart(intake); /* a full one has waited for this */
+	intake->ops.has_room(intake->ctx);
+	arm_deadline(intake);
+	arm_departure(intake);
+}
+
+static void start_timers(struct intake *intake, uv_loop_t *loop)
+{
+	uv_check_init(loop, &intake->end_of_turn);
+	uv_timer_init(loop, &intake->departure);
+	uv_timer_init(loop, &intake->deadline);
+	intake->end_of_turn.data = intake;
+	intake->departure.data = intake;
+	intake->deadline.data = intake;
+	intake->open_handles = 3;
+	uv_check_start(&intake->end_of_turn, on_end_of_turn);
+}
+
+enum cp_err intake_open(struct uv_loop_s *loop, struct ledger *ledger, const struct intake_ops *ops,
+    void *ctx, struct intake **out)
+{
+	struct intake *intake = calloc(1, sizeof(*intake));
+	struct batch *a = batch_new();
+	struct batch *b = batch_new();
+
+	*out = NULL;
+	if (!intake || !a || !b) {
+		log_error("out of memory for the ledger's batches");
+		ledger_close(ledger);
+		goto failed;
+	}
+	intake->batches[0] = a;
+	intake->batches[1] = b;
+	intake->ops = *ops;
+	intake->ctx = ctx;
+	intake->next_deadline = TIME_NEVER;
+	batcher_init(&intake->batcher, a, b, clock_mono());
+	if (ledger_thread_start(&intake->thread, loop, ledger, on_returned, intake))
+		goto failed;
+	start_timers(intake, loop);
+	/* What was due while the program was down (R7), and what is pending. */
+	batcher_due(&intake->batcher);
+	uv_timer_start(&intake->deadline, on_deadline, 0, 0);
+	*out = intake;
+	return CP_OK;
+
+failed:
+	batch_free(a);
+	batch_free(b);
+	free(intake);
+	return CP_NOMEM;
+}
+
+bool intake_is_full(const struct intake *intake)
+{
+	return intake->has_failed || batch_is_full(intake->batcher.open);
+}
+
+struct batch *intake_batch(struct intake *intake)
+{
+	return intake->batcher.open;
+}
+
+void intake_added(struct intake *intake, bool is_urgent)
+{
+	batcher_added(&intake->batcher, is_urgent, clock_mono());
+	arm_departure(intake);
+}
+
+bool intake_is_empty(const struct intake *intake)
+{
+	return batcher_is_empty(&intake->batcher);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct intake *intake = handle->data;
+
+	if (--intake->open_handles == 0)
+		free(intake);
+}
+
+void intake_close(struct intake *intake)
+{
+	if (!intake)
+		return;
+	ledger_thread_stop(intake->thread);
+	batch_free(intake->batches[0]);
+	batch_free(intake->batches[1]);
+	uv_close((uv_handle_t *)&intake->end_of_turn, on_handle_closed);
+	uv_close((uv_handle_t *)&intake->departure, on_handle_closed);
+	uv_close((uv_handle_t *)&intake->deadline, on_handle_closed);
+}

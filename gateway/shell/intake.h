@@ -1,0 +1,42 @@
+/* intake.h - the loop's side of the ledger: entries in, durable batches out.
+ *
+ * What:    holds the open batch, sends it when the batcher says so, wakes the
+ *          ledger for its deadlines, and hands what came back to whoever waits.
+ * Use:     if (!intake_is_full()) { fill intake_batch() by batch_add() and its
+ *          arena, then intake_added(); }  A record that began when the batch was
+ *          not full always finds room (BATCH_ENTRIES_SLACK).
+ * Order:   settled() runs on the loop after the commit was fsynced and before the
+ *          batch is emptied: the one place from which acknowledgements leave (P1).
+ * Threads: the loop's only.
+ */
+#ifndef SHELL_INTAKE_H
+#define SHELL_INTAKE_H
+
+#include "ledger/ledger.h"
+
+struct intake;
+struct uv_loop_s;
+
+struct intake_ops {
+	void (*settled)(void *ctx, const struct batch *batch);
+	void (*has_room)(void *ctx);                /* after settled(): the next may be filled */
+	void (*failed)(void *ctx, enum cp_err err); /* the store is gone: stop (P11) */
+};
+
+/* Takes the ledger over, also on an error. */
+enum cp_err intake_open(struct uv_loop_s *loop, struct ledger *ledger, const struct intake_ops *ops,
+    void *ctx, struct intake **out) CP_MUST_CHECK;
+
+bool intake_is_full(const struct intake *intake);
+struct batch *intake_batch(struct intake *intake);
+void intake_added(struct intake *intake, bool is_urgent);
+
+/* Nothing waits and nothing is at the ledger. */
+bool intake_is_empty(const struct intake *intake);
+
+/* Waits for the batch under way, closes the ledger. What was not sent is not
+ * acknowledged and will be sent again by its devices. NULL is allowed. Run the
+ * loop afterwards until its handles are closed. */
+void intake_close(struct intake *intake);
+
+#endif

@@ -1,0 +1,145 @@
+#include "shell/ledger_thread.h"
+
+#include "io/clock.h"
+#include "io/log.h"
+#include "io/mailbox.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+/* The ledger is idle when nothing came for so long. */
+#define IDLE_MS 20
+
+struct job {
+	struct mail mail;
+	struct batch *batch; /* NULL: stop */
+	enum cp_err err;
+};
+
+struct ledger_thread {
+	pthread_t thread;
+	struct ledger *ledger;
+	struct mailbox *to_ledger;
+	struct mailbox *to_loop;
+	ledger_returned_fn *returned;
+	void *ctx;
+	struct job job;     /* there and back with the one batch */
+	struct job failure; /* of a checkpoint */
+	struct job stop;
+};
+
+static void on_loop(void *ctx, struct mail *list)
+{
+	struct ledger_thread *thread = ctx;
+
+	while (list) {
+		struct job *job = MAIL_OWNER(list, struct job, mail);
+		list = list->next; /* the job may be submitted again at once */
+		thread->returned(thread->ctx, job->batch, job->err);
+	}
+}
+
+static void report(struct ledger_thread *thread, struct job *job, enum cp_err err)
+{
+	job->err = err;
+	if (err)
+		log_error(
+		    "the store failed (%s): %s; stopping, so that nothing is acknowledged that is "
+		    "not on disk",
+		    cp_err_text(err), ledger_error(thread->ledger));
+	if (!mailbox_post(thread->to_loop, &job->mail))
+		return; /* the loop has stopped listening */
+}
+
+static bool checkpoint(struct ledger_thread *thread)
+{
+	enum cp_err err = ledger_checkpoint(thread->ledger);
+
+	if (err)
+		report(thread, &thread->failure, err);
+	return err == CP_OK;
+}
+
+/* False: stop. */
+static bool work(struct ledger_thread *thread, struct job *job)
+{
+	if (!job->batch)
+		return false;
+	enum cp_err err = ledger_apply(thread->ledger, job->batch, clock_wall());
+	report(thread, job, err);
+	if (err)
+		return false;
+	return ledger_wants_checkpoint(thread->ledger) != CHECKPOINT_NOW || checkpoint(thread);
+}
+
+static void *run(void *arg)
+{
+	struct ledger_thread *thread = arg;
+
+	for (bool goes_on = true; goes_on;) {
+		bool has_idle_work = ledger_wants_checkpoint(thread->ledger) != CHECKPOINT_NONE;
+		struct mail *list =
+		    mailbox_wait(thread->to_ledger, has_idle_work ? IDLE_MS : MAILBOX_FOREVER);
+		if (!list)
+			goes_on = checkpoint(thread);
+		while (list && goes_on) {
+			struct job *job = MAIL_OWNER(list, struct job, mail);
+			list = list->next;
+			goes_on = work(thread, job);
+		}
+	}
+	ledger_close(thread->ledger);
+	return NULL;
+}
+
+enum cp_err ledger_thread_start(struct ledger_thread **out, struct uv_loop_s *loop,
+    struct ledger *ledger, ledger_returned_fn *returned, void *ctx)
+{
+	struct ledger_thread *thread = calloc(1, sizeof(*thread));
+
+	*out = NULL;
+	if (!thread) {
+		ledger_close(ledger);
+		return CP_NOMEM;
+	}
+	thread->ledger = ledger;
+	thread->returned = returned;
+	thread->ctx = ctx;
+	thread->to_ledger = mailbox_new();
+	thread->to_loop = mailbox_new_on_loop(loop, on_loop, thread);
+	if (!thread->to_ledger || !thread->to_loop ||
+	    pthread_create(&thread->thread, NULL, run, thread)) {
+		log_error("cannot start the ledger's thread: out of memory or descriptors");
+		mailbox_free(thread->to_ledger);
+		mailbox_free(thread->to_loop);
+		ledger_close(ledger);
+		free(thread);
+		return CP_NOMEM;
+	}
+	*out = thread;
+	return CP_OK;
+}
+
+void ledger_thread_submit(struct ledger_thread *thread, struct batch *batch)
+{
+	CP_CHECK(batch);
+	thread->job = (struct job){.batch = batch};
+	if (!mailbox_post(thread->to_ledger, &thread->job.mail))
+		CP_CHECK(!"a batch was submitted to a stopped ledger");
+}
+
+void ledger_thread_stop(struct ledger_thread *thread)
+{
+	if (!thread)
+		return;
+	bool posted = mailbox_post(thread->to_ledger, &thread->stop.mail);
+	CP_CHECK(posted);
+	pthread_join(thread->thread, NULL);
+	/* What is undelivered are our own jobs: nothing to free. */
+	struct mail *rest = mailbox_close(thread->to_ledger);
+	rest = mailbox_close(thread->to_loop);
+	(void)rest;
+	mailbox_free(thread->to_ledger);
+	mailbox_free(thread->to_loop);
+	free(thread);
+}
