@@ -60,6 +60,7 @@ static bool record(struct device *device, const struct envelope *envelope, struc
 	message.seq = envelope->seq;
 	message.bytes = (uint8_t *)buf_bytes(bytes).p;
 	message.len = bytes->len;
+	message_hash(buf_bytes(bytes), message.hash);
 	bool is_kept = put(device, &message, is_first);
 
 	if (is_kept && envelope->boot == device->boot) {
@@ -229,9 +230,7 @@ static void subscribed(struct device *device, mono_ms now)
 	report_event(device->world->report, device_wall(device, now), &device->who, "connected",
 	    json_pack("{s:I, s:I}", "boot", (json_int_t)device->boot, "waiting",
 	        (json_int_t)device->outbox.count),
-	    device->outbox.count > 0 ? "is connected and has %zu messages to send"
-	                             : "is connected, %zu messages wait",
-	    device->outbox.count);
+	    "is connected, %zu messages to send", device->outbox.count);
 	say_hello(device, now);
 	say_heartbeat(device, now);
 }

@@ -1,6 +1,7 @@
 #include "message.h"
 
 #include "wire/pack.h"
+#include "wire/scan.h"
 
 #include <stdio.h>
 
@@ -357,6 +358,32 @@ void message_override(struct buf *out, const struct envelope *envelope, const st
 	override.reason = 2;
 	up.override = &override;
 	pack(out, &up);
+}
+
+static void put_u64(uint8_t out[8], uint64_t value)
+{
+	for (size_t i = 0; i < 8; i++)
+		out[i] = (uint8_t)(value >> (8 * i));
+}
+
+void message_hash(struct slice message, uint8_t out[HASH_BYTES])
+{
+	uint8_t head[8 + 8 + 8 + 1];
+	struct wire_scan scan;
+
+	/* From the bytes, as a receiver would: what they hold is what is acknowledged. */
+	CP_CHECK(wire_scan(&carepace__v1__up__descriptor, message, &scan));
+	Carepace__V1__Up *up = carepace__v1__up__unpack(NULL, message.len, message.p);
+
+	CP_CHECK(up);
+	put_u64(head, (uint64_t)up->ts_ms);
+	put_u64(head + 8, up->mono_ms);
+	put_u64(head + 16, scan.body_field);
+	head[24] = up->has_test && up->test;
+	carepace__v1__up__free_unpacked(up, NULL);
+	struct slice parts[] = {slice_of(head, sizeof(head)), scan.body};
+
+	hash_sha256(parts, CP_COUNT(parts), out);
 }
 
 void message_stamp(struct buf *out, uint64_t sent_mono_ms, bool is_replay)

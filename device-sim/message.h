@@ -11,6 +11,7 @@
 #define SIM_MESSAGE_H
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/time.h"
 #include "pki/registry.h"
 #include "plan.h"
@@ -57,6 +58,11 @@ void message_ack_alert(struct buf *out, const struct envelope *envelope, const s
 /* alert NULL: the check of the session is meant. */
 void message_override(struct buf *out, const struct envelope *envelope, const struct id *alert,
     const struct id *sid, Carepace__V1__Check check, const struct id *by_token);
+
+/* What the message says, without how a copy of it was sent: SHA-256 over ts_ms,
+ * mono_ms and the number of the body's field (8 bytes each, little endian), the
+ * test flag (1 byte) and the body. The gateway's journal holds the first half. */
+void message_hash(struct slice message, uint8_t out[HASH_BYTES]);
 
 /* Behind the bytes of a message: fields 6 and 7 of the envelope. */
 void message_stamp(struct buf *out, uint64_t sent_mono_ms, bool is_replay);

@@ -36,7 +36,7 @@ static const struct argp_option argp_options[] = {
     {"seconds", KEY_SECONDS, "N", 0, "how long the clinic is open (30)", 0},
     {"speed", KEY_SPEED, "N", 0, "sessions are so many times shorter than half an hour (200)", 0},
     {"grace", KEY_GRACE, "N", 0, "seconds to wait at the end for acknowledgements (60)", 0},
-    {"acked", KEY_ACKED, "FILE", 0, "a line for every acknowledged message: source boot seq sha256",
+    {"acked", KEY_ACKED, "FILE", 0, "a line for every acknowledged message: source boot seq hash",
         0},
     {"json", KEY_JSON, NULL, 0, "one JSON object a line instead of sentences", 0},
     {0},

@@ -64,9 +64,6 @@ enum cp_err outbox_put(struct outbox *outbox, const struct message *message, boo
 	slot->bytes = bytes;
 	slot->state = MESSAGE_WAITING;
 	slot->times_sent = 0;
-	struct slice part = slice_of(bytes, message->len);
-
-	hash_sha256(&part, 1, slot->hash);
 	outbox->bytes += message->len;
 	return CP_OK;
 }

@@ -26,7 +26,7 @@ struct message {
 	uint32_t seq;
 	uint8_t *bytes; /* owned: the payload without the stamp of sending */
 	size_t len;
-	uint8_t hash[HASH_BYTES]; /* of these bytes */
+	uint8_t hash[HASH_BYTES]; /* message_hash() */
 	unsigned times_sent;
 	bool is_buffered; /* recorded when there was no link: a replay at once */
 	bool is_start;    /* a SESSION_START: its answer is timed */

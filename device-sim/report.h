@@ -4,8 +4,7 @@
  *          was acknowledged; the counters and the summary at the end.
  * Files:   acked is one line per PUBACK, "source boot seq sha256", written out
  *          before anything else happens: a line that is there was acknowledged.
- *          The hash is over the message without the stamp of sending (fields
- *          sent_mono_ms and replay), in which copies differ.
+ *          The hash is message_hash().
  * Memory:  latencies are kept up to REPORT_LATENCIES_MAX, later ones are not.
  * Threads: one.
  */

@@ -1,8 +1,9 @@
 /* Paho calls back on threads of its own, sometimes with news of a connection
- * that is long gone. So each request carries a small block that says which
- * generation it belongs to; the callback turns it into an event and frees it.
- * Each request is answered exactly once, at the latest by MQTTAsync_destroy(),
- * which calls the failures on the calling thread: no lock is held there. */
+ * that is long gone. So each call to Paho carries a small block that says which
+ * generation it belongs to; the callback turns it into an event and gives it back.
+ * The blocks lie in the transport: MQTTAsync_destroy() calls the failures of what
+ * is pending on the calling thread (no lock is held there), but forgets those of a
+ * connect, and after it nothing is called any more. */
 #include "transport.h"
 
 #include "clock.h"
@@ -16,8 +17,17 @@
 #define KEEP_ALIVE_S 20
 #define CONNECT_TIMEOUT_S 5
 #define DISCONNECT_TIMEOUT_MS 1000
+#define REQUESTS_MAX 64 /* two windows and what else is asked of a connection */
 #define URI_BYTES 280
 #define SUBACK_FAILURE 0x80
+
+/* What a callback must know. */
+struct request {
+	atomic_bool is_used; /* set by the caller, cleared by Paho's thread */
+	struct transport *transport;
+	struct event event; /* kind: that of success */
+	enum event_kind failure;
+};
 
 struct transport {
 	MQTTAsync client;
@@ -31,13 +41,7 @@ struct transport {
 	char cert_path[PATH_MAX];
 	char key_path[PATH_MAX];
 	char tls_why[EVENT_WHY_BYTES]; /* written and read under Paho's own lock */
-};
-
-/* What a callback must know; owned by Paho until it calls. */
-struct request {
-	struct transport *transport;
-	struct event event; /* kind: that of success */
-	enum event_kind failure;
+	struct request requests[REQUESTS_MAX];
 };
 
 static void post(struct transport *transport, struct event *event)
@@ -50,21 +54,30 @@ static void post(struct transport *transport, struct event *event)
 static struct request *request_new(
     struct transport *transport, enum event_kind success, enum event_kind failure)
 {
-	struct request *request = calloc(1, sizeof(*request));
+	for (size_t i = 0; i < REQUESTS_MAX; i++) {
+		struct request *request = &transport->requests[i];
 
-	if (!request)
-		return NULL;
-	request->transport = transport;
-	request->event.kind = success;
-	request->event.generation = transport->generation;
-	request->failure = failure;
-	return request;
+		if (atomic_load(&request->is_used))
+			continue;
+		request->transport = transport;
+		request->event =
+		    (struct event){.kind = success, .generation = transport->generation};
+		request->failure = failure;
+		atomic_store(&request->is_used, true);
+		return request;
+	}
+	return NULL;
+}
+
+static void release(struct request *request)
+{
+	atomic_store(&request->is_used, false);
 }
 
 static void succeed(struct request *request)
 {
 	post(request->transport, &request->event);
-	free(request);
+	release(request);
 }
 
 static void fail(struct request *request, int code, int reason, const char *message)
@@ -83,7 +96,7 @@ static void fail(struct request *request, int code, int reason, const char *mess
 	else
 		(void)snprintf(event->why, sizeof(event->why), "code %d", code);
 	post(request->transport, event);
-	free(request);
+	release(request);
 }
 
 /* Paho says "TCP/TLS connect failure" to everything, OpenSSL knows more:
@@ -307,7 +320,7 @@ enum cp_err transport_connect(struct transport *transport)
 	options.connectTimeout = CONNECT_TIMEOUT_S;
 	set_connect_callbacks(&options, request, transport->is_mqtt5);
 	if (MQTTAsync_connect(transport->client, &options) != MQTTASYNC_SUCCESS) {
-		free(request);
+		release(request);
 		return CP_NET;
 	}
 	return CP_OK;
@@ -335,7 +348,7 @@ enum cp_err transport_subscribe(struct transport *transport, const char *topic)
 		return CP_NOMEM;
 	set_callbacks(&options, request, transport->is_mqtt5);
 	if (MQTTAsync_subscribe(transport->client, topic, 1, &options) != MQTTASYNC_SUCCESS) {
-		free(request);
+		release(request);
 		return CP_NET;
 	}
 	return CP_OK;
@@ -354,7 +367,7 @@ enum cp_err transport_publish(struct transport *transport, const char *topic, st
 	set_callbacks(&options, request, transport->is_mqtt5);
 	if (MQTTAsync_send(transport->client, topic, (int)payload.len, payload.p, 1, 0, &options) !=
 	    MQTTASYNC_SUCCESS) {
-		free(request);
+		release(request);
 		return CP_NET;
 	}
 	return CP_OK;
@@ -379,7 +392,7 @@ enum cp_err transport_disconnect(struct transport *transport)
 	options.timeout = DISCONNECT_TIMEOUT_MS;
 	options.context = request;
 	if (MQTTAsync_disconnect(transport->client, &options) != MQTTASYNC_SUCCESS) {
-		free(request);
+		release(request);
 		return CP_NET;
 	}
 	return CP_OK;
@@ -391,4 +404,6 @@ void transport_cut(struct transport *transport)
 {
 	MQTTAsync_destroy(&transport->client);
 	transport->client = NULL;
+	for (size_t i = 0; i < REQUESTS_MAX; i++)
+		release(&transport->requests[i]);
 }

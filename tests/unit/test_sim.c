@@ -1,8 +1,8 @@
 /* The simulator's plan and buffer: what is promised to whoever tests with it. */
+#include "care/reading.h"
 #include "message.h"
 #include "outbox.h"
 #include "plan.h"
-#include "wire/unpack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -238,40 +238,79 @@ static void few_devices_have_a_plan_too(void **state)
 
 /* --- messages ---------------------------------------------------------------- */
 
-static void a_stamped_message_can_be_read(void **state)
+static void passes_the_gate(
+    const struct envelope *envelope, struct buf *bytes, bool is_tablet, enum reading_kind kind)
+{
+	uint8_t hash[HASH_BYTES], stamped[HASH_BYTES];
+	struct arena arena;
+	struct reading reading;
+	const char *why;
+
+	arena_init(&arena, 4096, 1 << 20);
+	message_hash(buf_bytes(bytes), hash);
+	message_stamp(bytes, UINT64_C(1) << 40, true);
+	message_hash(buf_bytes(bytes), stamped);
+	assert_memory_equal(hash, stamped, HASH_BYTES);
+	if (reading_parse(&arena, buf_bytes(bytes), &envelope->source, is_tablet, &reading, &why) !=
+	    READING_OK)
+		fail_msg("message %d is refused: %s", (int)kind, why);
+	assert_int_equal(reading.kind, kind);
+	assert_int_equal(reading.seq, envelope->seq);
+	assert_true(reading.is_replay);
+	assert_int_equal(reading.up->sent_mono_ms, UINT64_C(1) << 40);
+	assert_memory_equal(reading.hash, hash, READING_HASH_BYTES);
+	arena_deinit(&arena);
+	buf_deinit(bytes);
+	buf_init(bytes, MESSAGE_MAX_BYTES);
+}
+
+/* What the gateway would say to each message, and the hash it would journal. */
+static void every_message_passes_the_gate(void **state)
 {
 	struct plan plan = plan_of(1);
 	struct visit visit;
 	struct treatment treatment = {.visit = &visit, .cart = &visit.cart};
-	struct envelope envelope = {.boot = 3, .seq = 9, .ts_ms = 1787000000000, .mono_ms = 100000};
+	struct envelope from = {.boot = 3, .seq = 9, .ts_ms = 1787000000000, .mono_ms = 100000};
+	struct id id;
 	struct buf bytes;
-	struct arena arena;
-	struct wire_scan scan;
-	ProtobufCMessage *message;
 
 	(void)state;
-	memset(&envelope.source, 0x5a, sizeof(envelope.source));
+	memset(&id, 0x3c, sizeof(id));
+	memset(&from.source, 0x5a, sizeof(from.source));
 	assert_true(plan_visit(&plan, 0, 0, &visit));
-	arena_init(&arena, 4096, 1 << 20);
+	buf_init(&bytes, MESSAGE_MAX_BYTES);
 	for (enum pki_kind kind = PKI_PEN; kind <= PKI_RF; kind++) {
-		treatment.kind = kind;
-		treatment.active_ms = 0;
-		buf_init(&bytes, MESSAGE_MAX_BYTES);
-		message_batch(&bytes, &envelope, &treatment);
+		bool is_rf = kind == PKI_RF;
+
+		treatment = (struct treatment){.kind = kind, .visit = &visit, .cart = &visit.cart};
+		message_hello(&bytes, &from, kind, "ber", 8);
+		passes_the_gate(&from, &bytes, false, READING_HELLO);
+		message_heartbeat(&bytes, &from, true, 5);
+		passes_the_gate(&from, &bytes, false, READING_HEARTBEAT);
+		message_start(&bytes, &from, &treatment);
+		passes_the_gate(&from, &bytes, false, READING_SESSION_START);
+		message_mount(&bytes, &from, &treatment, true);
+		passes_the_gate(&from, &bytes, false, READING_CART_ATTACH);
+		message_mount(&bytes, &from, &treatment, false);
+		passes_the_gate(&from, &bytes, false, READING_CART_DETACH);
+		message_param(&bytes, &from, &treatment);
+		passes_the_gate(&from, &bytes, false, READING_PARAM);
+		message_batch(&bytes, &from, &treatment);
 		assert_true(treatment.active_ms > 0 && treatment.punctures > 0);
-		message_stamp(&bytes, UINT64_C(1) << 40, true);
-		assert_int_equal(wire_unpack(&arena, &carepace__v1__up__descriptor,
-		                     buf_bytes(&bytes), &message, &scan),
-		    WIRE_OK);
-		const Carepace__V1__Up *up = (const Carepace__V1__Up *)message;
-		assert_true(up->replay);
-		assert_int_equal(up->sent_mono_ms, UINT64_C(1) << 40);
-		assert_int_equal(up->seq, 9);
-		assert_int_equal(up->body_case, kind == PKI_RF ? CAREPACE__V1__UP__BODY_PULSES
-		                                               : CAREPACE__V1__UP__BODY_SAMPLES);
-		buf_deinit(&bytes);
+		passes_the_gate(&from, &bytes, false, is_rf ? READING_PULSES : READING_SAMPLES);
+		message_end(&bytes, &from, &treatment, CAREPACE__V1__END_REASON__END_COMPLETED);
+		passes_the_gate(&from, &bytes, false, READING_SESSION_END);
+		message_clean(&bytes, &from, &id);
+		passes_the_gate(&from, &bytes, false, READING_MAINT);
 	}
-	arena_deinit(&arena);
+	message_ack_alert(&bytes, &from, &id, &id);
+	passes_the_gate(&from, &bytes, true, READING_ACK_ALERT);
+	message_override(&bytes, &from, &id, NULL, 0, &id);
+	passes_the_gate(&from, &bytes, true, READING_OVERRIDE);
+	message_override(
+	    &bytes, &from, NULL, &visit.sid, CAREPACE__V1__CHECK__INTERVAL_TOO_SOON, &id);
+	passes_the_gate(&from, &bytes, true, READING_OVERRIDE);
+	buf_deinit(&bytes);
 }
 
 /* --- the buffer -------------------------------------------------------------- */
@@ -356,7 +395,7 @@ int main(void)
 	    cmocka_unit_test(the_past_fits_the_story),
 	    cmocka_unit_test(starts_of_a_device_are_in_the_order_of_time),
 	    cmocka_unit_test(few_devices_have_a_plan_too),
-	    cmocka_unit_test(a_stamped_message_can_be_read),
+	    cmocka_unit_test(every_message_passes_the_gate),
 	    cmocka_unit_test(a_message_is_kept_until_it_is_acknowledged),
 	    cmocka_unit_test(a_full_buffer_says_so_and_changes_nothing),
 	};
