@@ -5,17 +5,15 @@ static bool is_continuation(uint8_t byte)
 	return (byte & 0xC0) == 0x80;
 }
 
-/* Bytes of the character at p, 0 when there is no valid one. The second byte's
- * range excludes overlong forms, surrogates and what lies above U+10FFFF
- * (Unicode standard, table 3-7). */
+/* Bytes of the character at p, which is not ASCII; 0 when there is no valid one, as
+ * for U+0000. The second byte's range excludes overlong forms, surrogates and what
+ * lies above U+10FFFF (Unicode standard, table 3-7). */
 static size_t character_len(const uint8_t *p, size_t left)
 {
 	uint8_t low = 0x80;
 	uint8_t high = 0xBF;
 	size_t len = 0;
 
-	if (p[0] < 0x80)
-		return p[0] != 0;
 	if (p[0] >= 0xC2 && p[0] <= 0xDF)
 		len = 2;
 	else if (p[0] >= 0xE0 && p[0] <= 0xEF)
@@ -44,13 +42,16 @@ bool mqtt_utf8_is_valid(struct slice text)
 {
 	size_t at = 0;
 
-	while (at < text.len) {
+	for (;;) {
+		while (at < text.len && text.p[at] > 0 && text.p[at] < 0x80)
+			at++; /* nearly everything is ASCII */
+		if (at == text.len)
+			return true;
 		size_t len = character_len(text.p + at, text.len - at);
 		if (len == 0)
 			return false;
 		at += len;
 	}
-	return true;
 }
 
 static bool has_byte(struct slice text, char byte)
