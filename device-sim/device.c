@@ -353,13 +353,14 @@ static void record_past(struct device *device, const struct device_config *confi
 
 	if (count == 0 || world->started_at + past[0].boot_ms <= config->last_seen_at)
 		return;
+	/* First, so that nothing of the past is taken for a message of this start. */
+	device->boot = config->last_boot + 2 + past[count - 1].boot_index;
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0 && past[i].boot_index != past[i - 1].boot_index)
 			seq = 0;
 		session_record_past(
 		    device, &past[i], config->last_boot + 1 + past[i].boot_index, &seq);
 	}
-	device->boot = config->last_boot + 2 + past[count - 1].boot_index;
 	world->report->sessions_past += count;
 }
 
