@@ -1,6 +1,6 @@
 /* tzfile.h - a time zone of the system by its IANA name.
  *
- * What:    reads the TZif file; care/zone takes it apart.
+ * What:    reads the TZif file in CONFIG_ZONEINFO_DIR; care/zone takes it apart.
  * Threads: any.
  * Bounds:  TZFILE_MAX_BYTES; the largest of the system has 4 kB.
  */
@@ -9,7 +9,6 @@
 
 #include "care/zone.h"
 
-#define TZFILE_DIR "/usr/share/zoneinfo"
 #define TZFILE_MAX_BYTES (256 * 1024)
 
 /* CP_CONFIG: not a name ("..", "/x", strange letters). CP_NOTFOUND: no such

@@ -89,7 +89,7 @@ static void load_sessions(struct ledger *ledger, struct client_history *history)
 	db_end(&rows);
 }
 
-static struct plan plan_of(const struct reading *reading, int64_t client)
+struct plan history_plan_of(const struct reading *reading, int64_t client)
 {
 	const Carepace__V1__Plan *plan = reading->order->plan;
 
@@ -125,7 +125,7 @@ static void load_plans(struct ledger *ledger, struct client_history *history)
 		plans = push(ledger, plans, history->plan_count, &cap, sizeof(*plans));
 		if (!plans)
 			break;
-		plans[history->plan_count++] = plan_of(&reading, row.client);
+		plans[history->plan_count++] = history_plan_of(&reading, row.client);
 	}
 	db_end(&rows);
 	history->plans = plans;

@@ -14,4 +14,7 @@ bool history_of_session(struct ledger *ledger, struct session_history *history);
 bool history_of_client(struct ledger *ledger, int64_t client, struct client_history *history);
 bool history_of_cartridge(struct ledger *ledger, int64_t cart, struct cartridge_history *history);
 
+/* A PLAN as it came; `client` is the local number for its blanked token. */
+struct plan history_plan_of(const struct reading *reading, int64_t client);
+
 #endif

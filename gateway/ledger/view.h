@@ -36,8 +36,8 @@ enum cp_err view_error(const struct view *view, const char **text);
 
 struct view_alert {
 	struct alert alert;
-	struct id client;    /* token; this and the other ids: zero = none */
-	struct id operator_; /* token of the session's operator */
+	struct id client;   /* token; this and the other ids: zero = none */
+	struct id operator; /* token of the session's operator */
 	struct id sid;
 	struct id device;
 	struct id related[FINDING_RELATED_MAX]; /* sids, in the order of finding.related */
@@ -53,7 +53,7 @@ enum view_order {
 };
 
 struct view_filter {
-	bool with_closed; /* also CLEARED, OVERRIDDEN and RETRACTED */
+	bool with_closed; /* also CLEARED and RETRACTED */
 	enum check check; /* 0: all */
 	wall_ms since;    /* raised then or later; 0: all */
 	enum view_order order;
@@ -77,7 +77,7 @@ struct view_session {
 	const char *serial;   /* "" until then */
 	uint32_t model;
 	struct id client; /* tokens */
-	struct id operator_;
+	struct id operator;
 	uint32_t verdict_rev; /* 0: none was given; with it: */
 	wall_ms verdict_at;
 	int decision; /* enum decision */

@@ -1,0 +1,74 @@
+#include "io/tzfile.h"
+
+#include "base/buf.h"
+#include "io/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* "Europe/Berlin", "Etc/GMT+1": letters, digits and _+-/ only, so neither ".."
+ * nor a hidden file can be meant. */
+static bool is_name(const char *name)
+{
+	static const char letters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
+
+	return name[0] != '\0' && name[0] != '/' && name[strspn(name, letters)] == '\0';
+}
+
+static enum cp_err open_zone(const char *name, int *fd)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int len = snprintf(path, sizeof(path), "%s/%s", CONFIG_ZONEINFO_DIR, name);
+
+	if (!is_name(name) || len < 0 || (size_t)len >= sizeof(path))
+		return CP_CONFIG;
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (*fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? CP_NOTFOUND : CP_IO;
+	if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode))
+		return CP_OK;
+	close(*fd);
+	return CP_NOTFOUND; /* "Europe" is a folder */
+}
+
+static enum cp_err read_all(int fd, struct buf *buf)
+{
+	uint8_t bytes[4096];
+
+	for (;;) {
+		ssize_t got = read(fd, bytes, sizeof(bytes));
+		if (got < 0)
+			return CP_IO;
+		if (got == 0)
+			return CP_OK;
+		enum cp_err err = buf_append(buf, bytes, (size_t)got);
+		if (err)
+			return err == CP_FULL ? CP_INVALID : err;
+	}
+}
+
+enum cp_err tzfile_load(const char *name, struct zone *out)
+{
+	struct buf buf;
+	int fd;
+
+	*out = (struct zone){0};
+	enum cp_err err = open_zone(name, &fd);
+	if (err)
+		return err;
+	buf_init(&buf, TZFILE_MAX_BYTES);
+	err = read_all(fd, &buf);
+	close(fd);
+	if (err == CP_INVALID)
+		out->bad = "it is too long for a zone file";
+	if (!err)
+		err = zone_parse(out, buf_bytes(&buf));
+	buf_deinit(&buf);
+	return err;
+}

@@ -1,0 +1,132 @@
+#include "ledger/report.h"
+
+#include "care/civil.h"
+#include "wire/pack.h"
+
+#include "report.pb-c.h"
+
+#include <stdio.h>
+
+static ProtobufCBinaryData bytes_of(const struct id *id)
+{
+	return (ProtobufCBinaryData){.len = ID_BYTES, .data = (uint8_t *)id->b};
+}
+
+static protobuf_c_boolean set_id(ProtobufCBinaryData *field, const struct id *id)
+{
+	*field = bytes_of(id);
+	return !id_is_zero(id);
+}
+
+static Carepace__V1__Subject subject_of(const struct check_row *row)
+{
+	return strcmp(row->subject, "course") == 0 ? CAREPACE__V1__SUBJECT__SUBJECT_COURSE
+	                                           : CAREPACE__V1__SUBJECT__SUBJECT_SESSION;
+}
+
+static Carepace__V1__Unit unit_of(const struct check_row *row)
+{
+	return strcmp(row->unit, "days") == 0 ? CAREPACE__V1__UNIT__UNIT_DAYS
+	                                      : CAREPACE__V1__UNIT__UNIT_COUNT;
+}
+
+/* What the id is the hash of (R9): head office can check it. */
+static char *key_of(struct arena *arena, const struct check_row *row, const struct finding *finding)
+{
+	size_t len =
+	    strlen(row->name) + strlen(finding->subject) + strlen(finding->onset) + sizeof("||");
+	char *key = arena_alloc(arena, len);
+
+	if (key)
+		snprintf(key, len, "%s|%s|%s", row->name, finding->subject, finding->onset);
+	return key;
+}
+
+static void fill_finding(Carepace__V1__Alert *out, const struct finding *finding)
+{
+	out->check = (Carepace__V1__Check)finding->check;
+	out->severity = (Carepace__V1__Severity)finding->severity;
+	out->from_ts_ms = finding->from;
+	out->has_until_ts_ms = finding->until != TIME_NEVER;
+	out->until_ts_ms = finding->until;
+	out->has_effective_date = finding->effective_day != 0;
+	out->effective_date = civil_to_yyyymmdd(finding->effective_day);
+	out->has_value = out->has_limit = out->has_max = 1;
+	out->value = out->max = finding->value;
+	out->limit = finding->limit;
+	out->has_count = 1;
+	out->count = 1;
+	out->has_ts_source = 1;
+	out->ts_source = CAREPACE__V1__TS_SOURCE__TS_DEVICE;
+}
+
+static void fill_alert(Carepace__V1__Alert *out, const struct view_alert *row)
+{
+	const struct alert *alert = &row->alert;
+
+	fill_finding(out, &alert->finding);
+	out->alert_id = bytes_of(&alert->id);
+	out->state = (Carepace__V1__AlertState)alert->state;
+	out->raised_ts_ms = alert->raised_at;
+	out->has_cleared_ts_ms = alert->cleared_at != 0;
+	out->cleared_ts_ms = alert->cleared_at;
+	out->has_device = set_id(&out->device, &row->device);
+	out->has_client_token = set_id(&out->client_token, &row->client);
+	out->has_operator_token = set_id(&out->operator_token, &row->operator);
+	out->has_sid = set_id(&out->sid, &row->sid);
+	out->has_late = 1;
+	out->late = alert->is_late;
+}
+
+enum cp_err report_alert(struct arena *arena, const char *site, uint64_t epoch, uint64_t n,
+    const struct view_alert *row, struct slice *out)
+{
+	Carepace__V1__Report report = CAREPACE__V1__REPORT__INIT;
+	Carepace__V1__Alert alert = CAREPACE__V1__ALERT__INIT;
+	ProtobufCBinaryData related[FINDING_RELATED_MAX];
+	const struct check_row *check = catalogue_find(row->alert.finding.check);
+	char key[ID_HEX_LEN + 1];
+
+	*out = slice_of(NULL, 0);
+	if (!check)
+		return CP_INVALID;
+	fill_alert(&alert, row);
+	alert.alert_key = key_of(arena, check, &row->alert.finding);
+	if (!alert.alert_key)
+		return CP_NOMEM;
+	alert.site = (char *)site;
+	alert.has_subject = alert.has_unit = 1;
+	alert.subject = subject_of(check);
+	alert.unit = unit_of(check);
+	for (size_t i = 0; i < row->alert.finding.related_count; i++)
+		if (!id_is_zero(&row->related[i]))
+			related[alert.n_related_sid++] = bytes_of(&row->related[i]);
+	alert.related_sid = related;
+
+	id_hex(&row->alert.id, key);
+	report.epoch = epoch;
+	report.kind = CAREPACE__V1__REPORT_KIND__REPORT_ALERT;
+	report.n = n;
+	report.key = key;
+	report.revision = row->alert.revision;
+	report.body_case = CAREPACE__V1__REPORT__BODY_ALERT;
+	report.alert = &alert;
+	return wire_pack(arena, &report.base, out);
+}
+
+enum cp_err report_receipt(
+    struct arena *arena, uint64_t epoch, uint32_t hq_epoch, uint32_t hq_n, struct slice *out)
+{
+	Carepace__V1__Report report = CAREPACE__V1__REPORT__INIT;
+	Carepace__V1__OrderReceipt receipt = CAREPACE__V1__ORDER_RECEIPT__INIT;
+	char key[] = "";
+
+	receipt.hq_epoch = hq_epoch;
+	receipt.n = hq_n;
+	report.epoch = epoch;
+	report.kind = CAREPACE__V1__REPORT_KIND__REPORT_RECEIPT;
+	report.key = key;
+	report.body_case = CAREPACE__V1__REPORT__BODY_RECEIPT;
+	report.receipt = &receipt;
+	return wire_pack(arena, &report.base, out);
+}

@@ -1,0 +1,165 @@
+#include "ledger/view_state.h"
+
+#include "care/verdict.h"
+#include "ledger/history.h"
+#include "ledger/journal.h"
+#include "ledger/sessions.h"
+#include "wire/unpack.h"
+
+#include "telemetry.pb-c.h"
+
+#include <stdio.h>
+
+/* --- sessions -------------------------------------------------------------------- */
+
+#define SELECT_SESSION                                                                             \
+	"SELECT " SESSION_COLUMNS                                                                  \
+	", r.kind, r.serial, r.model, c.token, o.token, s.verdict_rev, s.verdict_at,"              \
+	" s.verdict" SESSION_FROM                                                                  \
+	"LEFT JOIN client c ON c.no = s.client LEFT JOIN operator o ON o.no = s.operator "
+
+/* DECISION_NONE when none was given, or it cannot be read. */
+static int decision_of(struct arena *arena, struct slice packed)
+{
+	struct wire_scan scan;
+	ProtobufCMessage *message;
+
+	if (packed.len == 0 || wire_unpack(arena, &carepace__v1__verdict__descriptor, packed,
+	                           &message, &scan) != WIRE_OK)
+		return DECISION_NONE;
+	return (int)((Carepace__V1__Verdict *)message)->decision;
+}
+
+static void session_of(
+    struct view *view, struct arena *arena, const struct db_rows *rows, struct view_session *out)
+{
+	const int c = SESSION_COLUMN_COUNT;
+	const char *serial = db_text(rows, c + 1);
+
+	*out = (struct view_session){
+	    .session = session_of_row(rows, 0),
+	    .device_kind = (unsigned)db_int(rows, c),
+	    .serial = (const char *)arena_copy(arena, slice_of(serial, strlen(serial) + 1)).p,
+	    .model = (uint32_t)db_int(rows, c + 2),
+	    .verdict_rev = (uint32_t)db_int(rows, c + 5),
+	    .verdict_at = db_int(rows, c + 6),
+	    .decision = decision_of(arena, db_blob(rows, c + 7)),
+	};
+	id_from_bytes(&out->client, db_blob(rows, c + 3));
+	id_from_bytes(&out->operator, db_blob(rows, c + 4));
+	if (!out->serial)
+		view_no_room(view);
+}
+
+bool view_session(struct view *view, struct arena *arena, int64_t no, struct view_session *out)
+{
+	bool is_found = false;
+
+	view_begin(view);
+	struct db_rows rows = db_query(&view->db, SELECT_SESSION "WHERE s.no = ?", "i", no);
+	if (db_next(&rows)) {
+		session_of(view, arena, &rows, out);
+		is_found = true;
+		db_end(&rows);
+	}
+	view_end(view);
+	return is_found && !view->db.err;
+}
+
+int view_session_find(
+    struct view *view, struct arena *arena, struct slice hex, struct view_session *out)
+{
+	struct view_range range;
+	struct view_session second;
+	int found = 0;
+
+	if (!view_range_of(hex, &range))
+		return 0;
+	view_begin(view);
+	struct db_rows rows = db_query(&view->db,
+	    SELECT_SESSION "WHERE s.sid BETWEEN ? AND ? ORDER BY s.sid, s.no LIMIT 2", "bb",
+	    slice_of(range.first.b, ID_BYTES), slice_of(range.last.b, ID_BYTES));
+	for (; db_next(&rows); found++)
+		session_of(view, arena, &rows, found ? &second : out);
+	view_end(view);
+	return view->db.err ? 0 : found;
+}
+
+/* --- cartridges ------------------------------------------------------------------- */
+
+static struct cart_use use_of(const struct db_rows *rows)
+{
+	struct cart_use use = {
+	    .session = db_int(rows, 0),
+	    .boot = (uint32_t)db_int(rows, 1),
+	    .seq = (uint32_t)db_int(rows, 2),
+	    .cart = db_int(rows, 3),
+	    .slot = (uint32_t)db_int(rows, 4),
+	    .tip_used = (uint32_t)db_int(rows, 5),
+	    .from = db_int(rows, 6),
+	    .until = db_int(rows, 7),
+	    .is_replaced = db_int(rows, 8) != 0,
+	};
+
+	snprintf(use.gtin, sizeof(use.gtin), "%s", db_text(rows, 9));
+	snprintf(use.serial, sizeof(use.serial), "%s", db_text(rows, 10));
+	id_from_bytes(&use.source, db_blob(rows, 11));
+	return use;
+}
+
+struct cart_use *view_cart_uses(
+    struct view *view, struct arena *arena, int64_t session, size_t *count)
+{
+	struct cart_use *uses = NULL;
+	size_t cap = 0;
+
+	*count = 0;
+	view_begin(view);
+	struct db_rows rows = db_query(&view->db,
+	    "SELECT u.session, u.boot, u.seq, u.cart, u.slot, u.tip_used, u.from_at, u.until_at,"
+	    " u.is_replaced, k.gtin, k.serial, r.id FROM cart_use u"
+	    " JOIN cartridge k ON k.no = u.cart JOIN source r ON r.no = u.source"
+	    " WHERE u.session = ? ORDER BY u.from_at, u.boot, u.seq",
+	    "i", session);
+	while (db_next(&rows)) {
+		struct cart_use *grown = arena_push(arena, uses, *count, &cap, sizeof(*uses));
+		if (!grown) {
+			view_no_room(view);
+			break;
+		}
+		uses = grown;
+		uses[(*count)++] = use_of(&rows);
+	}
+	db_end(&rows);
+	view_end(view);
+	return uses;
+}
+
+/* --- plans -------------------------------------------------------------------------- */
+
+/* As the judge chooses: the highest revision whose event time is not later. */
+bool view_plan(
+    struct view *view, struct arena *arena, int64_t course, event_ms at, struct plan *out)
+{
+	bool is_found = false;
+
+	view_begin(view);
+	struct db_rows rows = db_query(&view->db,
+	    "SELECT " JOURNAL_COLUMNS " FROM fact f JOIN journal j USING(source, boot, seq)"
+	    " WHERE f.kind = ? AND f.subject = ? AND f.ts <= ? ORDER BY f.ts, j.boot, j.seq",
+	    "iii", (int64_t)SUBJECT_COURSE, course, (int64_t)at);
+	while (db_next(&rows)) {
+		struct journal_row row = journal_row_of(&rows);
+		struct reading reading;
+		if (reading_from_journal(arena, row.payload, true, &reading) != READING_OK ||
+		    reading.kind != READING_PLAN)
+			continue;
+		struct plan plan = history_plan_of(&reading, row.client);
+		if (is_found && plan.revision <= out->revision)
+			continue;
+		*out = plan;
+		is_found = true;
+	}
+	view_end(view);
+	return is_found && !view->db.err;
+}

@@ -1,0 +1,32 @@
+/* view_state.h - what the files of the view share. Not for other rooms.
+ *
+ *     view.c          connection, transactions, counts
+ *     view_alerts.c   alerts, and the outbox that sends them
+ *     view_session.c  sessions, cartridges, plans
+ */
+#ifndef LEDGER_VIEW_STATE_H
+#define LEDGER_VIEW_STATE_H
+
+#include "ledger/db.h"
+#include "ledger/view.h"
+
+struct view {
+	struct db db;
+	int steps; /* of the transaction, in units of VIEW_STEPS_BETWEEN */
+};
+
+/* Everything that a call reads it reads between these two. */
+void view_begin(struct view *view);
+void view_end(struct view *view);
+
+void view_no_room(struct view *view); /* the caller's arena is full */
+
+/* The ids that begin with some digits of hex. False unless there are 1 to 32 of 0-9a-f. */
+struct view_range {
+	struct id first;
+	struct id last;
+};
+
+bool view_range_of(struct slice hex, struct view_range *out);
+
+#endif
