@@ -55,7 +55,7 @@ const struct setting settings[] = {
         .name = "certificate",
         .type = SETTING_PATH,
         AT(listener.certificate),
-        .fallback = "/etc/carepace/pki/server.crt",
+        .fallback = "/etc/carepace/pki/listener.pem",
         .sentence = "What the gateway shows to devices (PEM).",
     },
     {
@@ -63,7 +63,7 @@ const struct setting settings[] = {
         .name = "key",
         .type = SETTING_PATH,
         AT(listener.key),
-        .fallback = "/etc/carepace/pki/server.key",
+        .fallback = "/etc/carepace/pki/listener.key",
         .sentence = "The certificate's private key (PEM); no other user may read it.",
     },
     {
@@ -71,7 +71,7 @@ const struct setting settings[] = {
         .name = "ca",
         .type = SETTING_PATH,
         AT(listener.ca),
-        .fallback = "/etc/carepace/pki/ca.crt",
+        .fallback = "/etc/carepace/pki/ca.pem",
         .sentence = "The authority that signs device certificates (PEM).",
     },
     {
@@ -79,7 +79,7 @@ const struct setting settings[] = {
         .name = "registry",
         .type = SETTING_PATH,
         AT(listener.registry),
-        .fallback = "/etc/carepace/pki/devices",
+        .fallback = "/etc/carepace/pki/registry",
         .sentence = "The devices that may connect; `carepace pki` writes it, the daemon "
                     "watches it.",
     },
@@ -111,7 +111,7 @@ const struct setting settings[] = {
         .type = SETTING_NUMBER,
         AT(listener.receive_maximum),
         .min = 1,
-        .max = 65535,
+        .max = 128,
         .fallback = "100",
         .unit = "messages",
         .sentence = "How many unacknowledged messages a device may have under way.",
@@ -142,7 +142,7 @@ const struct setting settings[] = {
         .name = "ca",
         .type = SETTING_PATH,
         AT(upstream.ca),
-        .sample = "/etc/carepace/upstream/ca.crt",
+        .sample = "/etc/carepace/upstream/ca.pem",
         .sentence = "The authority that signed the brokers' certificates (PEM).",
     },
     {
@@ -150,7 +150,7 @@ const struct setting settings[] = {
         .name = "certificate",
         .type = SETTING_PATH,
         AT(upstream.certificate),
-        .sample = "/etc/carepace/upstream/client.crt",
+        .sample = "/etc/carepace/upstream/client.pem",
         .sentence = "What the gateway shows to the brokers (PEM).",
     },
     {

@@ -5,8 +5,7 @@
 #include "io/systemd.h"
 #include "io/tzfile.h"
 #include "ledger/view.h"
-#include "shell/devices.h"
-#include "shell/head_office.h"
+#include "shell/counts.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -29,12 +28,21 @@ struct gateway {
 	uv_loop_t loop;
 	uv_signal_t on_term;
 	uv_signal_t on_int;
+	uv_signal_t on_usr1;
 	uv_timer_t tick;
 	bool is_stopping;
 	int status;
 };
 
 /* --- stop -------------------------------------------------------------------------- */
+
+static void log_counts(const struct gateway *gateway)
+{
+	char line[COUNTS_LINE_BYTES];
+
+	if (gateway->devices)
+		log_notice("%s", counts_line(gateway->devices, gateway->office, line));
+}
 
 static void on_devices_closed(void *ctx)
 {
@@ -51,10 +59,17 @@ static void stop(struct gateway *gateway, int status)
 	gateway->is_stopping = true;
 	gateway->status = status;
 	systemd_stopping();
+	log_counts(gateway);
 	if (gateway->devices)
 		devices_close(gateway->devices, on_devices_closed, gateway);
 	else
 		uv_stop(&gateway->loop);
+}
+
+static void on_usr1(uv_signal_t *signal, int number)
+{
+	(void)number;
+	log_counts(signal->data);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -99,9 +114,11 @@ static void on_store_failed(void *ctx, enum cp_err err)
 static void on_tick(uv_timer_t *timer)
 {
 	struct gateway *gateway = timer->data;
-	const struct devices_counters *n = devices_counters(gateway->devices);
 
 	log_tick();
+	if (!gateway->devices)
+		return;
+	const struct devices_counters *n = devices_counters(gateway->devices);
 	systemd_status("%zu devices connected, %" PRIu64 " messages stored, %" PRIu64
 	               " duplicates, %" PRIu64 " parked",
 	    devices_count(gateway->devices), n->stored, n->duplicates, n->parked);
@@ -208,10 +225,13 @@ static void start_handles(struct gateway *gateway)
 {
 	uv_signal_init(&gateway->loop, &gateway->on_term);
 	uv_signal_init(&gateway->loop, &gateway->on_int);
+	uv_signal_init(&gateway->loop, &gateway->on_usr1);
 	uv_timer_init(&gateway->loop, &gateway->tick);
-	gateway->on_term.data = gateway->on_int.data = gateway->tick.data = gateway;
+	gateway->on_term.data = gateway->on_int.data = gateway->on_usr1.data = gateway;
+	gateway->tick.data = gateway;
 	uv_signal_start(&gateway->on_term, on_signal, SIGTERM);
 	uv_signal_start(&gateway->on_int, on_signal, SIGINT);
+	uv_signal_start(&gateway->on_usr1, on_usr1, SIGUSR1);
 	uv_timer_start(&gateway->tick, on_tick, TICK_MS, TICK_MS);
 }
 
@@ -239,6 +259,7 @@ static void close_handles(struct gateway *gateway)
 {
 	uv_close((uv_handle_t *)&gateway->on_term, NULL);
 	uv_close((uv_handle_t *)&gateway->on_int, NULL);
+	uv_close((uv_handle_t *)&gateway->on_usr1, NULL);
 	uv_close((uv_handle_t *)&gateway->tick, NULL);
 	uv_run(&gateway->loop, UV_RUN_DEFAULT);
 }

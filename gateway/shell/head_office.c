@@ -4,7 +4,6 @@
 #include "io/log.h"
 #include "io/mailbox.h"
 #include "ledger/report.h"
-#include "shell/upstream_thread.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -295,7 +294,9 @@ void head_office_close(struct head_office *office)
 	free(office);
 }
 
-const struct head_office_counters *head_office_counters(const struct head_office *office)
+const struct head_office_counters *head_office_counters(
+    const struct head_office *office, struct upstream_counts *sent)
 {
+	upstream_thread_counts(office->thread, sent);
 	return &office->counters;
 }

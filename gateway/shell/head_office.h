@@ -14,6 +14,7 @@
 
 #include "io/config.h"
 #include "shell/intake.h"
+#include "shell/upstream_thread.h"
 
 #define HEAD_OFFICE_ORDERS_MAX 256
 
@@ -34,6 +35,9 @@ struct head_office_counters {
 	uint64_t orders_parked;  /* not understood; kept */
 	uint64_t orders_refused; /* not kept: text where only codes are allowed */
 };
-const struct head_office_counters *head_office_counters(const struct head_office *office);
+
+/* Ours, and in *sent those of the upstream thread. */
+const struct head_office_counters *head_office_counters(
+    const struct head_office *office, struct upstream_counts *sent);
 
 #endif

@@ -1,0 +1,82 @@
+#include "shell/counts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+struct line {
+	char *out;
+	size_t len;
+};
+
+static void add(struct line *line, const char *prefix, const char *name, uint64_t value)
+{
+	if (value == 0 || line->len >= COUNTS_LINE_BYTES)
+		return;
+	line->len += (size_t)snprintf(line->out + line->len, COUNTS_LINE_BYTES - line->len,
+	    " %s%s=%" PRIu64, prefix, name, value);
+}
+
+static void add_devices(struct line *line, const struct devices_counters *n)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+	    {"messages", n->messages},
+	    {"acknowledged", n->acknowledged},
+	    {"stored", n->stored},
+	    {"duplicates", n->duplicates},
+	    {"conflicts", n->conflicts},
+	    {"parked", n->parked},
+	    {"range", n->range},
+	    {"foreign", n->foreign},
+	    {"privacy", n->privacy},
+	    {"not_kept", n->not_kept},
+	    {"downs_sent", n->downs_sent},
+	    {"downs_kept", n->downs_kept},
+	    {"takeovers", n->takeovers},
+	};
+
+	for (size_t i = 0; i < CP_COUNT(rows); i++)
+		add(line, "", rows[i].name, rows[i].value);
+	for (int i = 0; i < MQTT_REASON_COUNT; i++)
+		add(line, "", mqtt_reason_row((enum mqtt_reason)i)->counter, n->protocol[i]);
+}
+
+static void add_listener(struct line *line, const struct listener_counters *n)
+{
+	add(line, "", "accepted", n->accepted);
+	add(line, "", "accept_failures", n->accept_failures);
+	add(line, "", "over_connections", n->over_connections);
+	add(line, "", "over_address", n->over_address);
+	add(line, "", "handshakes_ok", n->handshakes_ok);
+	add(line, "", "handshakes_timed_out", n->handshakes_timed_out);
+	for (int i = 0; i < TLS_REASON_COUNT; i++)
+		add(line, "tls_", tls_reason_name((enum tls_reason)i), n->refused[i]);
+	for (int i = 0; i < CLOSE_REASON_COUNT; i++)
+		add(line, "closed_", close_reason_name((enum close_reason)i), n->closed[i]);
+}
+
+const char *counts_line(
+    const struct devices *devices, const struct head_office *office, char out[COUNTS_LINE_BYTES])
+{
+	struct line line = {.out = out};
+
+	line.len = (size_t)snprintf(out, COUNTS_LINE_BYTES, "counts:");
+	add_devices(&line, devices_counters(devices));
+	add_listener(&line, devices_listener_counters(devices));
+	if (office) {
+		struct upstream_counts sent;
+		const struct head_office_counters *n = head_office_counters(office, &sent);
+		add(&line, "orders_", "stored", n->orders);
+		add(&line, "orders_", "parked", n->orders_parked);
+		add(&line, "orders_", "refused", n->orders_refused);
+		add(&line, "orders_", "dropped", sent.orders_dropped);
+		add(&line, "upstream_", "sent", sent.sent);
+		add(&line, "upstream_", "acknowledged", sent.acknowledged);
+		add(&line, "upstream_", "refused", sent.refused);
+		add(&line, "upstream_", "connects", sent.connects);
+		add(&line, "upstream_", "losses", sent.losses);
+	}
+	return out;
+}
