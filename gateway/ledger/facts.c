@@ -41,7 +41,10 @@ static bool stream_matters(const struct open_session *open, const struct session
 static void apply_session(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	if (id_is_zero(&reading->sid))
+	bool is_stream = reading_is_stream(reading->kind);
+
+	/* R22: test samples treat nobody; a test START makes its session a test. */
+	if (id_is_zero(&reading->sid) || (is_stream && reading->is_test))
 		return;
 	struct open_session *open =
 	    sessions_open(ledger, row->source, &reading->source, &reading->sid);
@@ -49,7 +52,6 @@ static void apply_session(
 		return;
 
 	struct session_fold more = fold_of(reading);
-	bool is_stream = reading_is_stream(reading->kind);
 	bool loud = is_loud(reading, row);
 
 	if (!is_stream || stream_matters(open, &more))

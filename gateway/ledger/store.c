@@ -77,13 +77,8 @@ enum cp_err store_open(struct ledger *ledger)
 
 	if (db_open(db, path ? path : ":memory:", path ? DB_WRITE : DB_IN_MEMORY))
 		return fail_with_db(ledger);
-	/* One writer: a second gateway on the same store is told so at once. */
-	if (path) {
-		db_exec(db, "PRAGMA locking_mode = NORMAL; PRAGMA user_version");
-		if (db->err == CP_CORRUPT)
-			return fail(
-			    ledger, CP_CORRUPT, "is not a store of carepace, or is damaged");
-	}
+	if (path && db_value(db, -1, "PRAGMA user_version", "") < 0 && db->err == CP_CORRUPT)
+		return fail(ledger, CP_CORRUPT, "is not a store of carepace, or is damaged");
 	enum cp_err err = make_durable(ledger);
 	if (!err)
 		err = make_schema(ledger);

@@ -1,17 +1,16 @@
 #include "shell/gateway.h"
 
 #include "io/clock.h"
+#include "io/folder.h"
 #include "io/log.h"
 #include "io/systemd.h"
 #include "io/tzfile.h"
 #include "ledger/view.h"
 #include "shell/counts.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <uv.h>
 
 #define TICK_MS 5000 /* status line, suppressed log lines */
@@ -25,6 +24,7 @@ struct gateway {
 	struct intake *intake;
 	struct devices *devices;
 	struct head_office *office;
+	int lock; /* on the store's folder */
 	uv_loop_t loop;
 	uv_signal_t on_term;
 	uv_signal_t on_int;
@@ -131,10 +131,8 @@ static int open_store(struct gateway *gateway)
 	const struct config *config = gateway->config;
 	char why[256];
 
-	if (mkdir(config->store.path, 0700) && errno != EEXIST) {
-		log_error(
-		    "cannot make the folder %s for the store (%s); check store.path and its owner",
-		    config->store.path, strerror(errno));
+	if (folder_hold(config->store.path, &gateway->lock, why)) {
+		log_error("%s", why);
 		return GATEWAY_CONFIG;
 	}
 	snprintf(gateway->store_file, sizeof(gateway->store_file), "%s/" LEDGER_FILE_NAME,
@@ -275,6 +273,7 @@ static void close_all(struct gateway *gateway)
 	head_office_close(gateway->office);
 	intake_close(gateway->intake);
 	ledger_close(gateway->ledger);
+	folder_release(gateway->lock);
 	tls_config_drop(gateway->tls);
 	close_handles(gateway);
 	CP_CHECK(uv_loop_close(&gateway->loop) == 0);
@@ -283,7 +282,7 @@ static void close_all(struct gateway *gateway)
 
 int gateway_run(const struct config *config)
 {
-	struct gateway gateway = {.config = config};
+	struct gateway gateway = {.config = config, .lock = -1};
 
 	log_set_level(config->log_level);
 	if (uv_loop_init(&gateway.loop)) {

@@ -1,0 +1,62 @@
+#include "io/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Without it a power cut may take the new folder away with everything in it. */
+static int sync_parent(const char *path)
+{
+	char parent[512];
+	snprintf(parent, sizeof(parent), "%s/..", path);
+	int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	int result = fsync(fd);
+	close(fd);
+	return result;
+}
+
+enum cp_err folder_hold(const char *path, int *lock, char why[256])
+{
+	char file[512];
+
+	*lock = -1;
+	if (mkdir(path, 0700) == 0) {
+		if (sync_parent(path)) {
+			snprintf(why, 256, "cannot sync the folder that holds %s (%s)", path,
+			    strerror(errno));
+			return CP_CONFIG;
+		}
+	} else if (errno != EEXIST) {
+		snprintf(why, 256, "cannot make the folder %s (%s); check store.path and its owner",
+		    path, strerror(errno));
+		return CP_CONFIG;
+	}
+
+	snprintf(file, sizeof(file), "%s/lock", path);
+	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		snprintf(why, 256,
+		    "cannot write in the folder %s (%s); check store.path and its owner", path,
+		    strerror(errno));
+		return CP_CONFIG;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		snprintf(why, 256, "another gateway runs on the store in %s; stop it first", path);
+		close(fd);
+		return CP_BUSY;
+	}
+	*lock = fd;
+	return CP_OK;
+}
+
+void folder_release(int lock)
+{
+	if (lock >= 0)
+		close(lock);
+}

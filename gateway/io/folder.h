@@ -1,0 +1,18 @@
+/* folder.h - the store's folder: made durably, held by one process at a time.
+ *
+ * What:   makes it with mode 0700 when it is missing and syncs the entry in its
+ *         parent, then locks the file "lock" in it. The kernel lets the lock go
+ *         with the process, so a crash leaves nothing to clean up.
+ * Errors: CP_BUSY: another gateway runs on it; CP_CONFIG: cannot be made or is
+ *         not ours to write. `why` is one sentence for people.
+ */
+#ifndef IO_FOLDER_H
+#define IO_FOLDER_H
+
+#include "base/err.h"
+
+/* *lock is what folder_release() takes. */
+enum cp_err folder_hold(const char *path, int *lock, char why[256]) CP_MUST_CHECK;
+void folder_release(int lock); /* -1: nothing is held */
+
+#endif
