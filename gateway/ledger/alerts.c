@@ -1,142 +1,7 @@
 #include "ledger/alerts.h"
 
+#include "ledger/alert_rows.h"
 #include "ledger/answers.h"
-#include "ledger/outbox.h"
-
-static const char *copy_text(struct arena *arena, const char *text)
-{
-	return (const char *)arena_copy(arena, slice_of(text, strlen(text) + 1)).p;
-}
-
-bool alert_of_row(struct arena *arena, const struct db_rows *r, struct alert *out)
-{
-	*out = (struct alert){
-	    .finding = {.check = (enum check)db_int(r, 1),
-	        .subject = copy_text(arena, db_text(r, 2)),
-	        .onset = copy_text(arena, db_text(r, 3)),
-	        .from = db_int(r, 4),
-	        .until = db_int(r, 5),
-	        .is_latched = db_int(r, 6) != 0,
-	        .severity = (enum severity)db_int(r, 7),
-	        .value = db_int(r, 8),
-	        .limit = db_int(r, 9),
-	        .effective_day = (int32_t)db_int(r, 10),
-	        .session = db_int(r, 11),
-	        .client = db_int(r, 12),
-	        .course = db_int(r, 13),
-	        .zones = (uint32_t)db_int(r, 14),
-	        .earliest_day = (int32_t)db_int(r, 15)},
-	    .state = (enum alert_state)db_int(r, 17),
-	    .raised_at = db_int(r, 18),
-	    .cleared_at = db_int(r, 19),
-	    .is_late = db_int(r, 20) != 0,
-	    .ack = {.at = db_int(r, 21),
-	        .by = db_int(r, 22),
-	        .covers = (enum severity)db_int(r, 23),
-	        .reason = (uint32_t)db_int(r, 24)},
-	    .override = {.at = db_int(r, 25),
-	        .by = db_int(r, 26),
-	        .covers = (enum severity)db_int(r, 27),
-	        .reason = (uint32_t)db_int(r, 28)},
-	    .revision = (uint64_t)db_int(r, 29),
-	};
-	id_from_bytes(&out->id, db_blob(r, 0));
-
-	struct slice related = db_blob(r, 16);
-	size_t count = related.len / sizeof(int64_t);
-	if (count > FINDING_RELATED_MAX)
-		count = FINDING_RELATED_MAX;
-	if (count)
-		memcpy(out->finding.related, related.p, count * sizeof(int64_t));
-	out->finding.related_count = count;
-	return out->finding.subject && out->finding.onset;
-}
-
-bool alerts_load(struct ledger *ledger, const struct id *id, struct alert *out)
-{
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT " ALERT_COLUMNS " FROM alert a WHERE a.id = ?", "b", slice_of(id->b, ID_BYTES));
-
-	if (!db_next(&rows))
-		return false;
-	bool ok = alert_of_row(&ledger->work, &rows, out);
-	db_end(&rows);
-	if (!ok)
-		db_fail(&ledger->db, CP_NOMEM, "out of memory for an alert");
-	return ok;
-}
-
-static struct alert *collect(struct ledger *ledger, struct db_rows *rows, size_t *count)
-{
-	struct alert *alerts = NULL;
-	size_t cap = 0;
-
-	*count = 0;
-	while (db_next(rows)) {
-		alerts = arena_push(&ledger->work, alerts, *count, &cap, sizeof(*alerts));
-		if (!alerts || !alert_of_row(&ledger->work, rows, &alerts[*count])) {
-			db_fail(&ledger->db, CP_NOMEM, "out of memory for the alerts of a subject");
-			break;
-		}
-		(*count)++;
-	}
-	db_end(rows);
-	return alerts;
-}
-
-struct alert *alerts_of_session(struct ledger *ledger, int64_t session, size_t *count)
-{
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT " ALERT_COLUMNS " FROM alert a WHERE a.session = ? AND a.session != 0"
-	    " AND a.state != ?",
-	    "ii", session, (int64_t)ALERT_RETRACTED);
-
-	return collect(ledger, &rows, count);
-}
-
-void alerts_save(struct ledger *ledger, const struct alert *alert, bool is_loud)
-{
-	const struct finding *f = &alert->finding;
-
-	db_run(&ledger->db,
-	    "UPDATE alert SET from_at = ?, until_at = ?, is_latched = ?, severity = ?, value = ?, "
-	    "lim = ?,"
-	    " effective_day = ?, session = ?, client = ?, course = ?, zones = ?, earliest_day = ?,"
-	    " related = ?, state = ?, raised_at = ?, cleared_at = ?, is_late = ?, ack_at = ?, "
-	    "ack_by = ?,"
-	    " ack_covers = ?, ack_reason = ?, override_at = ?, override_by = ?, override_covers = "
-	    "?,"
-	    " override_reason = ?, revision = ? WHERE id = ?",
-	    "iiiiiiiiiiiibiiiiiiiiiiiiib", (int64_t)f->from, (int64_t)f->until,
-	    (int64_t)f->is_latched, (int64_t)f->severity, f->value, f->limit,
-	    (int64_t)f->effective_day, f->session, f->client, f->course, (int64_t)f->zones,
-	    (int64_t)f->earliest_day,
-	    slice_of(f->related, f->related_count * sizeof(f->related[0])), (int64_t)alert->state,
-	    (int64_t)alert->raised_at, (int64_t)alert->cleared_at, (int64_t)alert->is_late,
-	    (int64_t)alert->ack.at, alert->ack.by, (int64_t)alert->ack.covers,
-	    (int64_t)alert->ack.reason, (int64_t)alert->override.at, alert->override.by,
-	    (int64_t)alert->override.covers, (int64_t)alert->override.reason,
-	    (int64_t)alert->revision, slice_of(alert->id.b, ID_BYTES));
-	touched_add(&ledger->verdicts, &ledger->scratch, f->session, is_loud);
-	outbox_put(ledger, OUTBOX_ALERT, slice_of(alert->id.b, ID_BYTES));
-}
-
-/* The row under a new id, or of another unit: a session may change its client. */
-static void claim(
-    struct ledger *ledger, const struct alert *alert, enum subject_kind kind, int64_t unit)
-{
-	db_run(&ledger->db,
-	    "INSERT INTO alert(id, unit_kind, unit, check_id, subject, onset, from_at, until_at,"
-	    " is_latched, severity, value, lim, effective_day, session, client, course, zones,"
-	    " earliest_day, state, raised_at, cleared_at, is_late, ack_at, ack_by, ack_covers,"
-	    " ack_reason, override_at, override_by, override_covers, override_reason, revision)"
-	    " VALUES(?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "
-	    "0, 0,"
-	    " 0, 0, 0) ON CONFLICT(id) DO UPDATE SET unit_kind = excluded.unit_kind,"
-	    " unit = excluded.unit",
-	    "biiitt", slice_of(alert->id.b, ID_BYTES), (int64_t)kind, unit,
-	    (int64_t)alert->finding.check, alert->finding.subject, alert->finding.onset);
-}
 
 static void raise_or_revive(struct ledger *ledger, enum subject_kind kind, int64_t unit,
     const struct finding *finding, bool is_loud)
@@ -144,15 +9,15 @@ static void raise_or_revive(struct ledger *ledger, enum subject_kind kind, int64
 	struct id id = finding_id(finding->check, finding->subject, finding->onset);
 	struct alert alert;
 
-	if (alerts_load(ledger, &id, &alert)) {
+	if (alert_rows_load(ledger, &id, &alert)) {
 		alert_amend(&alert, finding, ledger->now);
 	} else {
 		alert = alert_raise(finding, ledger->now);
 		answers_give(ledger, &alert);
 		ledger->batch->alerts_raised++;
 	}
-	claim(ledger, &alert, kind, unit);
-	alerts_save(ledger, &alert, is_loud);
+	alert_rows_claim(ledger, &alert, kind, unit);
+	alert_rows_save(ledger, &alert, is_loud);
 }
 
 static const struct finding *match(const struct timeline *timeline, const struct alert *alert)
@@ -171,10 +36,7 @@ void alerts_reconcile(struct ledger *ledger, enum subject_kind kind, int64_t uni
     const struct timeline *timeline, bool is_loud)
 {
 	size_t stored_count;
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT " ALERT_COLUMNS " FROM alert a WHERE a.unit_kind = ? AND a.unit = ?", "ii",
-	    (int64_t)kind, unit);
-	struct alert *stored = collect(ledger, &rows, &stored_count);
+	struct alert *stored = alert_rows_of_unit(ledger, kind, unit, &stored_count);
 	bool *is_known = arena_zalloc(&ledger->work, timeline->count + 1);
 
 	if (timeline->is_full || !is_known)
@@ -188,7 +50,7 @@ void alerts_reconcile(struct ledger *ledger, enum subject_kind kind, int64_t uni
 			is_known[finding - timeline->items] = true;
 		if (finding ? alert_amend(&stored[i], finding, ledger->now)
 		            : alert_retract(&stored[i], ledger->now))
-			alerts_save(ledger, &stored[i], is_loud);
+			alert_rows_save(ledger, &stored[i], is_loud);
 	}
 	for (size_t i = 0; i < timeline->count; i++)
 		if (!is_known[i])

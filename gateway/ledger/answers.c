@@ -1,6 +1,6 @@
 #include "ledger/answers.h"
 
-#include "ledger/alerts.h"
+#include "ledger/alert_rows.h"
 
 struct target {
 	struct id id;  /* of the alert, or a sid */
@@ -45,8 +45,8 @@ static void give_to_stored(struct ledger *ledger, const struct id *id, const str
 {
 	struct alert alert;
 
-	if (alerts_load(ledger, id, &alert) && give(&alert, target, row))
-		alerts_save(ledger, &alert, true);
+	if (alert_rows_load(ledger, id, &alert) && give(&alert, target, row))
+		alert_rows_save(ledger, &alert, true);
 }
 
 /* An override by session and check may meet several alerts (two cartridges). */

@@ -72,7 +72,7 @@ struct batch {
 	wall_ms next_wake; /* the next deadline; TIME_NEVER if none */
 	bool has_outbox_news;
 	bool has_receipt; /* head office's stream moved on: */
-	uint64_t epoch;      /* of this store */
+	uint64_t epoch;   /* of this store */
 	uint32_t hq_epoch;
 	uint32_t hq_n; /* highest contiguous (domain 9.4) */
 	uint32_t alerts_raised;

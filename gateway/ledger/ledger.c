@@ -23,6 +23,7 @@
 #include "ledger/sessions.h"
 #include "ledger/store.h"
 #include "ledger/subjects.h"
+#include "ledger/unjudged.h"
 #include "ledger/verdicts.h"
 
 #include <stdio.h>
@@ -58,7 +59,7 @@ enum cp_err ledger_open(
 		ledger->careful_until = now + CAREFUL_MS;
 		ledger->next_n = store_meta(ledger, "next_n", 1);
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
-		pending_load(ledger);
+		unjudged_load(ledger);
 		db_exec(&ledger->db, "COMMIT");
 		err = ledger->db.err;
 	}

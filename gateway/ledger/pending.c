@@ -3,9 +3,8 @@
 #include "ledger/facts.h"
 #include "ledger/sessions.h"
 #include "ledger/subjects.h"
+#include "ledger/unjudged.h"
 #include "ledger/verdicts.h"
-
-#include <stdlib.h>
 
 struct item {
 	enum subject_kind kind;
@@ -32,7 +31,7 @@ void pending_add_row(struct ledger *ledger, const struct journal_row *row)
 static void add_set(struct ledger *ledger, enum subject_kind kind, struct touched *set)
 {
 	for (size_t i = 0; i < set->count; i++)
-		if (!pending_is_set_aside(ledger, kind, set->items[i].no))
+		if (!unjudged_has(ledger, kind, set->items[i].no))
 			add(ledger, kind, set->items[i].no, 0, 0);
 	*set = (struct touched){.is_full = set->is_full};
 }
@@ -76,20 +75,9 @@ static void forget(struct ledger *ledger, const struct item *item)
 static void set_aside(struct ledger *ledger, const struct item *item)
 {
 	db_exec(&ledger->db, "BEGIN IMMEDIATE");
-	db_run(&ledger->db,
-	    "INSERT INTO unjudged(kind, subject, boot, seq, at, version) VALUES(?, ?, ?, ?, ?, ?)"
-	    " ON CONFLICT DO NOTHING",
-	    "iiiiit", (int64_t)item->kind, item->subject, (int64_t)item->boot, (int64_t)item->seq,
-	    (int64_t)ledger->now, ledger->config.version);
-	/* Its deadline must not come up again and again. */
-	db_run(&ledger->db, "UPDATE subject SET next_change = NULL WHERE kind = ? AND subject = ?",
-	    "ii", (int64_t)item->kind, item->subject);
+	unjudged_add(ledger, item->kind, item->subject, item->boot, item->seq);
 	forget(ledger, item);
 	db_exec(&ledger->db, "COMMIT");
-	if (item->kind != SUBJECT_ROW) {
-		touched_add(&ledger->set_aside[item->kind], &ledger->lasting, item->subject, false);
-		touched_settle(&ledger->set_aside[item->kind]);
-	}
 	ledger->batch->unjudged++;
 }
 
@@ -147,32 +135,4 @@ void pending_drain(struct ledger *ledger)
 		else
 			apply(ledger, &item);
 	}
-}
-
-/* --- set aside ------------------------------------------------------------------------ */
-
-bool pending_is_set_aside(const struct ledger *ledger, enum subject_kind kind, int64_t no)
-{
-	const struct touched *set = &ledger->set_aside[kind];
-
-	for (size_t i = 0; i < set->count; i++)
-		if (set->items[i].no == no)
-			return true;
-	return false;
-}
-
-void pending_load(struct ledger *ledger)
-{
-	db_run(&ledger->db,
-	    "INSERT INTO pending(kind, subject, boot, seq)"
-	    " SELECT kind, subject, boot, seq FROM unjudged WHERE version != ? ON CONFLICT DO "
-	    "NOTHING",
-	    "t", ledger->config.version);
-	db_run(&ledger->db, "DELETE FROM unjudged WHERE version != ?", "t", ledger->config.version);
-
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT kind, subject FROM unjudged WHERE kind != 0 ORDER BY kind, subject", "");
-	while (db_next(&rows))
-		touched_add(&ledger->set_aside[db_int(&rows, 0)], &ledger->lasting,
-		    db_int(&rows, 1), false);
 }

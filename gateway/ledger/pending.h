@@ -23,9 +23,4 @@ void pending_add_touched(struct ledger *ledger);
 /* Works off everything, each item in its own transactions. None may be open. */
 void pending_drain(struct ledger *ledger);
 
-bool pending_is_set_aside(const struct ledger *ledger, enum subject_kind kind, int64_t no);
-
-/* At open: what is set aside; another version of the program tries it again. */
-void pending_load(struct ledger *ledger);
-
 #endif

@@ -9,8 +9,10 @@
  *     subjects.c  judges each touched subject once: session, client, cartridge
  *     history.c   loads what a judge walks
  *     alerts.c    timeline -> alert rows -> outbox
+ *     answers.c   what people said to an alert
  *     verdicts.c  the answer on the chair, with revisions
  *     pending.c   the careful way after an abnormal exit
+ *     unjudged.c  what ended the program twice
  */
 #ifndef LEDGER_STATE_H
 #define LEDGER_STATE_H

@@ -4,8 +4,8 @@
 #include "ledger/alerts.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
-#include "ledger/pending.h"
 #include "ledger/sessions.h"
+#include "ledger/unjudged.h"
 #include "ledger/verdicts.h"
 
 /* Deadlines judged in one batch: a storm of them must not hold up acknowledgements. */
@@ -149,7 +149,7 @@ static void judge_one_cartridge(struct ledger *ledger, struct touch touch)
 
 void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct touch touch)
 {
-	if (pending_is_set_aside(ledger, kind, touch.no))
+	if (unjudged_has(ledger, kind, touch.no))
 		return;
 	if (kind == SUBJECT_SESSION)
 		judge_one_session(ledger, touch);

@@ -1,6 +1,6 @@
 #include "ledger/verdicts.h"
 
-#include "ledger/alerts.h"
+#include "ledger/alert_rows.h"
 #include "ledger/downs.h"
 #include "ledger/names.h"
 #include "ledger/sessions.h"
@@ -47,7 +47,7 @@ static void settle_one(struct ledger *ledger, int64_t no)
 	    !is_answerable(&session, &given))
 		return;
 
-	struct alert *alerts = alerts_of_session(ledger, no, &count);
+	struct alert *alerts = alert_rows_of_session(ledger, no, &count);
 	struct verdict verdict = verdict_of(alerts, count);
 	struct slice packed = downs_pack_verdict(ledger, &session.sid, &verdict);
 	if (ledger->db.err || (given.rev > 0 && slice_eq(packed, given.packed)))

@@ -11,9 +11,12 @@
 
 /* --- the truth as text --------------------------------------------------------------- */
 
+/* Without flag 4: whether the first copy of a START was a replay is how it was
+ * delivered, not what happened (P4). */
 static const char select_sessions[] =
     "SELECT 'session ' || lower(hex(s.sid)) || '/' || lower(hex(r.id)) || ' state ' || s.state"
-    " || ' flags ' || s.flags || ' client ' || coalesce((SELECT lower(hex(token)) FROM client"
+    " || ' flags ' || (s.flags & ~4) || ' client ' || coalesce((SELECT lower(hex(token)) FROM "
+    "client"
     " WHERE no = s.client), '-') || ' course ' || s.course || ' zones ' || s.zones || ' start ' ||"
     " s.start_at || ' end ' || CASE WHEN s.flags & 2 THEN s.end_at ELSE s.last_at END || ' day '"
     " || s.day || ' exposed ' || s.exposed_first || ' ' || s.exposed_last || ' active ' ||"

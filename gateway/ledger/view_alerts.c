@@ -1,6 +1,6 @@
 #include "ledger/view_state.h"
 
-#include "ledger/alerts.h"
+#include "ledger/alert_rows.h"
 #include "ledger/report.h"
 
 /* An alert with everything that its local numbers stand for: SELECT
