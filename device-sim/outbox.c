@@ -83,13 +83,15 @@ void outbox_sent(struct outbox *outbox, struct message *message)
 	outbox->in_flight++;
 }
 
+/* The oldest copy: what is said twice stands here twice. */
 static struct message *find(const struct outbox *outbox, uint32_t boot, uint32_t seq)
 {
 	for (size_t i = 0; i < outbox->next; i++) {
 		struct message *message = at(outbox, i);
 
-		if (message->boot == boot && message->seq == seq)
-			return message->state == MESSAGE_IN_FLIGHT ? message : NULL;
+		if (message->state == MESSAGE_IN_FLIGHT && message->boot == boot &&
+		    message->seq == seq)
+			return message;
 	}
 	return NULL;
 }

@@ -366,6 +366,27 @@ static void a_message_is_kept_until_it_is_acknowledged(void **state)
 	outbox_deinit(&outbox);
 }
 
+static void what_is_said_twice_is_acknowledged_twice(void **state)
+{
+	struct outbox outbox;
+	struct message acked;
+
+	(void)state;
+	outbox_init(&outbox);
+	put(&outbox, 1, false);
+	put(&outbox, 2, false);
+	put(&outbox, 2, false);
+	send_next(&outbox, 1);
+	send_next(&outbox, 2);
+	send_next(&outbox, 2);
+	assert_true(outbox_acked(&outbox, 1, 2, &acked)); /* behind one that is not */
+	assert_true(outbox_acked(&outbox, 1, 2, &acked));
+	assert_false(outbox_acked(&outbox, 1, 2, &acked));
+	assert_true(outbox_acked(&outbox, 1, 1, &acked));
+	assert_true(outbox_is_empty(&outbox));
+	outbox_deinit(&outbox);
+}
+
 static void a_full_buffer_says_so_and_changes_nothing(void **state)
 {
 	struct outbox outbox;
@@ -397,6 +418,7 @@ int main(void)
 	    cmocka_unit_test(few_devices_have_a_plan_too),
 	    cmocka_unit_test(every_message_passes_the_gate),
 	    cmocka_unit_test(a_message_is_kept_until_it_is_acknowledged),
+	    cmocka_unit_test(what_is_said_twice_is_acknowledged_twice),
 	    cmocka_unit_test(a_full_buffer_says_so_and_changes_nothing),
 	};
 
