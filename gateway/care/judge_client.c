@@ -149,6 +149,8 @@ struct overdue {
 	wall_ms now;
 	struct timeline *timeline;
 	struct finding *finding; /* one per onset, however often it holds again */
+	int32_t held_max_days;   /* limit of the segment before if it held to its end, else 0 */
+	int32_t held_first_day;
 };
 
 static event_ms timer_of(const struct overdue *o, int32_t day)
@@ -230,7 +232,9 @@ static void overdue_step(struct overdue *o, int32_t first_day, int32_t max_days,
 static void overdue_segment(struct overdue *o, event_ms from, event_ms to)
 {
 	const struct plan *plan = plan_at(o->history->plans, o->plan_from, o->plan_to, from);
+	int32_t held_max_days = o->held_max_days;
 
+	o->held_max_days = 0;
 	if (!is_active_for(plan, o->history->client) || completed_at(o, from) >= plan->planned)
 		return;
 
@@ -238,7 +242,8 @@ static void overdue_segment(struct overdue *o, event_ms from, event_ms to)
 	int32_t first_day = o->last->day + max_days + 1;
 	event_ms first = timer_of(o, first_day);
 	if (first < from) { /* it was overdue when the plan came: from that day's timer on */
-		first_day = zone_day(o->policy->zone, from);
+		first_day =
+		    held_max_days == max_days ? o->held_first_day : zone_day(o->policy->zone, from);
 		first = timer_of(o, first_day);
 	}
 	if (first >= to)
@@ -254,6 +259,8 @@ static void overdue_segment(struct overdue *o, event_ms from, event_ms to)
 	if (first < finding->from)
 		finding->from = first;
 	finding->until = to <= o->now ? to : TIME_NEVER;
+	o->held_max_days = max_days;
+	o->held_first_day = first_day;
 	overdue_step(o, first_day, max_days, to <= o->now ? to - 1 : o->now);
 }
 
@@ -294,6 +301,7 @@ static void judge_course(const struct client_history *history, size_t plan_from,
 		if (o.last) {
 			o.end = session ? session->start : TIME_NEVER;
 			o.finding = NULL;
+			o.held_max_days = 0;
 			judge_overdue(&o);
 		}
 		o.last = session;
