@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "device.h"
+#include "orders.h"
 #include "pki/file.h"
 #include "state.h"
 
@@ -202,33 +203,38 @@ static enum cp_err open_devices(struct fleet *fleet, struct pki_error *error)
 	return err;
 }
 
-static enum cp_err open_fleet(struct fleet *fleet, struct pki_error *error)
+/* Who takes part, and what they will do. */
+static enum cp_err open_plan(struct fleet *fleet, struct pki_error *error)
 {
-	const struct options *options = fleet->options;
 	char registry_path[PATH_MAX];
-	enum cp_err err = report_open(&fleet->report, options->is_json, options->acked_path);
+	enum cp_err err = file_join(registry_path, fleet->options->pki_dir, REGISTRY_FILE, error);
 
-	if (err)
-		return pki_fail(error, err, "--acked: cannot write %s: %m", options->acked_path);
-	err = file_join(registry_path, options->pki_dir, REGISTRY_FILE, error);
 	if (!err)
 		err = registry_load(registry_path, &fleet->registry, error);
 	if (!err)
 		err = pick_members(fleet, registry_path, error);
-	if (!err)
-		err = make_plan(fleet, error);
+	return err ? err : make_plan(fleet, error);
+}
+
+static enum cp_err open_fleet(struct fleet *fleet, struct pki_error *error)
+{
+	const struct options *options = fleet->options;
+	enum cp_err err = report_open(&fleet->report, options->is_json, options->acked_path);
+
+	if (err)
+		return pki_fail(error, err, "--acked: cannot write %s: %m", options->acked_path);
+	err = open_plan(fleet, error);
 	if (!err)
 		err = file_make_dir(options->state_dir, error);
 	return err ? err : open_devices(fleet, error);
 }
 
-enum cp_err fleet_new(const struct options *options, struct fleet **out, struct pki_error *error)
+static struct fleet *allocate(const struct options *options)
 {
 	struct fleet *fleet = calloc(1, sizeof(*fleet));
 
 	if (!fleet)
-		return pki_fail(error, CP_NOMEM, "no memory");
-	transport_library_init();
+		return NULL;
 	fleet->options = options;
 	fleet->world = (struct world){
 	    .plan = &fleet->plan,
@@ -236,6 +242,31 @@ enum cp_err fleet_new(const struct options *options, struct fleet **out, struct 
 	    .site = options->site,
 	    .started_at = clock_wall(),
 	};
+	return fleet;
+}
+
+enum cp_err fleet_write_orders(const struct options *options, struct pki_error *error)
+{
+	struct fleet *fleet = allocate(options);
+
+	if (!fleet)
+		return pki_fail(error, CP_NOMEM, "no memory");
+	enum cp_err err = open_plan(fleet, error);
+
+	if (!err)
+		err =
+		    orders_write(&fleet->plan, fleet->world.started_at, options->orders_dir, error);
+	fleet_free(fleet);
+	return err;
+}
+
+enum cp_err fleet_new(const struct options *options, struct fleet **out, struct pki_error *error)
+{
+	struct fleet *fleet = allocate(options);
+
+	if (!fleet)
+		return pki_fail(error, CP_NOMEM, "no memory");
+	transport_library_init();
 	enum cp_err err = open_fleet(fleet, error);
 
 	if (err) {

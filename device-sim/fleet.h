@@ -15,6 +15,11 @@
 
 struct fleet;
 
+/* What head office knows of the clients of this fleet, in options->orders_dir.
+ * No device is started, nothing connects. */
+enum cp_err fleet_write_orders(
+    const struct options *options, struct pki_error *error) CP_MUST_CHECK;
+
 /* On an error the sentence is in *error. */
 enum cp_err fleet_new(
     const struct options *options, struct fleet **out, struct pki_error *error) CP_MUST_CHECK;

@@ -25,6 +25,12 @@ static void watch_signals(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
+static int fail(enum cp_err err, const struct pki_error *error)
+{
+	fprintf(stderr, "device-sim: %s\n", error->text);
+	return err == CP_CONFIG ? EXIT_USAGE : EXIT_UNACKNOWLEDGED;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -32,13 +38,16 @@ int main(int argc, char **argv)
 	struct fleet *fleet;
 
 	options_parse(&options, argc, argv);
+	if (options.orders_dir) {
+		enum cp_err err = fleet_write_orders(&options, &error);
+
+		return err ? fail(err, &error) : 0;
+	}
 	watch_signals();
 	enum cp_err err = fleet_new(&options, &fleet, &error);
 
-	if (err) {
-		fprintf(stderr, "device-sim: %s\n", error.text);
-		return err == CP_CONFIG ? EXIT_USAGE : EXIT_UNACKNOWLEDGED;
-	}
+	if (err)
+		return fail(err, &error);
 	bool is_complete = fleet_run(fleet, &stops);
 
 	fleet_free(fleet);

@@ -117,6 +117,8 @@ void message_start(
 	start.client_token = bytes_of(&visit->client);
 	start.has_operator_token = true;
 	start.operator_token = bytes_of(&visit->operator_token);
+	start.has_course = visit->course != 0;
+	start.course = visit->course;
 	start.has_phase = true;
 	start.phase = CAREPACE__V1__PHASE__PHASE_SERIES;
 	start.modality = model->modality;

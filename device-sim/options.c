@@ -23,6 +23,7 @@ enum key {
 	KEY_GRACE,
 	KEY_JSON,
 	KEY_ACKED,
+	KEY_ORDERS,
 };
 
 static const struct argp_option argp_options[] = {
@@ -38,6 +39,8 @@ static const struct argp_option argp_options[] = {
     {"grace", KEY_GRACE, "N", 0, "seconds to wait at the end for acknowledgements (60)", 0},
     {"acked", KEY_ACKED, "FILE", 0, "a line for every acknowledged message: source boot seq hash",
         0},
+    {"orders", KEY_ORDERS, "DIR", 0,
+        "write the clients' plans into DIR, as head office would send them, and end", 0},
     {"json", KEY_JSON, NULL, 0, "one JSON object a line instead of sentences", 0},
     {0},
 };
@@ -113,6 +116,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_ACKED:
 		options->acked_path = arg;
+		return 0;
+	case KEY_ORDERS:
+		options->orders_dir = arg;
 		return 0;
 	case KEY_JSON:
 		options->is_json = true;

@@ -11,6 +11,7 @@ struct options {
 	const char *host;
 	const char *site;
 	const char *acked_path; /* NULL: none */
+	const char *orders_dir; /* NULL: the clinic opens */
 	uint16_t port;
 	uint32_t devices; /* 0: all that the registry has */
 	uint32_t seconds;

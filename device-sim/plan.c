@@ -37,10 +37,12 @@ enum draw {
 	DRAW_CART,
 	DRAW_PAST_CART,
 	DRAW_SPARE,
+	DRAW_COURSE,
 };
 
 /* What weeks ago has to do with today; days 0 = nothing. domain.md 8.1: 28 days
- * are enough, less than 14 is worse than less than 28. */
+ * are enough, less than 14 is worse than less than 28. The other client of a
+ * cartridge never came back: after more than 42 days the course is overdue. */
 struct story_past {
 	uint32_t days_ago;
 	bool is_same_client;
@@ -54,7 +56,7 @@ static const struct story_past story_pasts[STORY_COUNT] = {
     [STORY_LONG_AGO] = {35, true, true, false},
     [STORY_OTHER_ZONE] = {10, true, false, false},
     [STORY_CART_SAME_CLIENT] = {30, true, true, true},
-    [STORY_CART_OTHER_CLIENT] = {40, false, true, true},
+    [STORY_CART_OTHER_CLIENT] = {50, false, true, true},
     [STORY_LATE_NEWS] = {15, true, true, false},
 };
 
@@ -106,6 +108,12 @@ static struct cartridge draw_cart(
 	CP_CHECK(snprintf(cart.lot, sizeof(cart.lot), "L%04u", (unsigned)((number >> 32) % 10000)) <
 	         (int)sizeof(cart.lot));
 	return cart;
+}
+
+/* Head office's number of a course: nine digits. */
+static uint64_t draw_course(const struct plan *plan, bool is_same_client, uint64_t key)
+{
+	return 100000000 + draw(plan, DRAW_COURSE, is_same_client, key) % 900000000;
 }
 
 static uint64_t visit_key(size_t device, size_t n)
@@ -225,6 +233,7 @@ bool plan_visit(const struct plan *plan, size_t device, size_t n, struct visit *
 
 	visit->sid = draw_id(plan, DRAW_SID, plan->run, key);
 	visit->client = draw_id(plan, DRAW_CLIENT, client_run, key);
+	visit->course = past->is_same_client ? draw_course(plan, true, key) : 0;
 	visit->operator_token =
 	    draw_id(plan, DRAW_OPERATOR, 0, draw(plan, DRAW_OPERATOR, device, n) % 3);
 	visit->zone = zones[draw(plan, DRAW_ZONE, device, n) % CP_COUNT(zones)];
@@ -251,6 +260,7 @@ static struct visit past_of(
 	    .sid = draw_id(plan, DRAW_PAST_SID, plan->run, key),
 	    .client =
 	        past->is_same_client ? today->client : draw_id(plan, DRAW_OTHER_CLIENT, 0, key),
+	    .course = draw_course(plan, past->is_same_client, key),
 	    .operator_token = today->operator_token,
 	    .zone = zones[zone % CP_COUNT(zones)],
 	    .cart = draw_cart(plan, DRAW_PAST_CART, 0, key),

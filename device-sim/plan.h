@@ -58,6 +58,7 @@ struct visit {
 	uint32_t batch_count;
 	struct id sid;
 	struct id client;
+	uint64_t course; /* 0: a client without a past, and none that head office knows of */
 	struct id operator_token;
 	Carepace__V1__Zone zone;
 	struct cartridge cart;

@@ -1,12 +1,16 @@
 /* The simulator's plan and buffer: what is promised to whoever tests with it. */
 #include "care/reading.h"
 #include "message.h"
+#include "orders.h"
 #include "outbox.h"
+#include "pki/file.h"
 #include "plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #define SEEDS 200
@@ -144,6 +148,11 @@ static void check_story(const struct plan *plan, const struct visit *today)
 	bool has_past = find_past(plan, today, by_cart, &past, &recorder);
 	int64_t days = (today->start_ms - past.start_ms) / MS_PER_DAY;
 
+	assert_int_equal(has_past, past.course != 0);
+	if (has_past && id_eq(&past.client, &today->client))
+		assert_int_equal(past.course, today->course);
+	else
+		assert_int_equal(today->course, 0);
 	switch (today->story) {
 	case STORY_TOO_SOON: /* domain.md 8.1: below 28, not below half of it */
 		assert_true(has_past && days >= 15 && days < 27 && past.zone == today->zone);
@@ -162,6 +171,7 @@ static void check_story(const struct plan *plan, const struct visit *today)
 		break;
 	case STORY_CART_OTHER_CLIENT:
 		assert_true(has_past && !id_eq(&past.client, &today->client));
+		assert_true(days > 42); /* and since then nobody saw them */
 		break;
 	case STORY_LATE_NEWS:
 		assert_true(has_past && days >= 14 && days < 27 && recorder == plan->late);
@@ -313,6 +323,57 @@ static void every_message_passes_the_gate(void **state)
 	buf_deinit(&bytes);
 }
 
+/* --- head office ------------------------------------------------------------- */
+
+static void read_order(
+    const char *dir, uint32_t n, struct arena *arena, struct buf *bytes, struct reading *order)
+{
+	char path[PATH_MAX];
+	struct pki_error error;
+	const char *why;
+
+	(void)snprintf(path, sizeof(path), "%s/%05u.order", dir, (unsigned)n);
+	assert_int_equal(file_read(path, 4096, bytes, &error), CP_OK);
+	assert_int_equal(reading_parse_order(arena, buf_bytes(bytes), order, &why), READING_OK);
+	assert_int_equal(unlink(path), 0);
+}
+
+/* Every client with a past has a plan that the gateway takes, older than the past. */
+static void every_course_has_an_order(void **state)
+{
+	struct plan plan = plan_of(3);
+	char dir[] = "/tmp/carepace-orders-XXXXXX";
+	wall_ms now = (wall_ms)plan.run;
+	struct pki_error error;
+	uint32_t n = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(orders_write(&plan, now, dir, &error), CP_OK);
+	for (size_t device = 0; device < plan.device_count; device++) {
+		struct past past[PLAN_PAST_MAX];
+		size_t count = plan_past(&plan, device, past);
+
+		for (size_t i = 0; i < count; i++) {
+			struct arena arena;
+			struct reading order;
+			struct buf bytes;
+
+			arena_init(&arena, 4096, 1 << 20);
+			read_order(dir, ++n, &arena, &bytes, &order);
+			assert_int_equal(order.kind, READING_PLAN);
+			assert_int_equal(order.seq, n);
+			assert_int_equal(order.order->plan->course, past[i].visit.course);
+			assert_true(id_eq(&order.client, &past[i].visit.client));
+			assert_true(order.ts < now + past[i].visit.start_ms);
+			arena_deinit(&arena);
+			buf_deinit(&bytes);
+		}
+	}
+	assert_true(n > 5);
+	assert_int_equal(rmdir(dir), 0); /* nothing else is in it */
+}
+
 /* --- the buffer -------------------------------------------------------------- */
 
 static void put(struct outbox *outbox, uint32_t seq, bool is_first)
@@ -417,6 +478,7 @@ int main(void)
 	    cmocka_unit_test(starts_of_a_device_are_in_the_order_of_time),
 	    cmocka_unit_test(few_devices_have_a_plan_too),
 	    cmocka_unit_test(every_message_passes_the_gate),
+	    cmocka_unit_test(every_course_has_an_order),
 	    cmocka_unit_test(a_message_is_kept_until_it_is_acknowledged),
 	    cmocka_unit_test(what_is_said_twice_is_acknowledged_twice),
 	    cmocka_unit_test(a_full_buffer_says_so_and_changes_nothing),
