@@ -52,7 +52,7 @@ struct batch_done {
 
 /* A message for a device; worthless after expires_at. */
 struct batch_down {
-	struct id device;
+	struct id device; /* zero: for every tablet that is connected */
 	struct slice payload;
 	wall_ms expires_at;
 };

@@ -108,13 +108,5 @@ void downs_verdict(
 	struct slice payload = pack(ledger, &ledger->batch->arena, &down.base);
 	wall_ms until = ledger->now + VERDICT_VALID_MS;
 	send(ledger, device, payload, until);
-
-	struct db_rows rows = db_query(&ledger->db, "SELECT id FROM source WHERE kind = ?", "i",
-	    (int64_t)CAREPACE__V1__DEVICE_KIND__DEVICE_TABLET);
-	while (db_next(&rows)) {
-		struct id tablet;
-		id_from_bytes(&tablet, db_blob(&rows, 0));
-		if (!id_eq(&tablet, device))
-			send(ledger, &tablet, payload, until);
-	}
+	send(ledger, &(struct id){0}, payload, until);
 }

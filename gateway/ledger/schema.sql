@@ -19,7 +19,7 @@ CREATE TABLE meta(
 CREATE TABLE source(
 	no INTEGER PRIMARY KEY,
 	id BLOB NOT NULL UNIQUE,
-	kind INTEGER NOT NULL DEFAULT 0, -- enum DeviceKind; 0: head office, or no HELLO yet
+	kind INTEGER NOT NULL DEFAULT 0, -- enum DeviceKind as its HELLO said; 0: none yet
 	model INTEGER,
 	serial TEXT,
 	context INTEGER,

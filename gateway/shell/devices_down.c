@@ -4,8 +4,6 @@
 #include "io/log.h"
 #include "shell/receipt.h"
 
-/* --- down ---------------------------------------------------------------------------- */
-
 /* True when the message is gone: sent, or not for this device at all. */
 static bool send_down(struct devices *devices, struct device_link *dl, struct slice payload,
     wall_ms expires_at, wall_ms now)
@@ -48,6 +46,21 @@ static void deliver(struct devices *devices, const struct id *device, struct sli
 }
 /* --- settled ------------------------------------------------------------------------------ */
 
+/* Who is a tablet says the registry, not the device. One that is away reads the
+ * alert later; a verdict is worth two seconds (R19). */
+static void deliver_to_tablets(
+    struct devices *devices, struct slice payload, wall_ms expires_at, wall_ms now)
+{
+	struct map_slot *slot;
+
+	for (size_t at = 0; (slot = map_next(&devices->by_device, &at));) {
+		struct device_link *dl = slot->value;
+		if (dl->peer.kind == PKI_TABLET && expires_at > now &&
+		    send_down(devices, dl, payload, expires_at, now))
+			devices_mark_dirty(devices, dl);
+	}
+}
+
 static void count_outcome(struct devices_counters *counters, const struct batch_entry *entry)
 {
 	counters->stored += entry->outcome == BATCH_NEW;
@@ -87,9 +100,13 @@ void devices_settled(struct devices *devices, const struct batch *batch)
 	for (size_t i = 0; i < batch->entry_count; i++)
 		if (batch->entries[i].conn)
 			settle_entry(devices, &batch->entries[i], now);
-	for (size_t i = 0; i < batch->down_count; i++)
-		deliver(devices, &batch->downs[i].device, batch->downs[i].payload,
-		    batch->downs[i].expires_at, now);
+	for (size_t i = 0; i < batch->down_count; i++) {
+		const struct batch_down *down = &batch->downs[i];
+		if (id_is_zero(&down->device))
+			deliver_to_tablets(devices, down->payload, down->expires_at, now);
+		else
+			deliver(devices, &down->device, down->payload, down->expires_at, now);
+	}
 
 	devices_flush_dirty(devices);
 }
