@@ -60,16 +60,19 @@ bool pki_is_site(const char *text)
 	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
-static bool parse_number(const char *text, unsigned max, unsigned *out)
+static error_t parse_number(const struct pki_request *request, const char *what, const char *text,
+    unsigned max, unsigned *out)
 {
 	char *end;
 
-	if (text[0] < '0' || text[0] > '9')
-		return false;
 	errno = 0;
 	unsigned long value = strtoul(text, &end, 10);
+	bool is_number = text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
+	if (!is_number || value < 1 || value > max)
+		return pki_wrong(
+		    request, "%s is a number from 1 to %u, not \"%s\"", what, max, text);
 	*out = (unsigned)value;
-	return errno == 0 && *end == '\0' && value >= 1 && value <= max;
+	return 0;
 }
 
 static error_t add_host(struct pki_request *request, const char *host)
@@ -87,52 +90,47 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 	switch (key) {
 	case KEY_SITE:
 		request->site = value;
-		return pki_is_site(value)
-		           ? 0
-		           : pki_wrong(request, "a site is 1 to %d of a-z 0-9 -, not \"%s\"",
-		                 SITE_MAX, value);
+		if (!pki_is_site(value))
+			return pki_wrong(
+			    request, "a site is 1 to %d of a-z 0-9 -, not \"%s\"", SITE_MAX, value);
+		break;
 	case KEY_HOST:
 		return add_host(request, value);
 	case KEY_KIND:
 		request->kind = pki_kind_from_name(slice_str(value));
-		return request->kind
-		           ? 0
-		           : pki_wrong(request,
-		                 "a kind is pen, stamp, roller, rf or tablet, not \"%s\"", value);
+		if (request->kind == PKI_KIND_NONE)
+			return pki_wrong(request,
+			    "a kind is pen, stamp, roller, rf or tablet, not \"%s\"", value);
+		break;
 	case KEY_NAME:
 		request->name = value;
-		return 0;
+		break;
 	case KEY_ID:
-		return id_from_hex(&request->id, slice_str(value)) && !id_is_zero(&request->id)
-		           ? 0
-		           : pki_wrong(request, "an id is 32 digits 0-9a-f, not \"%s\"", value);
+		if (!id_from_hex(&request->id, slice_str(value)) || id_is_zero(&request->id))
+			return pki_wrong(request, "an id is 32 digits 0-9a-f, not \"%s\"", value);
+		break;
 	case KEY_DAYS:
-		return parse_number(value, DAYS_MAX, &request->days)
-		           ? 0
-		           : pki_wrong(request, "days is a number from 1 to %d, not \"%s\"",
-		                 DAYS_MAX, value);
+		return parse_number(request, "days", value, DAYS_MAX, &request->days);
 	case KEY_COUNT:
-		return parse_number(value, COUNT_MAX, &request->count)
-		           ? 0
-		           : pki_wrong(request, "count is a number from 1 to %d, not \"%s\"",
-		                 COUNT_MAX, value);
+		return parse_number(request, "count", value, COUNT_MAX, &request->count);
 	case KEY_OUT:
 		request->out = value;
-		return 0;
+		break;
 	case KEY_JSON:
 		request->is_json = true;
-		return 0;
+		break;
 	case ARGP_KEY_ARG:
 		if (request->dir)
 			return pki_wrong(
 			    request, "one directory is enough, what is \"%s\"?", value);
 		request->dir = value;
-		return 0;
+		break;
 	case ARGP_KEY_NO_ARGS:
 		return pki_wrong(request, "say which directory");
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+	return 0;
 }
 
 /* --- the three ------------------------------------------------------------ */

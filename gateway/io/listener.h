@@ -15,6 +15,7 @@
  * Bounds:  P6. listener_send() says CP_FULL; a connection that takes nothing for
  *          30 s is closed; a paused one is not read and delivers nothing.
  * Threads: the loop's only.
+ * Signals: SIGPIPE must be ignored; libuv writes to sockets whose peer is gone.
  */
 #ifndef IO_LISTENER_H
 #define IO_LISTENER_H
