@@ -7,11 +7,13 @@
 
 #include <stdio.h>
 
-/* Did the skin meet this cartridge? Its time in the slot meets the session's exposure. */
+/* Did the skin meet this cartridge? Its time in the slot meets the session's
+ * exposure. What stayed in the slot was there to the last, even when a session
+ * that was lost ends with the attach itself. */
 static bool is_exposed(const struct cartridge_use *use)
 {
 	return use->session.is_exposing && use->use.from <= use->session.exposed_until &&
-	       use->use.until > use->session.exposed_from;
+	       (!use->use.is_replaced || use->use.until > use->session.exposed_from);
 }
 
 static bool is_other_client(const struct session *a, const struct session *b)
@@ -22,7 +24,7 @@ static bool is_other_client(const struct session *a, const struct session *b)
 struct reuse {
 	int64_t visits;    /* earlier visits with exposure */
 	bool is_other;     /* one of them another's, or nobody knows whose */
-	bool is_continued; /* this visit had the cartridge before */
+	bool is_continued; /* this visit used the cartridge before: its pulses are its own */
 	int64_t related[FINDING_RELATED_MAX];
 	size_t related_count;
 };
@@ -30,17 +32,17 @@ struct reuse {
 static struct reuse look_back(const struct cartridge_history *history, size_t at)
 {
 	const struct session *session = &history->uses[at].session;
-	struct reuse reuse = {.is_continued = session->visit != session->no};
+	struct reuse reuse = {0};
 	int64_t last_visit = 0;
 
 	for (size_t j = 0; j < at; j++) {
 		const struct cartridge_use *earlier = &history->uses[j];
+		if (!is_exposed(earlier))
+			continue;
 		if (earlier->session.visit == session->visit) {
 			reuse.is_continued = true;
 			continue;
 		}
-		if (!is_exposed(earlier))
-			continue;
 		if (is_other_client(&earlier->session, session))
 			reuse.is_other = true;
 		if (earlier->session.visit == last_visit)
