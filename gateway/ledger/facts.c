@@ -24,8 +24,9 @@ static bool is_loud(const struct reading *reading, const struct journal_row *row
 /* --- sessions ------------------------------------------------------------------- */
 
 /* Most samples only lengthen what is known. These change an answer: the first
- * sign of treatment, exposure earlier than known or the first after an attach,
- * and anything about a session that was thought to be over. */
+ * sign of treatment, exposure earlier than known, later exposure that may decide
+ * which of several cartridges it was, and anything about a session that was
+ * thought to be over. */
 static bool stream_matters(const struct open_session *open, const struct session_fold *more)
 {
 	const struct session_fold *fold = &open->session.fold;
@@ -35,7 +36,7 @@ static bool stream_matters(const struct open_session *open, const struct session
 	if (fold->stream_from == TIME_NEVER || more->exposed_from < fold->exposed_from ||
 	    more->first_at < fold->first_at)
 		return true;
-	return fold->exposed_until < open->last_attach && open->last_attach <= more->exposed_until;
+	return fold->exposed_until < open->last_attach && fold->exposed_until < more->exposed_until;
 }
 
 static void apply_session(
