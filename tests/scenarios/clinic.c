@@ -1,0 +1,250 @@
+#include "clinic.h"
+
+#include "picture.h"
+#include "wire/pack.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- names ------------------------------------------------------------------- */
+
+struct id id_named(char kind, const char *name)
+{
+	struct id id = {.b = {(uint8_t)kind}};
+
+	CP_CHECK(strlen(name) < NAME_BYTES);
+	memcpy(id.b + 1, name, strlen(name));
+	return id;
+}
+
+const char *name_of_id(char kind, const struct id *id, char out[NAME_BYTES])
+{
+	memcpy(out, id->b + 1, NAME_BYTES);
+	if (id->b[0] != kind || out[NAME_BYTES - 1] != '\0')
+		out[0] = '\0';
+	return out;
+}
+
+void clinic_fail(struct clinic *clinic, const char *format, ...)
+{
+	va_list args;
+
+	if (clinic_failed(clinic))
+		return;
+	va_start(args, format);
+	vsnprintf(clinic->why, sizeof(clinic->why), format, args);
+	va_end(args);
+}
+
+/* --- open and close ------------------------------------------------------------ */
+
+static void read_zone(struct clinic *clinic, const char *name)
+{
+	char path[256];
+	uint8_t bytes[64 * 1024];
+
+	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
+	FILE *file = fopen(path, "rb");
+	if (!file) {
+		clinic_fail(clinic, "no time zone %s", name);
+		return;
+	}
+	size_t len = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	if (zone_parse(&clinic->zone, slice_of(bytes, len)))
+		clinic_fail(clinic, "%s: %s", path, clinic->zone.bad);
+}
+
+void clinic_open(struct clinic *clinic, const char *zone_name)
+{
+	char why[256];
+
+	*clinic = (struct clinic){.next_wake = TIME_NEVER};
+	read_zone(clinic, zone_name);
+	struct ledger_config config = {
+	    .site = "ber",
+	    .version = "1",
+	    .policy = policy_default(&clinic->zone),
+	};
+	clinic->batch = batch_new();
+	CP_CHECK(clinic->batch);
+	if (ledger_open(&config, 0, &clinic->ledger, why))
+		clinic_fail(clinic, "the ledger does not open: %s", why);
+}
+
+static void free_messages(struct message *message)
+{
+	while (message) {
+		struct message *next = message->next;
+		free(message);
+		message = next;
+	}
+}
+
+void clinic_close(struct clinic *clinic)
+{
+	for (size_t i = 0; i < clinic->device_count; i++) {
+		free_messages(clinic->devices[i].kept);
+		free(clinic->devices[i].last);
+	}
+	ledger_close(clinic->ledger);
+	batch_free(clinic->batch);
+	zone_deinit(&clinic->zone);
+}
+
+/* --- the ledger ------------------------------------------------------------------ */
+
+static void apply(struct clinic *clinic)
+{
+	if (ledger_apply(clinic->ledger, clinic->batch, clinic->now)) {
+		clinic_fail(clinic, "the ledger failed: %s", ledger_error(clinic->ledger));
+		return;
+	}
+	clinic->next_wake = clinic->batch->next_wake;
+	picture_downs(clinic);
+}
+
+void clinic_advance(struct clinic *clinic, wall_ms to)
+{
+	if (to < clinic->now)
+		clinic_fail(clinic, "time would go backwards");
+	while (!clinic->is_asleep && clinic->next_wake <= to && !clinic_failed(clinic)) {
+		if (clinic->next_wake > clinic->now)
+			clinic->now = clinic->next_wake;
+		batch_reset(clinic->batch);
+		apply(clinic);
+		if (clinic->next_wake <= clinic->now)
+			clinic_fail(clinic, "the ledger wants to be woken without end");
+	}
+	clinic->now = to;
+}
+
+void clinic_sleep(struct clinic *clinic)
+{
+	clinic->is_asleep = true;
+}
+
+void clinic_wake(struct clinic *clinic)
+{
+	clinic->is_asleep = false;
+	clinic_advance(clinic, clinic->now);
+}
+
+void clinic_listen(struct clinic *clinic)
+{
+	clinic->said[0] = '\0';
+}
+
+/* --- devices ---------------------------------------------------------------------- */
+
+struct device *clinic_device(struct clinic *clinic, const char *name)
+{
+	for (size_t i = 0; i < clinic->device_count; i++)
+		if (strcmp(clinic->devices[i].name, name) == 0)
+			return &clinic->devices[i];
+	if (!strchr("PSRDT", name[0]) || strlen(name) >= NAME_BYTES ||
+	    clinic->device_count == CLINIC_DEVICES_MAX) {
+		clinic_fail(clinic, "%s is no device", name);
+		return NULL;
+	}
+	struct device *device = &clinic->devices[clinic->device_count++];
+	*device = (struct device){.id = id_named(ID_DEVICE, name)};
+	snprintf(device->name, sizeof(device->name), "%s", name);
+	return device;
+}
+
+static struct message *pack(const ProtobufCMessage *protobuf)
+{
+	size_t len = protobuf_c_message_get_packed_size(protobuf);
+	struct message *message = malloc(sizeof(*message) + len);
+
+	CP_CHECK(message);
+	message->next = NULL;
+	message->len_bytes = protobuf_c_message_pack(protobuf, message->bytes);
+	return message;
+}
+
+/* Every message is a batch of its own. A device is NULL for head office. */
+static void deliver(
+    struct clinic *clinic, const struct device *device, const struct message *message)
+{
+	if (clinic_failed(clinic))
+		return;
+	batch_reset(clinic->batch);
+	struct batch_entry *entry = batch_add(clinic->batch);
+	struct slice payload = slice_of(message->bytes, message->len_bytes);
+	enum reading_result result =
+	    device
+	        ? reading_parse(&clinic->batch->arena, payload, &device->id, device->name[0] == 'T',
+	              &entry->reading, &entry->why)
+	        : reading_parse_order(&clinic->batch->arena, payload, &entry->reading, &entry->why);
+	if (result != READING_OK) {
+		clinic_fail(clinic, "the gate does not let it pass: %s", entry->why);
+		return;
+	}
+	entry->recv = clinic->now;
+	apply(clinic);
+}
+
+void clinic_send(struct clinic *clinic, struct device *device, Carepace__V1__Up *up)
+{
+	up->source = (ProtobufCBinaryData){.len = ID_BYTES, .data = device->id.b};
+	up->boot = 1;
+	up->seq = ++device->seq;
+	up->ts_ms = clinic->now;
+	up->has_replay = up->replay = device->is_replay;
+
+	struct message *message = pack(&up->base);
+	if (device->is_away) {
+		message->next = device->kept;
+		device->kept = message;
+		return;
+	}
+	deliver(clinic, device, message);
+	free(device->last);
+	device->last = message;
+}
+
+void clinic_repeat(struct clinic *clinic, struct device *device)
+{
+	if (!device->last)
+		clinic_fail(clinic, "%s has sent nothing yet", device->name);
+	else
+		deliver(clinic, device, device->last);
+}
+
+static struct message *reversed(struct message *message)
+{
+	struct message *result = NULL;
+
+	while (message) {
+		struct message *next = message->next;
+		message->next = result;
+		result = message;
+		message = next;
+	}
+	return result;
+}
+
+void clinic_return(struct clinic *clinic, struct device *device, bool is_backwards)
+{
+	struct message *messages = is_backwards ? device->kept : reversed(device->kept);
+
+	device->kept = NULL;
+	device->is_away = device->is_replay = false;
+	for (struct message *message = messages; message; message = message->next)
+		deliver(clinic, device, message);
+	free_messages(messages);
+}
+
+void clinic_order(struct clinic *clinic, Carepace__V1__Order *order)
+{
+	order->hq_epoch = 1;
+	order->n = ++clinic->order_count;
+	order->revision = order->n;
+
+	struct message *message = pack(&order->base);
+	deliver(clinic, NULL, message);
+	free(message);
+}

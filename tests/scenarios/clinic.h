@@ -1,0 +1,92 @@
+/* clinic.h - one clinic in memory, with virtual time.
+ *
+ * What:    devices, tablets and head office speak real protobuf; it passes the
+ *          gate (care/reading) and the ledger, as in the daemon; verdicts come
+ *          back. The picture of it all is text (picture.h).
+ * Time:    stands still until clinic_advance(), which wakes the ledger at each
+ *          of its deadlines on the way.
+ * Names:   "P1", "c1", "A" are 16 byte ids: one letter for the kind, the name,
+ *          zeros. So an id can be read back.
+ * Errors:  the first thing that goes wrong is kept in `why`; later calls do nothing.
+ */
+#ifndef SCENARIOS_CLINIC_H
+#define SCENARIOS_CLINIC_H
+
+#include "care/zone.h"
+#include "ledger/ledger.h"
+
+#define CLINIC_DEVICES_MAX 16
+#define CLINIC_TEXT_BYTES 4096
+#define CLINIC_GTIN "04012345678901" /* of cartridges that are named by a serial only */
+#define NAME_BYTES (ID_BYTES - 1)    /* with its NUL */
+
+enum {
+	ID_DEVICE = 'd',
+	ID_SESSION = 's',
+	ID_CLIENT = 'c',
+	ID_OPERATOR = 'o'
+};
+
+struct id id_named(char kind, const char *name);
+/* "" unless the id is of that kind. */
+const char *name_of_id(char kind, const struct id *id, char out[NAME_BYTES]);
+
+struct message {
+	struct message *next;
+	size_t len_bytes;
+	uint8_t bytes[];
+};
+
+/* The first letter of its name is its kind: P pen, S stamp, R radiofrequency,
+ * D derma roller, T tablet. */
+struct device {
+	char name[NAME_BYTES];
+	struct id id;
+	uint32_t seq;
+	bool is_away; /* messages wait in `kept` */
+	bool is_replay;
+	struct message *kept; /* newest first */
+	struct message *last; /* as sent, for a duplicate */
+};
+
+struct clinic {
+	struct zone zone;
+	struct ledger *ledger;
+	struct batch *batch;
+	wall_ms now; /* 0: no time was given yet */
+	wall_ms next_wake;
+	bool is_asleep; /* deadlines pass unseen, as when the gateway is down */
+	struct device devices[CLINIC_DEVICES_MAX];
+	size_t device_count;
+	uint32_t order_count;
+	uint32_t fresh_count;         /* cartridges that nobody has seen */
+	char said[CLINIC_TEXT_BYTES]; /* verdicts since clinic_listen() */
+	char why[CLINIC_TEXT_BYTES];
+};
+
+void clinic_open(struct clinic *clinic, const char *zone_name);
+void clinic_close(struct clinic *clinic);
+
+void clinic_fail(struct clinic *clinic, const char *format, ...) CP_PRINTF(2, 3);
+static inline bool clinic_failed(const struct clinic *clinic)
+{
+	return clinic->why[0] != '\0';
+}
+
+void clinic_advance(struct clinic *clinic, wall_ms to);
+void clinic_sleep(struct clinic *clinic);
+void clinic_wake(struct clinic *clinic);
+void clinic_listen(struct clinic *clinic); /* forgets what was said */
+
+/* Made on first sight; NULL (and failed) when the name is none. */
+struct device *clinic_device(struct clinic *clinic, const char *name);
+
+/* Names, dates and packs the message; delivers or keeps it. */
+void clinic_send(struct clinic *clinic, struct device *device, Carepace__V1__Up *up);
+void clinic_repeat(struct clinic *clinic, struct device *device);
+void clinic_return(struct clinic *clinic, struct device *device, bool is_backwards);
+
+/* The event time must be in the order. */
+void clinic_order(struct clinic *clinic, Carepace__V1__Order *order);
+
+#endif

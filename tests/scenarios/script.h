@@ -1,0 +1,19 @@
+/* script.h - the language of the scenarios: one line, one thing that happens.
+ *
+ * README.md explains it. A file is a list of cases; each runs in a clinic of
+ * its own and fails at its first line that is wrong.
+ */
+#ifndef SCENARIOS_SCRIPT_H
+#define SCENARIOS_SCRIPT_H
+
+#include <stddef.h>
+
+struct script_tally {
+	size_t cases;
+	size_t failed;
+};
+
+/* Prints PASS or FAIL for each case. `text` is changed. */
+void script_run(const char *file, char *text, struct script_tally *tally);
+
+#endif
