@@ -221,6 +221,7 @@ static int open_head_office(struct gateway *gateway)
 
 static void start_handles(struct gateway *gateway)
 {
+	signal(SIGPIPE, SIG_IGN); /* a write to a closed socket is an error code, not the end */
 	uv_signal_init(&gateway->loop, &gateway->on_term);
 	uv_signal_init(&gateway->loop, &gateway->on_int);
 	uv_signal_init(&gateway->loop, &gateway->on_usr1);
