@@ -14,8 +14,8 @@
  * it may only note, copy and post: a callback that waited for our thread while
  * our thread waits in a Paho call would never end.
  *
- * Paho calls back exactly once for a message, but after a loss with codes of
- * its own (< 0): those are not posted, the loss returns every row anyway. */
+ * A negative `code` in a failure is Paho's own (-11: interrupted by a loss); the
+ * broker's reasons come with a code of 0 or, from a CONNACK, as the code. */
 
 #define TOPIC_ROOT "carepace/v1/site/"
 #define TOPIC_MAX 96
@@ -30,9 +30,8 @@ struct upstream {
 	MQTTAsync client;
 	const struct upstream_config *config;
 	struct mailbox *mailbox;
-	uint32_t generation;
 	char text[UPSTREAM_TEXT_MAX]; /* of `outcome` */
-	const char *goodbye;          /* the broker's reason in its DISCONNECT */
+	const char *goodbye;          /* the broker's reason in its DISCONNECT, or NULL */
 	atomic_uint orders;           /* posted and not done */
 	atomic_size_t order_bytes;
 	atomic_uint_least64_t orders_dropped;
@@ -92,13 +91,8 @@ static void diary_text(char out[UPSTREAM_TEXT_MAX], const struct upstream_failur
 
 /* --- events ------------------------------------------------------------- */
 
-static void event_init(struct upstream *upstream, struct upstream_event *event)
-{
-	event->upstream = upstream;
-	event->generation = upstream->generation;
-}
-
-/* A closed mailbox means that nobody wants to know any more. */
+/* At most once until upstream.c lets the event be used again. A closed mailbox
+ * means that nobody wants to know any more. */
 static void post(struct upstream_event *event, enum upstream_event_kind kind, const char *text)
 {
 	if (event->is_posted)
@@ -129,7 +123,6 @@ static void on_connected(void *context, MQTTAsync_successData5 *data)
 	post(&upstream->outcome, UPSTREAM_CONNECTED, NULL);
 }
 
-/* A code of 0x80 and above is the CONNACK's, one below zero is Paho's. */
 static void on_refused(void *context, MQTTAsync_failureData5 *data)
 {
 	struct upstream *upstream = context;
@@ -168,7 +161,9 @@ static void on_acked(void *context, MQTTAsync_successData5 *data)
 
 static void on_not_acked(void *context, MQTTAsync_failureData5 *data)
 {
-	if (data->code >= 0)
+	if (data->code < 0)
+		post(context, UPSTREAM_RETURNED, NULL);
+	else
 		post(context, UPSTREAM_NOT_ACKED, reason_text(data->reasonCode));
 }
 
@@ -181,13 +176,13 @@ static void on_not_subscribed(void *context, MQTTAsync_failureData5 *data)
 static void on_disconnected(void *context, MQTTAsync_successData5 *data)
 {
 	(void)data;
-	post(context, UPSTREAM_DISCONNECTED, NULL);
+	post(context, UPSTREAM_DISCONNECTED, "disconnected");
 }
 
 static void on_not_disconnected(void *context, MQTTAsync_failureData5 *data)
 {
 	(void)data;
-	post(context, UPSTREAM_DISCONNECTED, NULL);
+	post(context, UPSTREAM_DISCONNECTED, "disconnected");
 }
 
 /* --- orders from head office ----------------------------------------------- */
@@ -205,7 +200,7 @@ static struct upstream_event *order_new(struct upstream *upstream, const MQTTAsy
 	struct upstream_event *event = calloc(1, sizeof(*event) + len_bytes);
 	if (!event)
 		return NULL;
-	event_init(upstream, event);
+	event->upstream = upstream;
 	uint8_t *bytes = (uint8_t *)(event + 1);
 	if (len_bytes > 0)
 		memcpy(bytes, message->payload, len_bytes);
@@ -247,17 +242,66 @@ static int on_order(void *context, char *topic, int topic_len, MQTTAsync_message
 
 /* --- calls ----------------------------------------------------------------- */
 
+enum cp_err upstream_config_copy(struct upstream_config *out, const struct upstream_config *from)
+{
+	size_t count = (size_t)from->server_count;
+	char **servers = calloc(count, sizeof(*servers));
+
+	*out = (struct upstream_config){
+	    .servers = servers,
+	    .server_count = servers ? from->server_count : 0,
+	    .site = strdup(from->site),
+	    .client_id = strdup(from->client_id),
+	    .ca_file = strdup(from->ca_file),
+	    .certificate_file = strdup(from->certificate_file),
+	    .key_file = strdup(from->key_file),
+	};
+	bool is_whole = servers && out->site && out->client_id && out->ca_file &&
+	                out->certificate_file && out->key_file;
+	for (size_t i = 0; i < count && is_whole; i++) {
+		servers[i] = strdup(from->servers[i]);
+		is_whole = servers[i] != NULL;
+	}
+	if (!is_whole)
+		upstream_config_deinit(out);
+	return is_whole ? CP_OK : CP_NOMEM;
+}
+
+void upstream_config_deinit(struct upstream_config *copy)
+{
+	for (int i = 0; i < copy->server_count; i++)
+		free(copy->servers[i]);
+	free((void *)copy->servers);
+	free((void *)copy->site);
+	free((void *)copy->client_id);
+	free((void *)copy->ca_file);
+	free((void *)copy->certificate_file);
+	free((void *)copy->key_file);
+	*copy = (struct upstream_config){0};
+}
+
 static void events_init(struct upstream *upstream)
 {
-	event_init(upstream, &upstream->outcome);
-	event_init(upstream, &upstream->lost);
-	event_init(upstream, &upstream->no_orders);
-	event_init(upstream, &upstream->overrun);
-	event_init(upstream, &upstream->disconnected);
+	struct upstream_event *const singles[] = {&upstream->outcome, &upstream->lost,
+	    &upstream->no_orders, &upstream->overrun, &upstream->disconnected};
+
+	for (size_t i = 0; i < CP_COUNT(singles); i++)
+		singles[i]->upstream = upstream;
 	for (uint32_t token = 0; token < UPSTREAM_TOKENS; token++) {
-		event_init(upstream, &upstream->tokens[token]);
+		upstream->tokens[token].upstream = upstream;
 		upstream->tokens[token].token = token;
 	}
+}
+
+/* The events of a connection may be posted again, once each. */
+static void events_rearm(struct upstream *upstream)
+{
+	upstream->outcome.is_posted = false;
+	upstream->lost.is_posted = false;
+	upstream->no_orders.is_posted = false;
+	upstream->overrun.is_posted = false;
+	upstream->disconnected.is_posted = false;
+	upstream->goodbye = NULL;
 }
 
 /* Paho would only say -1. */
@@ -276,12 +320,12 @@ static bool are_files_readable(struct upstream *upstream)
 	return true;
 }
 
-static int client_create(struct upstream *upstream, int server)
+static int client_create(struct upstream *upstream)
 {
 	MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer5;
 
 	options.maxBufferedMessages = UPSTREAM_TOKENS;
-	int code = MQTTAsync_createWithOptions(&upstream->client, upstream->config->servers[server],
+	int code = MQTTAsync_createWithOptions(&upstream->client, upstream->config->servers[0],
 	    upstream->config->client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL, &options);
 	if (code == MQTTASYNC_SUCCESS)
 		code = MQTTAsync_setCallbacks(upstream->client, upstream, on_lost, on_order, NULL);
@@ -301,7 +345,7 @@ static void add_number(MQTTProperties *properties, enum MQTTPropertyCodes code, 
 	MQTTProperties_add(properties, &property);
 }
 
-static int client_connect(struct upstream *upstream)
+static int client_connect(struct upstream *upstream, int server)
 {
 	MQTTAsync_SSLOptions tls = MQTTAsync_SSLOptions_initializer;
 	MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer5;
@@ -316,6 +360,8 @@ static int client_connect(struct upstream *upstream)
 	tls.ssl_error_cb = on_tls_error;
 	add_number(&properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, OUR_RECEIVE_MAXIMUM);
 	add_number(&properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, OUR_PACKET_MAX);
+	options.serverURIs = &upstream->config->servers[server];
+	options.serverURIcount = 1;
 	options.ssl = &tls;
 	options.connectProperties = &properties;
 	options.keepAliveInterval = KEEP_ALIVE_S;
@@ -330,33 +376,42 @@ static int client_connect(struct upstream *upstream)
 	return code;
 }
 
-enum cp_err upstream_open(struct upstream **out, const struct upstream_config *config, int server,
-    uint32_t generation, struct mailbox *mailbox)
+enum cp_err upstream_open(
+    struct upstream **out, const struct upstream_config *config, struct mailbox *mailbox)
 {
-	CP_CHECK(server >= 0 && server < config->server_count);
 	struct upstream *upstream = calloc(1, sizeof(*upstream));
 
-	*out = upstream;
+	*out = NULL;
 	if (!upstream)
 		return CP_NOMEM;
 	upstream->config = config;
 	upstream->mailbox = mailbox;
-	upstream->generation = generation;
 	events_init(upstream);
+	int code = client_create(upstream);
+	if (code != MQTTASYNC_SUCCESS) {
+		upstream_close(upstream);
+		upstream_free(upstream);
+		return code == MQTTASYNC_FAILURE ? CP_NOMEM : CP_CONFIG;
+	}
+	*out = upstream;
+	return CP_OK;
+}
+
+void upstream_connect(struct upstream *upstream, int server)
+{
+	CP_CHECK(server >= 0 && server < upstream->config->server_count);
+	events_rearm(upstream);
 	if (!are_files_readable(upstream)) {
 		post(&upstream->outcome, UPSTREAM_REFUSED, upstream->text);
-		return CP_OK;
+		return;
 	}
 	diary_begin();
-	int code = client_create(upstream, server);
-	if (code == MQTTASYNC_SUCCESS)
-		code = client_connect(upstream);
+	int code = client_connect(upstream, server);
 	if (code != MQTTASYNC_SUCCESS) {
 		snprintf(upstream->text, sizeof(upstream->text),
-		    "the MQTT library cannot use %s (%d)", config->servers[server], code);
+		    "the MQTT library does not accept the address or the settings (%d)", code);
 		post(&upstream->outcome, UPSTREAM_REFUSED, upstream->text);
 	}
-	return CP_OK;
 }
 
 static void topic_of(char out[TOPIC_MAX], const struct upstream *upstream, const char *last)
@@ -396,16 +451,15 @@ enum cp_err upstream_publish(
 	return code == MQTTASYNC_SUCCESS ? CP_OK : CP_NET;
 }
 
-void upstream_disconnect(struct upstream *upstream, int limit_ms)
+void upstream_disconnect(struct upstream *upstream)
 {
 	MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer5;
 
-	options.timeout = limit_ms;
 	options.onSuccess5 = on_disconnected;
 	options.onFailure5 = on_not_disconnected;
 	options.context = &upstream->disconnected;
 	if (MQTTAsync_disconnect(upstream->client, &options) != MQTTASYNC_SUCCESS)
-		post(&upstream->disconnected, UPSTREAM_DISCONNECTED, NULL);
+		post(&upstream->disconnected, UPSTREAM_DISCONNECTED, "disconnected");
 }
 
 void upstream_close(struct upstream *upstream)
@@ -422,7 +476,7 @@ void upstream_free(struct upstream *upstream)
 	free(upstream);
 }
 
-uint64_t upstream_orders_dropped(const struct upstream *upstream)
+uint64_t upstream_take_orders_dropped(struct upstream *upstream)
 {
-	return atomic_load(&upstream->orders_dropped);
+	return atomic_exchange(&upstream->orders_dropped, 0);
 }

@@ -28,6 +28,8 @@ void upstream_why_trace(struct upstream_why *why, const char *line)
 		keep(why->alert_received, alert, strcspn(alert, "\n"));
 	else if (after(line, "X509_check_host for hostname"))
 		why->is_other_name = true;
+	else if (after(line, "SSL handshake done"))
+		why->is_shaken = true;
 	else if (after(line, "getaddrinfo failed"))
 		why->is_name_unknown = true;
 }
@@ -71,14 +73,26 @@ static void explain_its_certificate(char out[UPSTREAM_TEXT_MAX], const struct up
 		    why->alert_sent, why->tls_error[0] ? ": " : "", why->tls_error);
 }
 
+static bool is_timeout(const struct upstream_failure *failure)
+{
+	return failure->message && strstr(failure->message, "timeout");
+}
+
+/* In TLS 1.3 the broker looks at our certificate after our side is done, and its
+ * alert may be overtaken by the reset of the connection. */
+static void explain_hanging_up(char out[UPSTREAM_TEXT_MAX], const struct upstream_config *config)
+{
+	snprintf(out, UPSTREAM_TEXT_MAX,
+	    "the broker hung up after the TLS handshake; its log says whether it does not accept "
+	    "our certificate in %s",
+	    config->certificate_file);
+}
+
 static void explain_silence(char out[UPSTREAM_TEXT_MAX], const struct upstream_failure *failure)
 {
-	if (failure->message && strstr(failure->message, "timeout"))
+	if (is_timeout(failure))
 		snprintf(
 		    out, UPSTREAM_TEXT_MAX, "it does not answer; check the network and the broker");
-	else if (failure->message && strstr(failure->message, "completion"))
-		snprintf(out, UPSTREAM_TEXT_MAX,
-		    "it hung up before it answered our CONNECT; its log should say why");
 	else
 		snprintf(out, UPSTREAM_TEXT_MAX,
 		    "nothing can be reached at that address; check the network, the address and "
@@ -106,6 +120,8 @@ void upstream_why_text(char out[UPSTREAM_TEXT_MAX], const struct upstream_why *w
 	else if (why->tls_error[0])
 		snprintf(out, UPSTREAM_TEXT_MAX, "TLS failed (%s); check %s and %s", why->tls_error,
 		    config->certificate_file, config->key_file);
+	else if (why->is_shaken && !is_timeout(failure))
+		explain_hanging_up(out, config);
 	else if (why->is_name_unknown)
 		snprintf(out, UPSTREAM_TEXT_MAX,
 		    "its name has no address; check the name and this box's name server");

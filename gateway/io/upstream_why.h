@@ -16,8 +16,9 @@
 #define UPSTREAM_WHY_TEXT_MAX 64
 
 struct upstream_why {
-	bool is_name_unknown;                       /* the resolver has no address */
-	bool is_other_name;                         /* a good certificate, of somebody else */
+	bool is_name_unknown; /* the resolver has no address */
+	bool is_shaken;       /* the TLS handshake was done, on our side at least */
+	bool is_other_name;   /* a good certificate, of somebody else */
 	char alert_sent[UPSTREAM_WHY_TEXT_MAX];     /* what we did not like: "unknown CA" */
 	char alert_received[UPSTREAM_WHY_TEXT_MAX]; /* what the broker did not like */
 	char tls_error[UPSTREAM_WHY_TEXT_MAX];      /* OpenSSL's reason */

@@ -11,11 +11,13 @@
 
 /* One round: take the mail, note what it says, hand acknowledgements on, then
  * do what the window says until it says wait. Mail only notes that a connection
- * is over (`ending`); the round takes it down after the last mail was read, so
- * that acknowledgements which arrived before the end still count.
+ * is over (`ending`); the round settles it after the last mail was read, so that
+ * acknowledgements which arrived before the end still count.
  *
- * The end of a connection, in this order: close it (Paho says nothing more),
- * read what it had still posted, return all rows to the window, free it. */
+ * A connection that we do not want any more is left with a goodbye (`leaving`)
+ * and is over when that is answered. What does not answer is ended by force: the
+ * client object is closed (Paho says nothing more), what it had still posted is
+ * read, all rows are taken from it, and the next attempt makes a new one. */
 
 _Static_assert(UPSTREAM_TOKENS == WINDOW_ROWS, "a slot of the window is a token of the connection");
 
@@ -23,14 +25,23 @@ _Static_assert(UPSTREAM_TOKENS == WINDOW_ROWS, "a slot of the window is a token 
 #define RECEIPT_KIND 0
 #define RECEIPT_TOPIC "receipt"
 
+#define SAID_MAX 4
+#define GOODBYE_MS 500
+#define NO_ROOM "there is no room for its messages; it goes on from our receipt"
+
 /* What stop may take: acknowledgements on their way, the goodbye, Paho's end. */
 #define STOP_ACKS_MS 300
-#define STOP_GOODBYE_MS 500
 #define STOP_LIMIT_MS 1800
 
 struct receipt {
 	size_t len;
 	uint8_t bytes[];
+};
+
+/* The refusals of a server that stand in the log since the last connection. */
+struct said {
+	char text[SAID_MAX][UPSTREAM_TEXT_MAX];
+	unsigned next;
 };
 
 struct upstream_thread {
@@ -49,27 +60,33 @@ struct upstream_thread {
 
 	/* The thread's own from here on. */
 	struct window window;
-	struct upstream *upstream;       /* NULL when the window is down */
-	int server;                      /* of this attempt, or of the next one */
-	char (*said)[UPSTREAM_TEXT_MAX]; /* per server: the refusal that stands in the log */
+	struct upstream *upstream; /* NULL until the first attempt and after a forced end */
+	int server;                /* of this attempt, or of the next one */
+	struct said *said;         /* one per server */
 	struct receipt *receipt;
 	uint64_t receipt_n;
 	bool is_receipt_due;
 	bool is_stopping;
-	bool is_goodbye_over;
-	const char *ending; /* why the connection is to be taken down, or NULL */
+	const char *ending;  /* why the connection is over, or NULL */
+	const char *leaving; /* why we said goodbye, or NULL */
+	mono_ms leave_by;    /* then by force */
 	struct window_row acked[WINDOW_ROWS];
 	size_t acked_count;
 
 	struct {
-		atomic_uint_least64_t sent, acknowledged, refused, orders, orders_dropped, connects,
-		    losses;
+		atomic_uint_least64_t sent, acknowledged, refused, returned, orders, orders_dropped,
+		    connects, losses;
 	} counts;
 };
 
 static void count(atomic_uint_least64_t *counter)
 {
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+static const char *server_name(const struct upstream_thread *thread)
+{
+	return thread->config.servers[thread->server];
 }
 
 /* --- the source, never after stop ------------------------------------------ */
@@ -94,39 +111,37 @@ static void report_state(struct upstream_thread *thread, bool is_connected, cons
 
 /* --- mail ------------------------------------------------------------------ */
 
-static const char *server_name(const struct upstream_thread *thread)
+static void leave(struct upstream_thread *thread, const char *why)
 {
-	return thread->config.servers[thread->server];
+	if (thread->leaving || thread->window.state != WINDOW_UP)
+		return;
+	thread->leaving = why;
+	thread->leave_by = clock_mono() + GOODBYE_MS;
+	upstream_disconnect(thread->upstream);
 }
 
-static void on_connected(
-    struct upstream_thread *thread, const struct upstream_event *event, mono_ms now)
+static void on_connected(struct upstream_thread *thread, unsigned receive_maximum, mono_ms now)
 {
 	char text[UPSTREAM_TEXT_MAX];
 
-	window_connected(&thread->window, event->generation, event->receive_maximum, now);
-	if (thread->window.state != WINDOW_UP)
-		return;
+	window_connected(&thread->window, receive_maximum, now);
 	count(&thread->counts.connects);
 	snprintf(text, sizeof(text), "connected to %s", server_name(thread));
 	log_notice("head office: %s", text);
-	for (int server = 0; server < thread->config.server_count; server++)
-		thread->said[server][0] = '\0';
+	memset(thread->said, 0, (size_t)thread->config.server_count * sizeof(*thread->said));
 	report_state(thread, true, text);
 	/* The receipt tells head office from where to go on, so our ears must be
 	 * open before it leaves. */
 	if (upstream_subscribe(thread->upstream) != CP_OK)
-		thread->ending = "the connection broke";
+		leave(thread, "the subscription could not be sent");
 	thread->is_receipt_due = thread->receipt != NULL;
 }
 
-static void on_acked(
-    struct upstream_thread *thread, const struct upstream_event *event, mono_ms now)
+static void on_acked(struct upstream_thread *thread, uint32_t token, mono_ms now)
 {
 	struct window_row row;
 
-	if (!window_done(&thread->window, event->generation, event->token, now, &row) ||
-	    row.kind == RECEIPT_KIND)
+	if (!window_done(&thread->window, token, now, &row) || row.kind == RECEIPT_KIND)
 		return;
 	count(&thread->counts.acknowledged);
 	/* A token is used again only after this round, so they cannot be more. */
@@ -139,58 +154,64 @@ static void on_not_acked(
 {
 	struct window_row row;
 
-	if (!window_refused(&thread->window, event->generation, event->token, now, &row))
+	if (!window_refused(&thread->window, event->token, now, &row))
 		return;
 	count(&thread->counts.refused);
 	if (row.kind == RECEIPT_KIND)
 		thread->is_receipt_due = true;
-	log_warning(
-	    "head office: %s refused message %u/%llu (%s); it is kept, this kind is offered "
-	    "again in %lld s",
+	log_warning("head office: %s refused message %u/%llu (%s); it is kept, this kind is "
+	            "offered again in %lld s",
 	    server_name(thread), row.kind, (unsigned long long)row.n, event->text,
 	    (long long)(WINDOW_PAUSE_MS / MS_PER_SECOND));
 }
 
-static void on_order(struct upstream_thread *thread, const struct upstream_event *event)
+static void on_order(struct upstream_thread *thread, struct slice payload)
 {
-	if (is_source_there(thread) && thread->source.order(thread->ctx, event->payload)) {
+	if (is_source_there(thread) && thread->source.order(thread->ctx, payload)) {
 		count(&thread->counts.orders);
 		return;
 	}
 	count(&thread->counts.orders_dropped);
-	thread->ending = "no room for its messages; it goes on from our receipt";
+	leave(thread, NO_ROOM);
 }
 
 static void on_event(struct upstream_thread *thread, struct upstream_event *event, mono_ms now)
 {
 	switch (event->kind) {
 	case UPSTREAM_CONNECTED:
-		on_connected(thread, event, now);
+		on_connected(thread, event->receive_maximum, now);
 		break;
 	case UPSTREAM_REFUSED:
+		if (thread->window.state == WINDOW_CONNECTING)
+			thread->ending = event->text;
+		break;
 	case UPSTREAM_LOST:
-		thread->ending = event->text;
+	case UPSTREAM_DISCONNECTED:
+		if (thread->window.state == WINDOW_UP)
+			thread->ending = thread->leaving ? thread->leaving : event->text;
 		break;
 	case UPSTREAM_ACKED:
-		on_acked(thread, event, now);
+		on_acked(thread, event->token, now);
 		break;
 	case UPSTREAM_NOT_ACKED:
 		on_not_acked(thread, event, now);
 		break;
+	case UPSTREAM_RETURNED:
+		if (window_returned(&thread->window, event->token))
+			count(&thread->counts.returned);
+		break;
 	case UPSTREAM_NO_ORDERS:
 		log_warning(
 		    "head office: %s does not let us read our orders (%s); plans and client "
-		    "flags do not arrive until its access rules allow carepace/v1/site/%s/down",
+		    "flags do not arrive until its access rules allow "
+		    "carepace/v1/site/%s/down",
 		    server_name(thread), event->text, thread->config.site);
 		break;
 	case UPSTREAM_ORDER:
-		on_order(thread, event);
+		on_order(thread, event->payload);
 		break;
 	case UPSTREAM_OVERRUN:
-		thread->ending = "no room for its messages; it goes on from our receipt";
-		break;
-	case UPSTREAM_DISCONNECTED:
-		thread->is_goodbye_over = true;
+		leave(thread, NO_ROOM);
 		break;
 	}
 	upstream_event_done(event);
@@ -235,6 +256,17 @@ static void read_mail(struct upstream_thread *thread, int64_t timeout_ms)
 
 /* --- what the window says -------------------------------------------------- */
 
+/* False: not connected any more, and the row is not in flight. */
+static bool publish(
+    struct upstream_thread *thread, const char *topic, struct slice payload, uint32_t token)
+{
+	if (upstream_publish(thread->upstream, topic, payload, token) == CP_OK)
+		return true;
+	CP_CHECK(window_returned(&thread->window, token));
+	leave(thread, "a message could not be sent");
+	return false;
+}
+
 static void send_receipt(struct upstream_thread *thread, mono_ms now)
 {
 	struct slice payload = slice_of(thread->receipt->bytes, thread->receipt->len);
@@ -245,8 +277,7 @@ static void send_receipt(struct upstream_thread *thread, mono_ms now)
 		return;
 	thread->receipt_n++;
 	thread->is_receipt_due = false;
-	if (upstream_publish(thread->upstream, RECEIPT_TOPIC, payload, token) != CP_OK)
-		thread->ending = "the connection broke";
+	(void)publish(thread, RECEIPT_TOPIC, payload, token); /* due again when connected */
 }
 
 static void send_rows(struct upstream_thread *thread, unsigned room, mono_ms now)
@@ -256,25 +287,24 @@ static void send_rows(struct upstream_thread *thread, unsigned room, mono_ms now
 	size_t found = thread->source.next(thread->ctx, thread->window.after, items, max);
 
 	CP_CHECK(found <= max);
-	for (size_t i = 0; i < found && !thread->ending; i++) {
+	if (found == 0)
+		window_drained(&thread->window, now);
+	for (size_t i = 0; i < found; i++) {
 		uint32_t token;
 		CP_CHECK(items[i].row.kind != RECEIPT_KIND);
 		switch (window_offer(
 		    &thread->window, items[i].row, items[i].payload.len, now, &token)) {
 		case WINDOW_ADMITTED:
+			if (!publish(thread, items[i].topic, items[i].payload, token))
+				return;
+			count(&thread->counts.sent);
 			break;
 		case WINDOW_KNOWN:
-			continue;
+			break;
 		case WINDOW_FULL:
 			return;
 		}
-		count(&thread->counts.sent);
-		if (upstream_publish(thread->upstream, items[i].topic, items[i].payload, token) !=
-		    CP_OK)
-			thread->ending = "the connection broke";
 	}
-	if (found < max)
-		window_drained(&thread->window);
 }
 
 static void fill(struct upstream_thread *thread, mono_ms now)
@@ -283,17 +313,21 @@ static void fill(struct upstream_thread *thread, mono_ms now)
 
 	if (thread->is_receipt_due)
 		send_receipt(thread, now);
-	if (room > 0 && !thread->ending)
+	if (room > 0 && !thread->leaving)
 		send_rows(thread, room, now);
 }
 
 static void begin_connect(struct upstream_thread *thread, mono_ms now)
 {
-	uint32_t generation = window_connect(&thread->window, now);
+	enum cp_err err = CP_OK;
 
-	if (upstream_open(&thread->upstream, &thread->config, thread->server, generation,
-	        thread->mailbox) != CP_OK)
-		thread->ending = "out of memory";
+	window_connect(&thread->window, now);
+	if (!thread->upstream)
+		err = upstream_open(&thread->upstream, &thread->config, thread->mailbox);
+	if (err == CP_OK)
+		upstream_connect(thread->upstream, thread->server);
+	else
+		thread->ending = cp_err_text(err);
 }
 
 static uint32_t chance(void)
@@ -306,25 +340,27 @@ static uint32_t chance(void)
 	return random;
 }
 
-/* Says a state once, not every try of it. */
+/* True when it was said before: a state is logged once, not every try of it. */
+static bool is_said(struct said *said, const char *why)
+{
+	for (unsigned i = 0; i < SAID_MAX; i++)
+		if (strcmp(said->text[i], why) == 0)
+			return true;
+	snprintf(said->text[said->next], UPSTREAM_TEXT_MAX, "%s", why);
+	said->next = (said->next + 1) % SAID_MAX;
+	return false;
+}
+
 static void say_end(struct upstream_thread *thread, bool was_up, const char *why, mono_ms delay_ms)
 {
 	char text[UPSTREAM_TEXT_MAX * 2];
-	char *said = thread->said[thread->server];
-	long long delay_s = (delay_ms + MS_PER_SECOND - 1) / MS_PER_SECOND;
 
-	if (was_up) {
-		snprintf(text, sizeof(text), "lost %s: %s", server_name(thread), why);
-		log_warning(
-		    "head office: %s; next try in %lld s, everything is kept", text, delay_s);
-	} else {
-		if (strcmp(said, why) == 0)
-			return;
-		snprintf(said, UPSTREAM_TEXT_MAX, "%s", why);
-		snprintf(text, sizeof(text), "cannot connect to %s: %s", server_name(thread), why);
-		log_warning(
-		    "head office: %s; next try in %lld s, everything is kept", text, delay_s);
-	}
+	if (!was_up && is_said(&thread->said[thread->server], why))
+		return;
+	snprintf(text, sizeof(text), "%s %s: %s", was_up ? "lost" : "cannot connect to",
+	    server_name(thread), why);
+	log_warning("head office: %s; next try in %lld s, everything is kept", text,
+	    (long long)((delay_ms + MS_PER_SECOND - 1) / MS_PER_SECOND));
 	report_state(thread, false, text);
 }
 
@@ -337,37 +373,49 @@ static int server_after(const struct upstream_thread *thread, bool was_up)
 	return (thread->server + 1) % thread->config.server_count;
 }
 
-static void close_upstream(struct upstream_thread *thread)
+static void count_dropped(struct upstream_thread *thread)
+{
+	if (thread->upstream)
+		atomic_fetch_add(
+		    &thread->counts.orders_dropped, upstream_take_orders_dropped(thread->upstream));
+}
+
+static void settle_end(struct upstream_thread *thread)
+{
+	bool was_up = thread->window.state == WINDOW_UP;
+	mono_ms now = clock_mono();
+
+	count_dropped(thread);
+	window_lost(&thread->window, now, chance());
+	if (was_up)
+		count(&thread->counts.losses);
+	say_end(thread, was_up, thread->ending, window_next_wake(&thread->window) - now);
+	thread->server = server_after(thread, was_up);
+	thread->ending = NULL;
+	thread->leaving = NULL;
+}
+
+static void end_by_force(struct upstream_thread *thread)
 {
 	if (!thread->upstream)
 		return;
 	upstream_close(thread->upstream);
 	read_mail(thread, 0);
-	atomic_fetch_add(&thread->counts.orders_dropped, upstream_orders_dropped(thread->upstream));
+	count_dropped(thread);
 	upstream_free(thread->upstream);
 	thread->upstream = NULL;
+	window_forget(&thread->window);
 }
 
-static void take_down(struct upstream_thread *thread)
+static void give_up(struct upstream_thread *thread, const char *why)
 {
-	bool was_up = thread->window.state == WINDOW_UP;
-	char why[UPSTREAM_TEXT_MAX];
-
-	snprintf(why, sizeof(why), "%s", thread->ending);
-	close_upstream(thread);
-	thread->ending = NULL;
-	mono_ms now = clock_mono();
-	window_lost(&thread->window, now, chance());
-	if (was_up)
-		count(&thread->counts.losses);
-	if (!thread->is_stopping)
-		say_end(thread, was_up, why, window_next_wake(&thread->window) - now);
-	thread->server = server_after(thread, was_up);
+	end_by_force(thread);
+	thread->ending = why;
 }
 
 static void act(struct upstream_thread *thread)
 {
-	while (!thread->ending) {
+	while (!thread->ending && !thread->leaving) {
 		mono_ms now = clock_mono();
 		switch (window_next(&thread->window, now)) {
 		case WINDOW_WAIT:
@@ -379,15 +427,17 @@ static void act(struct upstream_thread *thread)
 			fill(thread, now);
 			break;
 		case WINDOW_GIVE_UP:
-			thread->ending = "it went silent";
+			give_up(thread, "it went silent");
 			break;
 		}
 	}
+	if (thread->leaving && !thread->ending && clock_mono() >= thread->leave_by)
+		give_up(thread, thread->leaving);
 }
 
 static int64_t time_to_wait(const struct upstream_thread *thread)
 {
-	mono_ms wake = window_next_wake(&thread->window);
+	mono_ms wake = thread->leaving ? thread->leave_by : window_next_wake(&thread->window);
 	mono_ms now = clock_mono();
 
 	if (thread->ending)
@@ -403,20 +453,16 @@ static int64_t time_to_wait(const struct upstream_thread *thread)
  * broker does not take the end for an accident. */
 static void say_goodbye(struct upstream_thread *thread)
 {
-	mono_ms acks_until = clock_mono() + STOP_ACKS_MS;
+	mono_ms until = clock_mono() + STOP_ACKS_MS;
 	mono_ms left;
 
-	while (thread->window.rows > 0 && !thread->ending && (left = acks_until - clock_mono()) > 0)
+	while (thread->window.rows > 0 && !thread->ending && (left = until - clock_mono()) > 0)
 		read_mail(thread, left);
-	if (thread->ending)
-		return;
-	mono_ms goodbye_until = clock_mono() + STOP_GOODBYE_MS;
-	upstream_disconnect(thread->upstream, 0);
-	while (!thread->is_goodbye_over && !thread->ending &&
-	       (left = goodbye_until - clock_mono()) > 0)
+	leave(thread, "the gateway stops");
+	while (!thread->ending && (left = thread->leave_by - clock_mono()) > 0)
 		read_mail(thread, left);
 	log_notice("head office: %s",
-	    thread->is_goodbye_over ? "disconnected" : "left without goodbye, it does not answer");
+	    thread->ending ? "disconnected" : "left without goodbye, it does not answer");
 }
 
 static void *run(void *arg)
@@ -426,15 +472,12 @@ static void *run(void *arg)
 	while (!thread->is_stopping) {
 		act(thread);
 		read_mail(thread, time_to_wait(thread));
-		if (thread->ending)
-			take_down(thread);
+		if (thread->ending && !thread->is_stopping)
+			settle_end(thread);
 	}
 	if (thread->window.state == WINDOW_UP)
 		say_goodbye(thread);
-	if (thread->window.state != WINDOW_DOWN) {
-		thread->ending = "the gateway stops";
-		take_down(thread);
-	}
+	end_by_force(thread);
 	CP_CHECK(mailbox_post(thread->ended, &thread->ended_mail));
 	return NULL;
 }
@@ -449,10 +492,22 @@ static void thread_free(struct upstream_thread *thread)
 		(void)left;
 		mailbox_free(boxes[i]);
 	}
+	upstream_config_deinit(&thread->config);
 	free(thread->said);
 	free(atomic_load(&thread->new_receipt));
 	free(thread->receipt);
 	free(thread);
+}
+
+static enum cp_err thread_init(struct upstream_thread *thread, const struct upstream_config *config)
+{
+	window_init(&thread->window, clock_mono());
+	thread->mailbox = mailbox_new();
+	thread->ended = mailbox_new();
+	thread->said = calloc((size_t)config->server_count, sizeof(*thread->said));
+	if (!thread->mailbox || !thread->ended || !thread->said)
+		return CP_NOMEM;
+	return upstream_config_copy(&thread->config, config);
 }
 
 enum cp_err upstream_thread_start(struct upstream_thread **out,
@@ -464,14 +519,9 @@ enum cp_err upstream_thread_start(struct upstream_thread **out,
 	struct upstream_thread *thread = calloc(1, sizeof(*thread));
 	if (!thread)
 		return CP_NOMEM;
-	thread->config = *config;
 	thread->source = *source;
 	thread->ctx = ctx;
-	window_init(&thread->window, clock_mono());
-	thread->mailbox = mailbox_new();
-	thread->ended = mailbox_new();
-	thread->said = calloc((size_t)config->server_count, sizeof(*thread->said));
-	if (!thread->mailbox || !thread->ended || !thread->said ||
+	if (thread_init(thread, config) != CP_OK ||
 	    pthread_create(&thread->thread, NULL, run, thread) != 0) {
 		log_error("head office: no memory for the thread that talks to it");
 		thread_free(thread);
@@ -509,6 +559,7 @@ void upstream_thread_counts(struct upstream_thread *thread, struct upstream_coun
 	    .sent = thread->counts.sent,
 	    .acknowledged = thread->counts.acknowledged,
 	    .refused = thread->counts.refused,
+	    .returned = thread->counts.returned,
 	    .orders = thread->counts.orders,
 	    .orders_dropped = thread->counts.orders_dropped,
 	    .connects = thread->counts.connects,

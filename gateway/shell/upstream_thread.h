@@ -6,11 +6,9 @@
  * Not:     the outbox: it asks struct upstream_source.
  * Threads: start and stop from one thread; poke and receipt from any. The
  *          source is called on the upstream thread only, never after stop.
- * Memory:  config and source are copied, but the strings are borrowed, and ctx
- *          is the caller's.
+ * Memory:  config and source are copied, ctx is the caller's.
  * Bounds:  window.h upwards; io/upstream.h downwards; one receipt is kept.
- * Promise: P5. done() names only rows that the broker acknowledged in the
- *          connection they were sent in.
+ * Promise: P5. done() names only rows that the broker acknowledged.
  */
 #ifndef SHELL_UPSTREAM_THREAD_H
 #define SHELL_UPSTREAM_THREAD_H
@@ -27,9 +25,8 @@ struct upstream_item {
 
 struct upstream_source {
 	/* Writes up to `max` rows with n > after[kind], in the order (kind, n);
-	 * returns how many, fewer than `max` only when there are no more. Bytes and
-	 * topics are the source's until the next call; at most UPSTREAM_PAYLOAD_MAX
-	 * bytes each. */
+	 * returns how many, 0 only when there are no more. Bytes and topics are the
+	 * source's until the next call; at most UPSTREAM_PAYLOAD_MAX bytes each. */
 	size_t (*next)(
 	    void *ctx, const uint64_t after[WINDOW_KINDS], struct upstream_item *items, size_t max);
 
@@ -60,9 +57,10 @@ void upstream_thread_poke(struct upstream_thread *thread);
 bool upstream_thread_receipt(struct upstream_thread *thread, struct slice payload) CP_MUST_CHECK;
 
 struct upstream_counts {
-	uint64_t sent;           /* handed to Paho, again after a loss */
+	uint64_t sent;           /* handed to Paho, a second time after a return */
 	uint64_t acknowledged;   /* named to done() */
 	uint64_t refused;        /* by the broker, each kept and offered again */
+	uint64_t returned;       /* sent when a connection was lost; offered again */
 	uint64_t orders;         /* messages from head office that were taken */
 	uint64_t orders_dropped; /* no room, or larger than UPSTREAM_PAYLOAD_MAX */
 	uint64_t connects;
@@ -71,8 +69,8 @@ struct upstream_counts {
 void upstream_thread_counts(struct upstream_thread *thread, struct upstream_counts *out);
 
 /* Disconnects, then ends the thread, within 2 s. When a name server holds Paho
- * up for longer the thread is left behind with the strings of its config: right
- * only at the end of the program. NULL is allowed. */
+ * up for longer the thread is left behind, which is right only at the end of the
+ * program. NULL is allowed. */
 void upstream_thread_stop(struct upstream_thread *thread);
 
 #endif

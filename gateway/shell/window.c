@@ -1,11 +1,11 @@
 #include "shell/window.h"
 
 /* What is acknowledged but not yet deleted by the ledger must not be sent
- * twice, and what is in flight neither. Within a generation a cursor per kind
- * answers both: n only rises, so a row at or below `after` was offered. A cursor
- * starts again at zero only after a loss and after a pause; then the slots tell
- * what is in flight, and a row that was acknowledged in that very moment may go
- * up twice. Head office knows it by (epoch, kind, n). */
+ * twice, and what is in flight neither. While connected a cursor per kind answers
+ * both: n only rises, so a row at or below `after` was offered. A cursor starts
+ * again at zero only at a connect and after a pause; then the slots tell what is
+ * in flight, and a row that was acknowledged in that very moment may go up twice.
+ * Head office knows it by (epoch, kind, n). */
 
 void window_init(struct window *window, mono_ms now)
 {
@@ -22,7 +22,7 @@ void window_init(struct window *window, mono_ms now)
 static void rewind_cursor(struct window *window, unsigned kind)
 {
 	window->after[kind] = window->paused_until[kind] == TIME_NEVER ? 0 : WINDOW_PAUSED;
-	window->has_news = true;
+	window->look_at = 0;
 }
 
 static mono_ms pause_ends_at(const struct window *window)
@@ -54,9 +54,17 @@ static mono_ms silence_ends_at(const struct window *window)
 
 static unsigned room(const struct window *window)
 {
-	if (window->state != WINDOW_UP || window->is_blocked)
+	if (window->state != WINDOW_UP || window->is_blocked || window->rows >= window->max_rows)
 		return 0;
 	return window->max_rows - window->rows;
+}
+
+static mono_ms fill_at(const struct window *window)
+{
+	if (room(window) == 0)
+		return TIME_NEVER;
+	mono_ms pause_ends = pause_ends_at(window);
+	return window->look_at < pause_ends ? window->look_at : pause_ends;
 }
 
 enum window_todo window_next(const struct window *window, mono_ms now)
@@ -65,36 +73,30 @@ enum window_todo window_next(const struct window *window, mono_ms now)
 		return now >= window->connect_at ? WINDOW_CONNECT : WINDOW_WAIT;
 	if (now >= silence_ends_at(window))
 		return WINDOW_GIVE_UP;
-	if (room(window) > 0 && (window->has_news || now >= pause_ends_at(window)))
-		return WINDOW_FILL;
-	return WINDOW_WAIT;
+	return now >= fill_at(window) ? WINDOW_FILL : WINDOW_WAIT;
 }
 
 mono_ms window_next_wake(const struct window *window)
 {
 	if (window->state == WINDOW_DOWN)
 		return window->connect_at;
-	mono_ms wake = silence_ends_at(window);
-	if (room(window) > 0 && pause_ends_at(window) < wake)
-		wake = pause_ends_at(window);
-	return wake;
+	mono_ms silence_ends = silence_ends_at(window);
+	return silence_ends < fill_at(window) ? silence_ends : fill_at(window);
 }
 
-uint32_t window_connect(struct window *window, mono_ms now)
+void window_connect(struct window *window, mono_ms now)
 {
 	CP_CHECK(window->state == WINDOW_DOWN);
 	window->state = WINDOW_CONNECTING;
 	window->since = now;
-	return ++window->generation;
 }
 
-void window_connected(
-    struct window *window, uint32_t generation, unsigned receive_maximum, mono_ms now)
+void window_connected(struct window *window, unsigned receive_maximum, mono_ms now)
 {
-	if (window->state != WINDOW_CONNECTING || generation != window->generation)
-		return;
+	CP_CHECK(window->state == WINDOW_CONNECTING);
 	window->state = WINDOW_UP;
 	window->since = now;
+	window->progress_at = now;
 	window->max_rows = receive_maximum < WINDOW_ROWS ? receive_maximum : WINDOW_ROWS;
 	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++)
 		rewind_cursor(window, kind);
@@ -123,19 +125,20 @@ void window_lost(struct window *window, mono_ms now, uint32_t random)
 	window->state = WINDOW_DOWN;
 	window->since = now;
 	window->connect_at = now + backoff_ms(window->failures, random);
-	window->max_rows = WINDOW_ROWS;
+}
+
+void window_forget(struct window *window)
+{
+	for (unsigned token = 0; token < WINDOW_ROWS; token++)
+		window->slots[token].is_used = false;
 	window->rows = 0;
 	window->bytes = 0;
 	window->is_blocked = false;
-	for (unsigned token = 0; token < WINDOW_ROWS; token++)
-		window->slots[token].is_used = false;
-	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++)
-		rewind_cursor(window, kind);
 }
 
 void window_poke(struct window *window)
 {
-	window->has_news = true;
+	window->look_at = 0;
 }
 
 unsigned window_fill(struct window *window, mono_ms now)
@@ -189,16 +192,14 @@ enum window_answer window_offer(
 	return WINDOW_ADMITTED;
 }
 
-void window_drained(struct window *window)
+void window_drained(struct window *window, mono_ms now)
 {
-	window->has_news = false;
+	window->look_at = now + WINDOW_LOOK_MS;
 }
 
-static bool take_slot(
-    struct window *window, uint32_t generation, uint32_t token, mono_ms now, struct window_row *row)
+static bool take_slot(struct window *window, uint32_t token, struct window_row *row)
 {
-	if (window->state != WINDOW_UP || generation != window->generation ||
-	    token >= WINDOW_ROWS || !window->slots[token].is_used)
+	if (token >= WINDOW_ROWS || !window->slots[token].is_used)
 		return false;
 	struct window_slot *slot = &window->slots[token];
 	*row = slot->row;
@@ -206,25 +207,31 @@ static bool take_slot(
 	window->rows--;
 	window->bytes -= slot->len_bytes;
 	window->is_blocked = false;
-	window->progress_at = now;
 	return true;
 }
 
-bool window_done(
-    struct window *window, uint32_t generation, uint32_t token, mono_ms now, struct window_row *row)
+bool window_done(struct window *window, uint32_t token, mono_ms now, struct window_row *row)
 {
-	if (!take_slot(window, generation, token, now, row))
+	if (!take_slot(window, token, row))
 		return false;
+	window->progress_at = now;
 	window->failures = 0;
 	return true;
 }
 
-bool window_refused(
-    struct window *window, uint32_t generation, uint32_t token, mono_ms now, struct window_row *row)
+bool window_refused(struct window *window, uint32_t token, mono_ms now, struct window_row *row)
 {
-	if (!take_slot(window, generation, token, now, row))
+	if (!take_slot(window, token, row))
 		return false;
+	window->progress_at = now;
 	window->paused_until[row->kind] = now + WINDOW_PAUSE_MS;
 	window->after[row->kind] = WINDOW_PAUSED;
 	return true;
+}
+
+bool window_returned(struct window *window, uint32_t token)
+{
+	struct window_row row;
+
+	return take_slot(window, token, &row);
 }

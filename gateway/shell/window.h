@@ -6,17 +6,19 @@
  * Threads: none of its own.
  * Memory:  caller owns struct window; rows passed in are copied.
  * Time:    `now` is an argument; times never go backwards.
- * Promise: P5, P6. A row is offered again after every loss until window_done()
- *          names it. Never more than WINDOW_ROWS rows and WINDOW_BYTES bytes
- *          are in flight, because Paho's own queue has no bound in bytes.
+ * Promise: P5, P6. A row is offered again until window_done() names it. Never
+ *          more than WINDOW_ROWS rows and WINDOW_BYTES bytes are in flight,
+ *          because Paho's own queue has no bound in bytes.
  *
  *          window_connect()          window_connected()
  *     DOWN ----------------> CONNECTING -------------> UP
  *       ^                        |                     |
  *       +---- window_lost() -----+---------------------+
  *
- * A generation is one attempt to connect and the connection that comes of it.
- * What is said about another generation than the present one changes nothing.
+ * A row is in flight exactly as long as Paho holds it. At a loss Paho gives back
+ * what it had sent, but keeps what it had not, and sends that first when it is
+ * connected again: those rows stay in flight over the loss, are not offered a
+ * second time, and their acknowledgement is a true one.
  */
 #ifndef SHELL_WINDOW_H
 #define SHELL_WINDOW_H
@@ -44,6 +46,9 @@
 #define WINDOW_PAUSE_MS (60 * MS_PER_SECOND)
 #define WINDOW_PAUSED INT64_MAX /* in `after`: higher than any n, also for SQL */
 
+/* The outbox is looked at this often even if nobody said that it has news. */
+#define WINDOW_LOOK_MS (60 * MS_PER_SECOND)
+
 /* Kinds are urgencies, 0 the most urgent; n counts up within its kind. */
 struct window_row {
 	unsigned kind;
@@ -64,9 +69,8 @@ enum window_state {
 
 struct window {
 	enum window_state state;
-	uint32_t generation;
 	unsigned failures; /* in a row, without an acknowledgement between */
-	bool has_news;     /* the outbox may hold rows after `after` */
+	mono_ms look_at;   /* the outbox may hold rows after `after` from then on */
 	bool is_blocked;   /* the next row waits for bytes to come back */
 	mono_ms since;     /* of the state */
 	mono_ms connect_at;
@@ -86,23 +90,24 @@ enum window_todo {
 	WINDOW_WAIT,    /* until window_next_wake() or news */
 	WINDOW_CONNECT, /* call window_connect() and connect */
 	WINDOW_FILL,    /* offer rows after `after`, most urgent first */
-	WINDOW_GIVE_UP, /* the other side is silent: close, then window_lost() */
+	WINDOW_GIVE_UP, /* the other side is silent: end it, window_forget(), window_lost() */
 };
 enum window_todo window_next(const struct window *window, mono_ms now);
 
 /* TIME_NEVER when only news can change the answer of window_next(). */
 mono_ms window_next_wake(const struct window *window);
 
-/* Begins an attempt; returns its generation. */
-uint32_t window_connect(struct window *window, mono_ms now);
+void window_connect(struct window *window, mono_ms now);
 
 /* receive_maximum: what the broker takes unacknowledged (MQTT 5 3.2.2.3.3). */
-void window_connected(
-    struct window *window, uint32_t generation, unsigned receive_maximum, mono_ms now);
+void window_connected(struct window *window, unsigned receive_maximum, mono_ms now);
 
-/* Refused, failed, lost or given up: everything in flight will be offered
- * again, and the next attempt waits; `random` is any number, for the jitter. */
+/* Refused, lost or given up: the next attempt waits. `random` is any number, for
+ * the jitter. */
 void window_lost(struct window *window, mono_ms now, uint32_t random);
+
+/* Paho was ended with all it held: nothing is in flight any more. */
+void window_forget(struct window *window);
 
 /* The outbox has news. */
 void window_poke(struct window *window);
@@ -119,16 +124,20 @@ enum window_answer window_offer(struct window *window, struct window_row row, si
     mono_ms now, uint32_t *token) CP_MUST_CHECK;
 
 /* Everything that the outbox holds was offered. */
-void window_drained(struct window *window);
+void window_drained(struct window *window, mono_ms now);
 
-/* The receiver acknowledged it: *row is to be deleted. False: another
- * generation spoke, nothing is acknowledged. */
-bool window_done(struct window *window, uint32_t generation, uint32_t token, mono_ms now,
-    struct window_row *row) CP_MUST_CHECK;
+/* The three ends of being in flight. False: no such row is. */
+
+/* The receiver acknowledged it: *row is to be deleted. */
+bool window_done(
+    struct window *window, uint32_t token, mono_ms now, struct window_row *row) CP_MUST_CHECK;
 
 /* The receiver does not want this row now: it stays, and its kind is paused. A
  * pause outlives a loss. */
-bool window_refused(struct window *window, uint32_t generation, uint32_t token, mono_ms now,
-    struct window_row *row) CP_MUST_CHECK;
+bool window_refused(
+    struct window *window, uint32_t token, mono_ms now, struct window_row *row) CP_MUST_CHECK;
+
+/* Nobody knows whether the receiver has it; offered again when connected. */
+bool window_returned(struct window *window, uint32_t token) CP_MUST_CHECK;
 
 #endif

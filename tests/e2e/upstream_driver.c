@@ -143,12 +143,13 @@ static void print_counts(struct upstream_thread *thread)
 	struct upstream_counts counts;
 
 	upstream_thread_counts(thread, &counts);
-	printf("counts sent=%llu acknowledged=%llu refused=%llu orders=%llu orders_dropped=%llu "
+	printf("counts sent=%llu acknowledged=%llu refused=%llu returned=%llu orders=%llu "
+	       "orders_dropped=%llu "
 	       "connects=%llu losses=%llu rss_kb=%ld\n",
 	    (unsigned long long)counts.sent, (unsigned long long)counts.acknowledged,
-	    (unsigned long long)counts.refused, (unsigned long long)counts.orders,
-	    (unsigned long long)counts.orders_dropped, (unsigned long long)counts.connects,
-	    (unsigned long long)counts.losses, resident_kb());
+	    (unsigned long long)counts.refused, (unsigned long long)counts.returned,
+	    (unsigned long long)counts.orders, (unsigned long long)counts.orders_dropped,
+	    (unsigned long long)counts.connects, (unsigned long long)counts.losses, resident_kb());
 }
 
 /* False: it was the last command. */

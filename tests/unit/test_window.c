@@ -26,7 +26,8 @@ static struct window up_at(mono_ms now, unsigned receive_maximum)
 	struct window window;
 
 	window_init(&window, now);
-	window_connected(&window, window_connect(&window, now), receive_maximum, now);
+	window_connect(&window, now);
+	window_connected(&window, receive_maximum, now);
 	assert_int_equal(window.state, WINDOW_UP);
 	return window;
 }
@@ -70,18 +71,19 @@ static void test_only_an_acknowledgement_or_a_long_stay_ends_the_series(void **s
 
 	window_init(&window, 0);
 	for (unsigned i = 1; i <= 3; i++) {
-		window_connected(&window, window_connect(&window, 0), 100, 0);
+		window_connect(&window, 0);
+		window_connected(&window, 100, 0);
 		window_lost(&window, 0, 0);
 		assert_int_equal(window.failures, i);
 	}
-	uint32_t generation = window_connect(&window, 0);
-	window_connected(&window, generation, 100, 0);
+	window_connect(&window, 0);
+	window_connected(&window, 100, 0);
 	struct window stayed = window;
 	window_lost(&stayed, WINDOW_BACKOFF_MAX_MS, 0);
 	assert_int_equal(stayed.failures, 1);
 	assert_int_equal(
 	    window_offer(&window, (struct window_row){1, 1}, 10, 0, &token), WINDOW_ADMITTED);
-	assert_true(window_done(&window, generation, token, 0, &row));
+	assert_true(window_done(&window, token, 0, &row));
 	window_lost(&window, 1, 0);
 	assert_int_equal(window.failures, 1);
 }
@@ -98,10 +100,12 @@ static void test_a_silent_other_side_is_given_up(void **state)
 	assert_int_equal(window_next(&window, WINDOW_CONNECT_LIMIT_MS), WINDOW_GIVE_UP);
 
 	window = up_at(0, 100);
-	window_drained(&window);
-	assert_int_equal(window_next_wake(&window), TIME_NEVER); /* idle is not silent */
+	window_drained(&window, 0);
+	assert_int_equal(window_next_wake(&window), WINDOW_LOOK_MS); /* idle is not silent */
+	assert_int_equal(window_next(&window, WINDOW_LOOK_MS), WINDOW_FILL);
 	assert_int_equal(
 	    window_offer(&window, (struct window_row){1, 1}, 10, 500, &token), WINDOW_ADMITTED);
+	window_drained(&window, 1000);
 	assert_int_equal(window_next(&window, 500 + WINDOW_STALL_LIMIT_MS - 1), WINDOW_WAIT);
 	assert_int_equal(window_next(&window, 500 + WINDOW_STALL_LIMIT_MS), WINDOW_GIVE_UP);
 }
@@ -143,7 +147,7 @@ static void test_bytes_are_bounded_and_the_order_is_kept(void **state)
 	assert_int_equal(
 	    window_offer(&window, (struct window_row){1, 3}, 1, 0, &token), WINDOW_FULL);
 	assert_int_equal(window_next(&window, 1), WINDOW_WAIT);
-	assert_true(window_done(&window, window.generation, first, 1, &row));
+	assert_true(window_done(&window, first, 1, &row));
 	assert_int_equal(window_next(&window, 1), WINDOW_FILL);
 	assert_int_equal(
 	    window_offer(&window, (struct window_row){1, 2}, 11, 0, &token), WINDOW_ADMITTED);
@@ -164,10 +168,10 @@ static void test_a_refusal_pauses_its_kind_and_no_other(void **state)
 
 	assert_int_equal(offer(&window, 2, 1, 0, &refused), WINDOW_ADMITTED);
 	assert_int_equal(offer(&window, 2, 2, 0, &other), WINDOW_ADMITTED);
-	window_drained(&window);
-	assert_true(window_refused(&window, window.generation, refused, 10, &row));
+	assert_true(window_refused(&window, refused, 10, &row));
 	assert_int_equal(row.n, 1);
 	const mono_ms ends_at = 10 + WINDOW_PAUSE_MS;
+	window_drained(&window, 20);
 	assert_int_equal(window_next(&window, ends_at - 1), WINDOW_WAIT);
 	assert_int_equal(offer(&window, 2, 3, 11, &refused), WINDOW_KNOWN);
 	assert_int_equal(offer(&window, 1, 1, 11, &refused), WINDOW_ADMITTED);
@@ -177,8 +181,15 @@ static void test_a_refusal_pauses_its_kind_and_no_other(void **state)
 	assert_int_equal(window_fill(&window, ends_at), 98);
 	assert_int_equal(offer(&window, 2, 1, ends_at, &refused), WINDOW_ADMITTED);
 	assert_int_equal(offer(&window, 2, 2, ends_at, &other), WINDOW_KNOWN); /* in flight */
-	window_drained(&window);
+	window_drained(&window, ends_at);
 	assert_int_equal(window_next(&window, ends_at), WINDOW_WAIT); /* once, not for ever */
+}
+
+static void connect_again(struct window *window, mono_ms now)
+{
+	window_lost(window, now, 0);
+	window_connect(window, now);
+	window_connected(window, 100, now);
 }
 
 /* Mosquitto 2.0.11 refuses a row and then hangs up. */
@@ -190,14 +201,42 @@ static void test_a_pause_outlives_a_loss(void **state)
 	uint32_t token;
 
 	assert_int_equal(offer(&window, 2, 1, 0, &token), WINDOW_ADMITTED);
-	assert_true(window_refused(&window, window.generation, token, 0, &row));
-	window_lost(&window, 0, 0);
-	window_connected(&window, window_connect(&window, 1000), 100, 1000);
+	assert_true(window_refused(&window, token, 0, &row));
+	connect_again(&window, 1000);
 	assert_int_equal(window_fill(&window, 1000), 100);
 	assert_int_equal(offer(&window, 2, 1, 1000, &token), WINDOW_KNOWN);
 	assert_int_equal(offer(&window, 1, 1, 1000, &token), WINDOW_ADMITTED);
 	assert_int_equal(window_fill(&window, WINDOW_PAUSE_MS), 99);
 	assert_int_equal(offer(&window, 2, 1, WINDOW_PAUSE_MS, &token), WINDOW_ADMITTED);
+}
+
+static void test_what_paho_keeps_over_a_loss_stays_in_flight(void **state)
+{
+	(void)state;
+	struct window window = up_at(0, 100);
+	struct window_row row;
+	uint32_t returned, kept, token;
+
+	assert_int_equal(offer(&window, 1, 1, 0, &returned), WINDOW_ADMITTED);
+	assert_int_equal(offer(&window, 1, 2, 0, &kept), WINDOW_ADMITTED);
+	assert_true(window_returned(&window, returned));
+	assert_false(window_returned(&window, returned));
+	assert_false(window_done(&window, returned, 0, &row));
+	connect_again(&window, 1000);
+	assert_int_equal(window_fill(&window, 1000), 99);
+	assert_int_equal(offer(&window, 1, 1, 1000, &token), WINDOW_ADMITTED);
+	assert_int_not_equal(token, kept);
+	assert_int_equal(offer(&window, 1, 2, 1000, &token), WINDOW_KNOWN);
+	assert_true(window_done(&window, kept, 1000, &row));
+	assert_int_equal(row.n, 2);
+	/* A broker that takes less than what is still in flight gets nothing new. */
+	assert_int_equal(offer(&window, 1, 3, 1000, &token), WINDOW_ADMITTED);
+	window_lost(&window, 2000, 0);
+	window_connect(&window, 2000);
+	window_connected(&window, 1, 2000);
+	assert_int_equal(window_fill(&window, 2000), 0);
+	window_forget(&window);
+	assert_int_equal(window_fill(&window, 2000), 1);
 }
 
 /* --- random sequences ------------------------------------------------------ */
@@ -208,19 +247,23 @@ enum at_head_office {
 	CONFIRMED
 };
 
+/* Paho: what it holds, and whether it was sent (then a loss gives it back). */
+struct held {
+	struct window_row row;
+	uint32_t token;
+	size_t len_bytes;
+	bool is_sent;
+};
+
 struct model {
 	struct window window;
 	uint64_t seed;
 	mono_ms now;
+	uint64_t added[KINDS + 1];
 	bool is_in_outbox[KINDS + 1][PER_KIND + 1];
 	bool is_confirmed[KINDS + 1][PER_KIND + 1];
-	uint64_t added[KINDS + 1];
-	struct sent {
-		struct window_row row;
-		uint32_t generation, token;
-		size_t len_bytes;
-	} sent[STEPS];
-	size_t sent_count;
+	struct held held[WINDOW_ROWS];
+	size_t held_count;
 	unsigned receive_maximum;
 	bool is_well; /* at the end: nothing is lost or refused any more */
 };
@@ -239,22 +282,36 @@ static struct window_row next_in_outbox(const struct model *model)
 	return (struct window_row){0, 0};
 }
 
-/* Counted from what was sent and not answered, not by the window's own sums. */
+/* Counted from what Paho holds, not by the window's own sums. */
 static void check_limits(const struct model *model)
 {
-	size_t bytes = 0, rows = 0;
+	size_t bytes = 0;
 
-	for (size_t i = 0; i < model->sent_count; i++) {
-		if (model->window.state == WINDOW_UP &&
-		    model->sent[i].generation == model->window.generation) {
-			bytes += model->sent[i].len_bytes;
-			rows++;
-		}
-	}
-	assert_true(rows <= WINDOW_ROWS && rows <= model->receive_maximum);
+	for (size_t i = 0; i < model->held_count; i++)
+		bytes += model->held[i].len_bytes;
+	assert_true(model->held_count <= WINDOW_ROWS);
 	assert_true(bytes <= WINDOW_BYTES);
-	assert_int_equal(rows, model->window.rows);
+	assert_int_equal(model->held_count, model->window.rows);
 	assert_int_equal(bytes, model->window.bytes);
+}
+
+static void hold(struct model *model, struct held held)
+{
+	for (size_t i = 0; i < model->held_count; i++) {
+		const struct held *other = &model->held[i];
+		assert_int_not_equal(other->token, held.token);
+		assert_true(other->row.kind != held.row.kind || other->row.n != held.row.n);
+	}
+	assert_true(model->held_count < WINDOW_ROWS && model->held_count < model->receive_maximum);
+	model->held[model->held_count++] = held;
+}
+
+static struct held let_go(struct model *model, size_t i)
+{
+	struct held held = model->held[i];
+
+	model->held[i] = model->held[--model->held_count];
+	return held;
 }
 
 static void fill(struct model *model)
@@ -263,23 +320,19 @@ static void fill(struct model *model)
 	struct window_row last = {0, 0};
 
 	for (unsigned i = 0; i < max; i++) {
-		struct window_row row = next_in_outbox(model);
-		if (row.kind == 0) {
-			window_drained(&model->window);
+		struct held held = {.row = next_in_outbox(model)};
+		if (held.row.kind == 0) {
+			window_drained(&model->window, model->now);
 			return;
 		}
-		assert_true(row.kind > last.kind || (row.kind == last.kind && row.n > last.n));
-		last = row;
-		struct sent *sent = &model->sent[model->sent_count];
-		*sent = (struct sent){row, model->window.generation, 0, row_bytes(row)};
-		switch (
-		    window_offer(&model->window, row, sent->len_bytes, model->now, &sent->token)) {
+		assert_true(held.row.kind > last.kind ||
+		            (held.row.kind == last.kind && held.row.n > last.n));
+		last = held.row;
+		held.len_bytes = row_bytes(held.row);
+		switch (window_offer(
+		    &model->window, held.row, held.len_bytes, model->now, &held.token)) {
 		case WINDOW_ADMITTED:
-			for (size_t other = 0; other < model->sent_count; other++)
-				if (model->sent[other].generation == sent->generation)
-					assert_true(model->sent[other].token != sent->token);
-			model->sent_count++;
-			assert_true(model->sent_count < STEPS);
+			hold(model, held);
 			break;
 		case WINDOW_KNOWN:
 			break;
@@ -289,52 +342,55 @@ static void fill(struct model *model)
 	}
 }
 
-/* Paho says something about one message, of this generation or an older one. */
+/* The broker answers one message. */
 static void answer_one(struct model *model)
 {
-	if (model->sent_count == 0)
-		return;
-	size_t i = next_random(&model->seed) % model->sent_count;
-	struct sent sent = model->sent[i];
-	model->sent[i] = model->sent[--model->sent_count];
-	bool is_present =
-	    model->window.state == WINDOW_UP && sent.generation == model->window.generation;
 	struct window_row row;
 
+	if (model->held_count == 0 || model->window.state != WINDOW_UP)
+		return;
+	struct held held = let_go(model, next_random(&model->seed) % model->held_count);
 	if (next_random(&model->seed) % 8 == 0 && !model->is_well) {
-		assert_int_equal(
-		    window_refused(&model->window, sent.generation, sent.token, model->now, &row),
-		    is_present);
-		return;
+		assert_true(window_refused(&model->window, held.token, model->now, &row));
+	} else {
+		assert_true(window_done(&model->window, held.token, model->now, &row));
+		model->is_confirmed[row.kind][row.n] = true;
+		model->is_in_outbox[row.kind][row.n] = false;
 	}
-	bool is_done = window_done(&model->window, sent.generation, sent.token, model->now, &row);
-	assert_int_equal(is_done, is_present);
-	if (!is_done)
-		return;
-	/* The very row that was confirmed, and no other. */
-	assert_int_equal(row.kind, sent.row.kind);
-	assert_int_equal(row.n, sent.row.n);
-	model->is_confirmed[row.kind][row.n] = true;
-	model->is_in_outbox[row.kind][row.n] = false;
-	assert_false(window_done(&model->window, sent.generation, sent.token, model->now, &row));
+	/* The very row that was answered, and it is answered once. */
+	assert_int_equal(row.kind, held.row.kind);
+	assert_int_equal(row.n, held.row.n);
+	assert_false(window_done(&model->window, held.token, model->now, &row));
 }
 
-static void lose(struct model *model)
+static void send_some(struct model *model)
+{
+	for (size_t i = 0; i < model->held_count; i++)
+		if (next_random(&model->seed) % 2 == 0)
+			model->held[i].is_sent = true;
+}
+
+static void lose(struct model *model, bool is_by_force)
 {
 	if (model->window.state == WINDOW_DOWN)
 		return;
+	for (size_t i = model->held_count; i-- > 0;) {
+		if (!is_by_force && !model->held[i].is_sent)
+			continue;
+		struct held held = let_go(model, i);
+		if (!is_by_force)
+			assert_true(window_returned(&model->window, held.token));
+	}
+	if (is_by_force)
+		window_forget(&model->window);
 	window_lost(&model->window, model->now, next_random(&model->seed));
-	assert_int_equal(model->window.rows, 0);
-	assert_int_equal(model->window.bytes, 0);
 }
 
 static void act(struct model *model)
 {
 	switch (window_next(&model->window, model->now)) {
 	case WINDOW_WAIT:
-		if (window_next_wake(&model->window) != TIME_NEVER)
-			assert_true(window_next_wake(&model->window) > model->now ||
-			            model->window.state == WINDOW_UP);
+		assert_true(window_next_wake(&model->window) > model->now);
 		break;
 	case WINDOW_CONNECT:
 		window_connect(&model->window, model->now);
@@ -343,7 +399,7 @@ static void act(struct model *model)
 		fill(model);
 		break;
 	case WINDOW_GIVE_UP:
-		lose(model);
+		lose(model, true);
 		break;
 	}
 }
@@ -360,18 +416,10 @@ static void add_row(struct model *model)
 
 static void connect_answers(struct model *model)
 {
-	uint32_t generation = model->window.generation;
-
-	if (next_random(&model->seed) % 4 == 0)
-		generation--; /* a late answer of the attempt before */
-	enum window_state before = model->window.state;
-	unsigned receive_maximum = 1 + next_random(&model->seed) % 120;
-
-	window_connected(&model->window, generation, receive_maximum, model->now);
-	if (before == WINDOW_CONNECTING && model->window.state == WINDOW_UP)
-		model->receive_maximum = receive_maximum;
-	if (before != WINDOW_CONNECTING || generation != model->window.generation)
-		assert_int_equal(model->window.state, before);
+	if (model->window.state != WINDOW_CONNECTING)
+		return;
+	model->receive_maximum = model->is_well ? 100 : 1 + next_random(&model->seed) % 120;
+	window_connected(&model->window, model->receive_maximum, model->now);
 }
 
 static void step(struct model *model)
@@ -385,8 +433,9 @@ static void step(struct model *model)
 		connect_answers(model);
 		break;
 	case 3:
+		send_some(model);
 		if (next_random(&model->seed) % 8 == 0)
-			lose(model);
+			lose(model, next_random(&model->seed) % 4 == 0);
 		break;
 	case 4:
 		model->now += next_random(&model->seed) % 20000;
@@ -428,9 +477,7 @@ static void test_random_sequences_lose_nothing(void **state)
 		model.is_well = true;
 		for (int i = 0; i < 100000 && !is_all_confirmed(&model); i++) {
 			act(&model);
-			if (model.window.state == WINDOW_CONNECTING)
-				window_connected(
-				    &model.window, model.window.generation, 100, model.now);
+			connect_answers(&model);
 			answer_one(&model);
 			if (i % 50 == 0)
 				model.now += 1000;
@@ -451,6 +498,7 @@ int main(void)
 	    cmocka_unit_test(test_bytes_are_bounded_and_the_order_is_kept),
 	    cmocka_unit_test(test_a_refusal_pauses_its_kind_and_no_other),
 	    cmocka_unit_test(test_a_pause_outlives_a_loss),
+	    cmocka_unit_test(test_what_paho_keeps_over_a_loss_stays_in_flight),
 	    cmocka_unit_test(test_random_sequences_lose_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
