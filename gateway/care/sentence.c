@@ -18,7 +18,7 @@ static const char *days_ago(int64_t days, char *out, size_t out_bytes)
 
 static void too_soon(const struct finding *finding, char out[SENTENCE_BYTES])
 {
-	char zones[96];
+	char zones[ZONES_TEXT_BYTES];
 	char ago[32];
 	char date[CIVIL_TEXT_BYTES];
 
@@ -29,15 +29,23 @@ static void too_soon(const struct finding *finding, char out[SENTENCE_BYTES])
 	    civil_format(finding->earliest_day, date));
 }
 
+/* The limit of the MEDIUM step is not what is recommended, but what nobody should
+ * wait for. */
 static void overdue(const struct finding *finding, char out[SENTENCE_BYTES])
 {
 	char date[CIVIL_TEXT_BYTES];
 
-	snprintf(out, SENTENCE_BYTES,
-	    "Course %s has waited %" PRId64 " days for its next session on %s; at most %" PRId64
-	    " days are recommended. Please offer an appointment.",
-	    finding->subject, finding->value, civil_format(finding->effective_day, date),
-	    finding->limit);
+	civil_format(finding->effective_day, date);
+	if (finding->severity == SEVERITY_LOW)
+		snprintf(out, SENTENCE_BYTES,
+		    "On %s the last session of course %s was %" PRId64 " days ago; at most %" PRId64
+		    " days are recommended. Please offer an appointment.",
+		    date, finding->subject, finding->value, finding->limit);
+	else
+		snprintf(out, SENTENCE_BYTES,
+		    "On %s the last session of course %s was %" PRId64
+		    " days ago, more than %" PRId64 ". Please offer an appointment soon.",
+		    date, finding->subject, finding->value, finding->limit);
 }
 
 static void reuse(const struct finding *finding, char out[SENTENCE_BYTES])

@@ -77,15 +77,20 @@ const char *zones_text(uint32_t zones, char *out, size_t out_bytes)
 	    "buttock", "scalp", "armpit"};
 	size_t len = 0;
 	uint32_t left = zones;
+	int count = __builtin_popcount(zones);
+	int named = count > 4 ? 3 : count;
 
 	out[0] = '\0';
-	for (size_t i = 0; i < CP_COUNT(names) && len < out_bytes; i++) {
+	for (size_t i = 0; i < CP_COUNT(names) && named > 0 && len < out_bytes; i++) {
 		if (!(left & 1U << i))
 			continue;
 		left &= ~(1U << i);
+		named--;
 		const char *joint = len == 0 ? "" : left ? ", " : " and ";
 		len += (size_t)snprintf(
 		    out + len, out_bytes - len, "%s%s%s", joint, i ? "the " : "", names[i]);
 	}
+	if (left && len < out_bytes)
+		snprintf(out + len, out_bytes - len, " and %d other zones", count - 3);
 	return out;
 }

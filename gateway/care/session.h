@@ -118,7 +118,10 @@ bool zones_overlap(uint32_t a, uint32_t b);
 const char *modality_name(enum modality modality);
 const char *session_state_name(enum session_state state);
 
-/* "cheek and neck" for people; returns `out`. */
+#define ZONES_TEXT_BYTES 128
+
+/* "the cheek and the neck" for people, of more than four the first three and
+ * how many others; returns `out`, which ZONES_TEXT_BYTES are enough for. */
 const char *zones_text(uint32_t zones, char *out, size_t out_bytes);
 
 #endif
