@@ -1,60 +1,41 @@
 /* main.c - `carepace COMMAND`: the daemon and the tools beside it. */
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "io/config.h"
 #include "shell/gateway.h"
 
-#include <argp.h>
 #include <malloc.h>
-#include <stdlib.h>
-
-#define DEFAULT_CONFIG "/etc/carepace/carepace.yaml"
 
 /* Buffers of mbedTLS are 17 kB, most of it untouched on an idle connection: from
  * this size on they are mapped, and untouched pages take no memory (DESIGN 8:
  * 36.3 -> 27.1 kB a connection). */
 #define MAP_FROM_BYTES 16384
 
-static error_t parse_run(int key, char *arg, struct argp_state *state)
-{
-	const char **path = state->input;
-
-	switch (key) {
-	case 'c':
-		*path = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_failure(state, CLI_USAGE, 0, "run takes no arguments, found \"%s\"", arg);
-		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static int run(int argc, char **argv)
 {
-	static const struct argp_option options[] = {
-	    {"config", 'c', "FILE", 0, "configuration (default " DEFAULT_CONFIG ")", 0},
-	    {0},
+	static const struct cli_syntax syntax = {
+	    .name = "run",
+	    .takes = CLI_TAKES_CONFIG,
+	    .about = "Runs the gateway until it is stopped.",
 	};
-	static const struct argp argp = {
-	    options, parse_run, NULL, "Run the gateway until it is stopped.", NULL, NULL, NULL};
-	const char *path = DEFAULT_CONFIG;
+	struct cli_options options = {0};
 	struct config config;
 	struct buf faults;
+	int status;
 
-	argp_err_exit_status = CLI_USAGE;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &path))
-		return CLI_USAGE;
+	if (!cli_parse(&syntax, argc, argv, &options, &status))
+		return status;
 	buf_init(&faults, CONFIG_FAULTS_MAX_BYTES);
-	enum cp_err err = config_load(&config, path, &faults);
-	if (err) {
-		fwrite(buf_bytes(&faults).p, 1, buf_bytes(&faults).len, stderr);
-		buf_deinit(&faults);
-		return GATEWAY_CONFIG;
-	}
+	enum cp_err err = config_load(&config, options.config_path, &faults);
+	struct slice text = buf_bytes(&faults);
+	if (text.len)
+		fwrite(text.p, 1, text.len, stderr);
 	buf_deinit(&faults);
+	if (err)
+		return GATEWAY_CONFIG;
+
 	mallopt(M_MMAP_THRESHOLD, MAP_FROM_BYTES);
-	int status = gateway_run(&config);
+	status = gateway_run(&config);
 	config_free(&config);
 	return status;
 }

@@ -1,0 +1,157 @@
+#include "care/civil.h"
+#include "care/sentence.h"
+#include "cli/alert_json.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/suggest.h"
+
+struct request {
+	struct cli_options options;
+	struct view_filter filter;
+	const char *since; /* YYYY-MM-DD */
+	int32_t since_day;
+};
+
+enum {
+	KEY_ALL = 512,
+	KEY_CHECK,
+	KEY_SINCE,
+};
+
+static const struct argp_option options[] = {
+    {"all", KEY_ALL, NULL, 0, "also those that are cleared or were retracted", 0},
+    {"check", KEY_CHECK, "NAME", 0, "of one check only; see carepace checks", 0},
+    {"since", KEY_SINCE, "YYYY-MM-DD", 0, "raised on that day or later", 0},
+    {0},
+};
+
+static error_t take_check(struct request *request, const char *name)
+{
+	const struct check_row *row = catalogue_find_name(name);
+	struct suggestion suggestion = suggest_for(name);
+
+	if (row) {
+		request->filter.check = row->check;
+		return 0;
+	}
+	for (size_t i = 0; i < catalogue_count; i++)
+		suggest_offer(&suggestion, catalogue[i].name);
+	if (suggestion.best)
+		return cli_wrong(&request->options, "there is no check \"%s\"; did you mean %s?",
+		    name, suggestion.best);
+	return cli_wrong(
+	    &request->options, "there is no check \"%s\"; carepace checks lists them", name);
+}
+
+static error_t take_day(struct request *request, const char *text)
+{
+	unsigned year;
+	unsigned month;
+	unsigned day;
+	int len = 0;
+
+	if (sscanf(text, "%4u-%2u-%2u%n", &year, &month, &day, &len) == 3 && !text[len] &&
+	    civil_parse_yyyymmdd(year * 10000 + month * 100 + day, &request->since_day)) {
+		request->since = text;
+		return 0;
+	}
+	return cli_wrong(
+	    &request->options, "a day is written like 2026-09-14; \"%s\" is none", text);
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+	struct request *request = state->input;
+
+	switch (key) {
+	case KEY_ALL:
+		request->filter.with_closed = true;
+		return 0;
+	case KEY_CHECK:
+		return take_check(request, value);
+	case KEY_SINCE:
+		return take_day(request, value);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void print_table(
+    struct cli_source *source, const struct view_alert *alerts, size_t count, bool with_closed)
+{
+	static const char *const heads[] = {
+	    "RAISED", "SEVERITY", "CHECK", "WHO", "STATE", "ALERT", "WHAT IT SAYS"};
+	struct table table;
+
+	table_init(&table, &source->arena, heads, CP_COUNT(heads));
+	for (size_t i = 0; i < count; i++) {
+		const struct alert *alert = &alerts[i].alert;
+		const struct check_row *check = catalogue_find(alert->finding.check);
+		char when[WHEN_BYTES];
+		char who[24];
+		char hex[ID_HEX_LEN + 1];
+		char sentence[SENTENCE_BYTES];
+
+		table_add(&table, when_short(&source->zone, alert->raised_at, when));
+		table_add(&table, severity_name(alert->finding.severity));
+		table_add(&table, check ? check->name : "?");
+		table_add(&table, who_names(check ? check->who : 0, who));
+		table_add(&table, alert_state_name(alert->state));
+		table_add(&table, short_hex(&alert->id, CLI_ALERT_DIGITS, hex));
+		table_add(&table, sentence_of(&alert->finding, sentence));
+	}
+	if (count)
+		table_print(&table, "", stdout);
+	else
+		puts(with_closed ? "No alerts." : "No open alerts.");
+}
+
+static void print_json(
+    const struct cli_source *source, const struct view_alert *alerts, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		CP_CHECK(json_array_append_new(array, alert_json(source, &alerts[i])) == 0);
+	json_print(array);
+}
+
+static int list(struct cli_source *source, struct request *request)
+{
+	size_t count;
+
+	if (request->since)
+		request->filter.since = zone_time_at(&source->zone, request->since_day, 0);
+	struct view_alert *alerts =
+	    view_alerts(source->view, &source->arena, &request->filter, &count);
+	int status = cli_source_check(source, &request->options);
+	if (status)
+		return status;
+	if (request->options.is_json)
+		print_json(source, alerts, count);
+	else
+		print_table(source, alerts, count, request->filter.with_closed);
+	return cli_finish(&request->options);
+}
+
+int cli_alerts(int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+	    .name = "alerts",
+	    .takes = CLI_TAKES_ALL,
+	    .about = "Lists what the checks found, the newest first.",
+	    .options = options,
+	    .parse = parse,
+	};
+	struct request request = {0};
+	struct cli_source source;
+	int status;
+
+	if (!cli_parse(&syntax, argc, argv, &request.options, &status))
+		return status;
+	status = cli_source_open(&source, &request.options);
+	if (!status)
+		status = list(&source, &request);
+	cli_source_close(&source);
+	return status;
+}

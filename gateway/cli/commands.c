@@ -1,0 +1,57 @@
+#include "cli/commands.h"
+
+#include "cli/pki.h"
+#include "cli/suggest.h"
+
+#include <string.h>
+
+const struct cli_command cli_commands[] = {
+    {"alerts", cli_alerts, "list what the checks found"},
+    {"why", cli_why, "explain one alert: which check, which sessions, which limit, what clears it"},
+    {"checks", cli_checks, "list the checks"},
+    {"counts", cli_counts, "count what the store holds"},
+    {"verify", cli_verify, "count everything again from the inputs and compare"},
+    {"pki", cli_pki, "make the clinic's certificates: init, issue, client"},
+    {"example-config", cli_example_config, "print a configuration to begin with"},
+    {"check-config", cli_check_config, "list the faults of a configuration"},
+};
+
+const size_t cli_command_count = sizeof(cli_commands) / sizeof(cli_commands[0]);
+
+const struct cli_command *cli_find(const char *name)
+{
+	for (size_t i = 0; i < cli_command_count; i++)
+		if (strcmp(cli_commands[i].name, name) == 0)
+			return &cli_commands[i];
+	return NULL;
+}
+
+static void print_line(FILE *out, const struct cli_command *command)
+{
+	fprintf(out, "  %-16s%s\n", command->name, command->help);
+}
+
+void cli_print_help(FILE *out, const struct cli_command *first)
+{
+	fputs("Usage: carepace COMMAND [OPTION...]\n\n", out);
+	if (first)
+		print_line(out, first);
+	for (size_t i = 0; i < cli_command_count; i++)
+		print_line(out, &cli_commands[i]);
+	fputs("\ncarepace COMMAND --help tells more about each.\n", out);
+}
+
+int cli_unknown(const char *name)
+{
+	struct suggestion suggestion = suggest_for(name);
+
+	suggest_offer(&suggestion, "run");
+	for (size_t i = 0; i < cli_command_count; i++)
+		suggest_offer(&suggestion, cli_commands[i].name);
+	fprintf(stderr, "carepace: there is no command \"%s\"; ", name);
+	if (suggestion.best)
+		fprintf(stderr, "did you mean %s?\n", suggestion.best);
+	else
+		fprintf(stderr, "carepace help lists them\n");
+	return CLI_USAGE;
+}

@@ -1,0 +1,79 @@
+/* output.h - tables for people, JSON for programs.
+ *
+ * P10: of a token at most CLI_TOKEN_DIGITS digits are printed, in both.
+ * Times: for people clinic-local; for programs ISO 8601 UTC, with the clinic's
+ *        civil date beside it.
+ */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/id.h"
+#include "base/time.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+struct cli_options;
+struct zone;
+
+#define CLI_TOKEN_DIGITS 6
+#define CLI_ALERT_DIGITS 8 /* enough to name it to `carepace why` */
+
+/* --- tables -------------------------------------------------------------------- */
+
+/* Cells are copied into the arena, row by row. Columns are as wide as their
+ * widest cell, counted in characters; the last one is not filled up. */
+#define TABLE_COLUMNS_MAX 8
+
+struct table {
+	struct arena *arena;
+	const char *const *heads; /* NULL: no line of heads */
+	size_t columns;           /* at most TABLE_COLUMNS_MAX */
+	const char **cells;
+	size_t count;
+	size_t cap;
+	bool is_full;
+};
+
+void table_init(struct table *table, struct arena *arena, const char *const *heads, size_t columns);
+void table_add(struct table *table, const char *cell);
+void table_print(const struct table *table, const char *indent, FILE *out);
+
+/* --- words; each returns `out` ----------------------------------------------------- */
+
+#define WHEN_BYTES 40
+
+/* "2026-09-14 10:00" and "14 September 2026, 10:00" in the zone. */
+const char *when_short(const struct zone *zone, int64_t ms, char out[WHEN_BYTES]);
+const char *when_long(const struct zone *zone, int64_t ms, char out[WHEN_BYTES]);
+const char *when_utc(int64_t ms, char out[WHEN_BYTES]);  /* "2026-09-14T08:00:00.000Z" */
+const char *when_day(int32_t day, char out[WHEN_BYTES]); /* "2026-09-14" */
+
+/* The first digits of an id; "-" for none. */
+const char *short_hex(const struct id *id, size_t digits, char out[ID_HEX_LEN + 1]);
+
+/* "14,203 inputs", "1 input". */
+const char *count_text(int64_t count, const char *noun, char out[64]);
+
+/* --- JSON ---------------------------------------------------------------------------- */
+
+/* Takes the value; NULL for a NULL value is JSON's null. */
+void json_put(json_t *object, const char *key, json_t *value);
+void json_put_text(json_t *object, const char *key, const char *text);
+void json_put_int(json_t *object, const char *key, int64_t value);
+void json_put_id(json_t *object, const char *key, const struct id *id);
+void json_put_token(json_t *object, const char *key, const struct id *token);
+void json_put_day(json_t *object, const char *key, int32_t day); /* 0: null */
+
+/* "<name>_at" and "<name>_date"; both null for 0 and TIME_NEVER. */
+void json_put_time(json_t *object, const char *name, const struct zone *zone, int64_t ms);
+
+/* Prints and frees. */
+void json_print(json_t *value);
+
+/* The last thing a subcommand does: CLI_OK if all output reached its place. */
+int cli_finish(const struct cli_options *options);
+
+#endif

@@ -1,0 +1,98 @@
+#include "cli/source.h"
+
+#include "cli/commands.h"
+#include "io/tzfile.h"
+
+#include <string.h>
+
+#define ARENA_BYTES_MAX (256U << 20)
+#define ZONE_WITHOUT_CONFIG "Etc/UTC"
+
+static int load_config(struct cli_source *source, const struct cli_options *options)
+{
+	struct buf faults;
+
+	if (options->store_path && !options->is_config_given)
+		return CLI_OK;
+	buf_init(&faults, CONFIG_FAULTS_MAX_BYTES);
+	enum cp_err err = config_load(&source->config, options->config_path, &faults);
+	struct slice text = buf_bytes(&faults);
+	if (text.len)
+		fwrite(text.p, 1, text.len, stderr);
+	else if (err)
+		cli_say(options, "%s: %s", options->config_path, cp_err_text(err));
+	buf_deinit(&faults);
+	return err ? CLI_UNREADABLE : CLI_OK;
+}
+
+static int load_zone(struct cli_source *source, const struct cli_options *options)
+{
+	const char *name = source->config.site.timezone;
+
+	if (!name)
+		name = ZONE_WITHOUT_CONFIG;
+	enum cp_err err = tzfile_load(name, &source->zone);
+	if (!err)
+		return CLI_OK;
+	cli_say(options, "the time zone %s cannot be read: %s", name,
+	    source->zone.bad ? source->zone.bad : cp_err_text(err));
+	return CLI_UNREADABLE;
+}
+
+static void fill_policy(struct cli_source *source, const struct config *config)
+{
+	source->policy = policy_default(&source->zone);
+	if (!config->site.name)
+		return;
+	source->policy.min_days = config->policy.min_days;
+	source->policy.max_days = config->policy.max_days;
+	source->policy.overdue_medium_after_days = config->policy.overdue_medium_after_days;
+}
+
+int cli_source_load(struct cli_source *source, const struct cli_options *options)
+{
+	memset(source, 0, sizeof(*source));
+	arena_init(&source->arena, 64 * 1024, ARENA_BYTES_MAX);
+	int status = load_config(source, options);
+	if (!status)
+		status = load_zone(source, options);
+	if (status)
+		return status;
+	fill_policy(source, &source->config);
+
+	const char *folder = options->store_path ? options->store_path : source->config.store.path;
+	int len = snprintf(source->path, sizeof(source->path), "%s/%s", folder, LEDGER_FILE_NAME);
+	if (len > 0 && (size_t)len < sizeof(source->path))
+		return CLI_OK;
+	cli_say(options, "the path of the store is too long");
+	return CLI_UNREADABLE;
+}
+
+int cli_source_open(struct cli_source *source, const struct cli_options *options)
+{
+	char why[256];
+	int status = cli_source_load(source, options);
+
+	if (status || view_open(&source->view, source->path, why) == CP_OK)
+		return status;
+	cli_say(options, "%s", why);
+	return CLI_UNREADABLE;
+}
+
+void cli_source_close(struct cli_source *source)
+{
+	view_close(source->view);
+	arena_deinit(&source->arena);
+	zone_deinit(&source->zone);
+	config_free(&source->config);
+}
+
+int cli_source_check(const struct cli_source *source, const struct cli_options *options)
+{
+	const char *text;
+
+	if (view_error(source->view, &text) == CP_OK)
+		return CLI_OK;
+	cli_say(options, "%s: %s", source->path, text);
+	return CLI_UNREADABLE;
+}

@@ -1,0 +1,30 @@
+/* source.h - the clinic that a subcommand speaks about: its rules and its store. */
+#ifndef CLI_SOURCE_H
+#define CLI_SOURCE_H
+
+#include "care/policy.h"
+#include "care/zone.h"
+#include "cli/options.h"
+#include "io/config.h"
+#include "ledger/view.h"
+
+#include <limits.h>
+
+struct cli_source {
+	struct config config; /* zeroed without a configuration */
+	struct zone zone;
+	struct policy policy; /* as configured now */
+	char path[PATH_MAX];  /* of the store's file */
+	struct arena arena;
+	struct view *view; /* NULL until opened */
+};
+
+/* CLI_OK, or a sentence on stderr and the exit status. Close in either case. */
+int cli_source_load(struct cli_source *source, const struct cli_options *options);
+int cli_source_open(struct cli_source *source, const struct cli_options *options); /* + view */
+void cli_source_close(struct cli_source *source);
+
+/* The last word of the view: CLI_OK, or its error as a sentence. */
+int cli_source_check(const struct cli_source *source, const struct cli_options *options);
+
+#endif

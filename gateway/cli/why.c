@@ -1,0 +1,122 @@
+#include "cli/why.h"
+
+#include "cli/commands.h"
+#include "cli/output.h"
+
+struct request {
+	struct cli_options options;
+	const char *alert;
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+	struct request *request = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (request->alert)
+			return cli_wrong(
+			    &request->options, "one alert at a time; what is \"%s\"?", value);
+		request->alert = value;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		if (request->options.is_help)
+			return 0;
+		return cli_wrong(&request->options,
+		    "which alert? Give the first digits of its id; carepace alerts lists them");
+	case ARGP_KEY_END:
+		if (!request->alert ||
+		    (strlen(request->alert) <= ID_HEX_LEN &&
+		        request->alert[strspn(request->alert, "0123456789abcdef")] == '\0'))
+			return 0;
+		return cli_wrong(&request->options,
+		    "an alert is named by the first of its 32 digits 0-9a-f, not by \"%s\"",
+		    request->alert);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* --- gathering --------------------------------------------------------------------- */
+
+static void add_session(struct why *why, struct arena *arena, int64_t no, bool is_subject)
+{
+	struct view *view = why->source->view;
+	struct why_session *out = &why->sessions[why->session_count];
+
+	if (no == 0 || !view_session(view, arena, no, &out->view))
+		return;
+	out->uses = view_cart_uses(view, arena, no, &out->use_count);
+	out->is_subject = is_subject;
+	why->session_count++;
+}
+
+static void gather(struct why *why, struct arena *arena)
+{
+	const struct finding *finding = &why->row.alert.finding;
+
+	why->check = catalogue_find(finding->check);
+	add_session(why, arena, finding->session, true);
+	for (size_t i = 0; i < finding->related_count; i++)
+		add_session(why, arena, finding->related[i], false);
+	why->has_plan = finding->course && view_plan(why->source->view, arena, finding->course,
+	                                       finding->from, &why->plan);
+}
+
+static int find(struct cli_source *source, const struct request *request, struct why *why)
+{
+	int found =
+	    view_alert_find(source->view, &source->arena, slice_str(request->alert), &why->row);
+	int status = cli_source_check(source, &request->options);
+
+	if (status || found == 1)
+		return status;
+	if (found == 0) {
+		cli_say(&request->options, "there is no alert %s", request->alert);
+		return CLI_FOUND;
+	}
+	cli_say(
+	    &request->options, "several alerts begin with %s; give more digits", request->alert);
+	return CLI_USAGE;
+}
+
+static int explain(struct cli_source *source, const struct request *request)
+{
+	struct why why = {.source = source};
+	int status = find(source, request, &why);
+
+	if (status)
+		return status;
+	gather(&why, &source->arena);
+	status = cli_source_check(source, &request->options);
+	if (status)
+		return status;
+	if (request->options.is_json)
+		why_print_json(&why);
+	else
+		why_print_text(&why, &source->arena);
+	return cli_finish(&request->options);
+}
+
+int cli_why(int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+	    .name = "why",
+	    .takes = CLI_TAKES_ALL,
+	    .arguments = "ALERT",
+	    .about = "Explains one alert, named by the first digits of its id: which check, on "
+	             "what evidence, by which rules, what clears it and what became of it.",
+	    .parse = parse,
+	};
+	struct request request = {0};
+	struct cli_source source;
+	int status;
+
+	if (!cli_parse(&syntax, argc, argv, &request.options, &status))
+		return status;
+	status = cli_source_open(&source, &request.options);
+	if (!status)
+		status = explain(&source, &request);
+	cli_source_close(&source);
+	return status;
+}

@@ -1,0 +1,30 @@
+/* why.h - everything that explains one alert; gathered once, told twice. */
+#ifndef CLI_WHY_H
+#define CLI_WHY_H
+
+#include "cli/source.h"
+
+struct why_session {
+	struct view_session view;
+	struct cart_use *uses;
+	size_t use_count;
+	bool is_subject; /* the session that the alert speaks about */
+};
+
+struct why {
+	const struct cli_source *source;
+	struct view_alert row;
+	const struct check_row *check;
+	struct why_session sessions[1 + FINDING_RELATED_MAX];
+	size_t session_count;
+	bool has_plan; /* of the course, in force when the condition began to hold */
+	struct plan plan;
+};
+
+void why_print_text(const struct why *why, struct arena *arena);
+void why_print_json(const struct why *why);
+
+/* "pen", "rf"; "device" when it never said what it is. */
+const char *why_device_kind(unsigned kind);
+
+#endif

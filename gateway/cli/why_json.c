@@ -1,0 +1,111 @@
+#include "cli/why.h"
+
+#include "care/verdict.h"
+#include "cli/alert_json.h"
+#include "cli/output.h"
+
+const char *why_device_kind(unsigned kind)
+{
+	static const char *const names[] = {"device", "pen", "stamp", "roller", "rf", "tablet"};
+
+	return kind < CP_COUNT(names) ? names[kind] : names[0];
+}
+
+static void append(json_t *array, json_t *value)
+{
+	CP_CHECK(json_array_append_new(array, value) == 0);
+}
+
+static json_t *use_json(const struct why *why, const struct cart_use *use)
+{
+	json_t *object = json_object();
+
+	json_put_text(object, "gtin", use->gtin);
+	json_put_text(object, "serial", use->serial);
+	json_put_int(object, "slot", use->slot);
+	json_put_int(object, "tip_used", use->tip_used);
+	json_put_time(object, "from", &why->source->zone, use->from);
+	json_put_time(object, "until", &why->source->zone, use->until);
+	return object;
+}
+
+static json_t *verdict_json(const struct why *why, const struct view_session *view)
+{
+	if (!view->verdict_rev)
+		return NULL;
+	json_t *object = json_object();
+	json_put_text(object, "decision", decision_name((enum decision)view->decision));
+	json_put_int(object, "revision", view->verdict_rev);
+	json_put_time(object, "given", &why->source->zone, view->verdict_at);
+	return object;
+}
+
+static json_t *session_json(const struct why *why, const struct why_session *session)
+{
+	const struct view_session *view = &session->view;
+	const struct session *s = &view->session;
+	json_t *object = json_object();
+	json_t *uses = json_array();
+	char zones[256];
+
+	json_put_text(object, "role", session->is_subject ? "this" : "earlier");
+	json_put_id(object, "sid", &s->sid);
+	json_put_id(object, "device", &s->source);
+	json_put_text(object, "kind", why_device_kind(view->device_kind));
+	json_put_text(object, "serial", view->serial[0] ? view->serial : NULL);
+	json_put_token(object, "client", &view->client);
+	json_put_token(object, "operator", &view->operator);
+	json_put_text(object, "state", session_state_name(s->state));
+	json_put(object, "exposing", json_boolean(s->is_exposing));
+	json_put(object, "completed", json_boolean(s->is_completed));
+	json_put_text(object, "modality", modality_name(s->modality));
+	json_put_text(
+	    object, "zones", s->zones ? zones_text(s->zones, zones, sizeof(zones)) : NULL);
+	json_put_time(object, "start", &why->source->zone, s->start);
+	json_put_time(object, "end", &why->source->zone, s->end);
+	for (size_t i = 0; i < session->use_count; i++)
+		append(uses, use_json(why, &session->uses[i]));
+	json_put(object, "cartridges", uses);
+	json_put(object, "verdict", verdict_json(why, view));
+	return object;
+}
+
+static json_t *plan_json(const struct why *why)
+{
+	if (!why->has_plan)
+		return NULL;
+	json_t *object = json_object();
+	json_put_int(object, "course", why->plan.course);
+	json_put_int(object, "revision", (int64_t)why->plan.revision);
+	json_put_time(object, "from", &why->source->zone, why->plan.from);
+	json_put_int(object, "planned", why->plan.planned);
+	json_put_int(object, "min_days", why->plan.min_days);
+	json_put_int(object, "max_days", why->plan.max_days);
+	return object;
+}
+
+static json_t *policy_json(const struct policy *policy)
+{
+	json_t *object = json_object();
+
+	json_put_int(object, "min_days", policy->min_days);
+	json_put_int(object, "max_days", policy->max_days);
+	json_put_int(object, "overdue_medium_after_days", policy->overdue_medium_after_days);
+	json_put_int(object, "visit_ms", policy->visit_ms);
+	return object;
+}
+
+void why_print_json(const struct why *why)
+{
+	json_t *object = alert_json(why->source, &why->row);
+	json_t *sessions = json_array();
+
+	json_put_text(object, "condition", why->check ? why->check->condition : NULL);
+	json_put_text(object, "cleared_by", why->check ? why->check->cleared_by : NULL);
+	json_put(object, "policy", policy_json(&why->source->policy));
+	json_put(object, "plan", plan_json(why));
+	for (size_t i = 0; i < why->session_count; i++)
+		append(sessions, session_json(why, &why->sessions[i]));
+	json_put(object, "sessions", sessions);
+	json_print(object);
+}

@@ -1,0 +1,261 @@
+#include "cli/why.h"
+
+#include "care/civil.h"
+#include "care/sentence.h"
+#include "care/verdict.h"
+#include "cli/alert_json.h"
+#include "cli/output.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+#define LINE_BYTES 400
+
+/* A line of a two-column list. */
+static void CP_PRINTF(3, 4) add(struct table *table, const char *name, const char *format, ...)
+{
+	char text[LINE_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	table_add(table, name);
+	table_add(table, text);
+}
+
+/* --- the check and its rules ---------------------------------------------------------- */
+
+/* "at least 35 days by the plan of course 4711, revision 2 of 10 September 2026" */
+static void add_plan(const struct why *why, struct table *table, const char *most, int32_t days)
+{
+	char date[CIVIL_TEXT_BYTES];
+
+	if (!why->has_plan || days == 0)
+		return;
+	add(table, "", "%s %d days by the plan of course %" PRId64 ", revision %" PRIu64 " of %s",
+	    most, (int)days, why->plan.course, why->plan.revision,
+	    civil_format(zone_day(&why->source->zone, why->plan.from), date));
+}
+
+static void add_rules(const struct why *why, struct table *table)
+{
+	const struct policy *policy = &why->source->policy;
+
+	switch (why->row.alert.finding.check) {
+	case CHECK_INTERVAL_TOO_SOON:
+		add(table, "rules", "at least %d days between sessions in this clinic",
+		    (int)policy->min_days);
+		add_plan(why, table, "at least", why->plan.min_days);
+		break;
+	case CHECK_INTERVAL_OVERDUE:
+		add(table, "rules",
+		    "at most %d days between the sessions of a series in this clinic; %d more make "
+		    "it MEDIUM",
+		    (int)policy->max_days, (int)policy->overdue_medium_after_days);
+		add_plan(why, table, "at most", why->plan.max_days);
+		break;
+	case CHECK_CART_REUSE:
+		add(table, "rules",
+		    "one cartridge, one client, one visit; a session that starts within %d minutes "
+		    "of one that was not completed goes on with its visit",
+		    (int)(policy->visit_ms / MS_PER_MINUTE));
+		break;
+	}
+}
+
+/* The catalogue's words without the marks of their sources: " [SEED]". */
+static const char *plain(const char *text, char out[LINE_BYTES])
+{
+	size_t len = 0;
+
+	for (; *text && len + 1 < LINE_BYTES; text++) {
+		const char *end = strncmp(text, " [", 2) == 0 ? strchr(text, ']') : NULL;
+		if (end)
+			text = end;
+		else
+			out[len++] = *text;
+	}
+	out[len] = '\0';
+	return out;
+}
+
+static void print_check(const struct why *why, struct arena *arena)
+{
+	const struct finding *finding = &why->row.alert.finding;
+	char who[96];
+	char text[256];
+	char line[LINE_BYTES];
+	char date[CIVIL_TEXT_BYTES];
+	char hex[ID_HEX_LEN + 1];
+	struct table table;
+
+	table_init(&table, arena, NULL, 2);
+	if (why->check) {
+		add(&table, "check", "%s", plain(why->check->condition, line));
+		add(&table, "who acts", "%s", who_text(why->check->who, who));
+		add(&table, "measured", "%" PRId64 ", limit %" PRId64 " (%s)", finding->value,
+		    finding->limit, why->check->unit);
+	}
+	add_rules(why, &table);
+	if (finding->zones)
+		add(&table, "where", "%s", zones_text(finding->zones, text, sizeof(text)));
+	add(&table, "client", "%s", short_hex(&why->row.client, CLI_TOKEN_DIGITS, hex));
+	if (finding->earliest_day)
+		add(&table, "next safe date", "%s", civil_format(finding->earliest_day, date));
+	if (why->check)
+		add(&table, "cleared by", "%s", why->check->cleared_by);
+	table_print(&table, "  ", stdout);
+}
+
+/* --- sessions --------------------------------------------------------------------------- */
+
+static const char *device_text(const struct view_session *view, char out[64])
+{
+	char hex[ID_HEX_LEN + 1];
+
+	snprintf(out, 64, "%s %s", why_device_kind(view->device_kind),
+	    view->serial[0] ? view->serial : short_hex(&view->session.source, 8, hex));
+	return out;
+}
+
+static const char *carts_text(const struct why_session *session, char out[LINE_BYTES])
+{
+	size_t len = 0;
+
+	snprintf(out, LINE_BYTES, "-");
+	for (size_t i = 0; i < session->use_count && len < LINE_BYTES; i++)
+		len += (size_t)snprintf(out + len, LINE_BYTES - len, "%s%s/%s", len ? ", " : "",
+		    session->uses[i].gtin, session->uses[i].serial);
+	return out;
+}
+
+static void add_session(
+    const struct why *why, struct table *table, const struct why_session *session)
+{
+	const struct session *s = &session->view.session;
+	char text[LINE_BYTES];
+	char when[WHEN_BYTES];
+	char device[64];
+	char hex[ID_HEX_LEN + 1];
+
+	table_add(table, session->is_subject ? "this one" : "earlier");
+	table_add(table, when_long(&why->source->zone, s->start, when));
+	table_add(table, s->zones ? zones_text(s->zones, text, sizeof(text)) : "-");
+	table_add(table, device_text(&session->view, device));
+	table_add(table, short_hex(&session->view.client, CLI_TOKEN_DIGITS, hex));
+	table_add(table, s->is_completed ? "completed" : session_state_name(s->state));
+	table_add(table, short_hex(&s->sid, CLI_ALERT_DIGITS, hex));
+	table_add(table, carts_text(session, text));
+}
+
+static void print_sessions(const struct why *why, struct arena *arena)
+{
+	static const char *const heads[] = {
+	    "", "START", "ZONES", "DEVICE", "CLIENT", "STATE", "SESSION", "CARTRIDGE"};
+	struct table table;
+
+	if (why->session_count == 0)
+		return;
+	table_init(&table, arena, heads, CP_COUNT(heads));
+	for (size_t i = 0; i < why->session_count; i++)
+		add_session(why, &table, &why->sessions[i]);
+	puts("\nSessions");
+	table_print(&table, "  ", stdout);
+}
+
+/* --- what became of it --------------------------------------------------------------------- */
+
+#define EVENTS_MAX 8
+
+struct event {
+	wall_ms at;
+	char text[160];
+};
+
+struct events {
+	struct event items[EVENTS_MAX];
+	size_t count;
+};
+
+/* Kept in order; of the same moment in the order in which they were added. */
+static void CP_PRINTF(3, 4) add_event(struct events *events, wall_ms when, const char *format, ...)
+{
+	size_t i = events->count;
+	va_list args;
+
+	if (!when)
+		return;
+	CP_CHECK(events->count < EVENTS_MAX);
+	for (; i > 0 && events->items[i - 1].at > when; i--)
+		events->items[i] = events->items[i - 1];
+	events->items[i].at = when;
+	va_start(args, format);
+	vsnprintf(events->items[i].text, sizeof(events->items[i].text), format, args);
+	va_end(args);
+	events->count++;
+}
+
+static void add_answer(
+    struct events *events, const char *verb, const struct alert_answer *answer, const struct id *by)
+{
+	char hex[ID_HEX_LEN + 1];
+
+	add_event(events, answer->at, "%s by %s at severity %s, reason %" PRIu32, verb,
+	    short_hex(by, CLI_TOKEN_DIGITS, hex), severity_name(answer->covers), answer->reason);
+}
+
+static void gather_events(const struct why *why, struct events *events)
+{
+	const struct alert *alert = &why->row.alert;
+	const struct why_session *session = &why->sessions[0];
+
+	add_event(events, alert->finding.from, "the condition begins to hold");
+	add_event(events, alert->raised_at, "raised%s",
+	    alert->is_late ? ", late: the news came more than 5 minutes after the event" : "");
+	if (why->session_count > 0 && session->is_subject && session->view.verdict_rev)
+		add_event(events, session->view.verdict_at,
+		    "the device is told: %s (revision %" PRIu32 ", the last)",
+		    decision_name((enum decision)session->view.decision),
+		    session->view.verdict_rev);
+	add_answer(events, "overridden", &alert->override, &why->row.override_by);
+	add_answer(events, "acknowledged", &alert->ack, &why->row.ack_by);
+	add_event(events, alert->cleared_at, "%s",
+	    alert->state == ALERT_RETRACTED ? "retracted: later data showed that it was never true"
+	                                    : "cleared");
+}
+
+static void print_history(const struct why *why, struct arena *arena)
+{
+	struct events events = {0};
+	struct table table;
+	char when[WHEN_BYTES];
+
+	gather_events(why, &events);
+	table_init(&table, arena, NULL, 2);
+	for (size_t i = 0; i < events.count; i++)
+		add(&table, when_long(&why->source->zone, events.items[i].at, when), "%s",
+		    events.items[i].text);
+	if (why->row.outbox_n)
+		add(&table, "head office", "waits to be sent since %s",
+		    when_long(&why->source->zone, why->row.queued_at, when));
+	else
+		add(&table, "head office", "has it");
+	puts("\nWhat happened");
+	table_print(&table, "  ", stdout);
+}
+
+void why_print_text(const struct why *why, struct arena *arena)
+{
+	const struct alert *alert = &why->row.alert;
+	char sentence[SENTENCE_BYTES];
+	char hex[ID_HEX_LEN + 1];
+
+	printf("%s, %s, %s (alert %s)\n\n", why->check ? why->check->name : "?",
+	    severity_name(alert->finding.severity), alert_state_name(alert->state),
+	    id_hex(&alert->id, hex));
+	printf("%s\n\n", sentence_of(&alert->finding, sentence));
+	print_check(why, arena);
+	print_sessions(why, arena);
+	print_history(why, arena);
+}
