@@ -1,0 +1,733 @@
+/* The small rules of the domain, each alone: zones, order, folds, the life of an
+ * alert, what a verdict is made of, and that every number is the wire contract's. */
+#include "care/alert.h"
+#include "care/fold.h"
+#include "care/history.h"
+#include "care/verdict.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+/* --- zones (R14) and the order of sessions ------------------------------------- */
+
+#define UNKNOWN (1U << CAREPACE__V1__ZONE__ZONE_UNKNOWN)
+#define CHEEK (1U << CAREPACE__V1__ZONE__CHEEK)
+#define NECK (1U << CAREPACE__V1__ZONE__NECK)
+
+static void zones_meet_where_they_share_one_or_nobody_knows(void **state)
+{
+	static const struct {
+		uint32_t a;
+		uint32_t b;
+		bool overlap;
+	} cases[] = {
+	    {CHEEK, CHEEK, true},
+	    {CHEEK, NECK, false},
+	    {CHEEK | NECK, NECK, true},
+	    {UNKNOWN, NECK, true},
+	    {UNKNOWN, UNKNOWN, true},
+	    {UNKNOWN | CHEEK, NECK, true},
+	    {0, CHEEK, false}, /* missing is no zone: not evaluated (R16) */
+	    {0, UNKNOWN, false},
+	    {0, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CP_COUNT(cases); i++) {
+		assert_int_equal(zones_overlap(cases[i].a, cases[i].b), cases[i].overlap);
+		assert_int_equal(zones_overlap(cases[i].b, cases[i].a), cases[i].overlap);
+	}
+}
+
+static void every_zone_has_words(void **state)
+{
+	char text[ZONES_TEXT_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < carepace__v1__zone__descriptor.n_values; i++) {
+		int bit = carepace__v1__zone__descriptor.values[i].value;
+		assert_true(strlen(zones_text(1U << bit, text, sizeof(text))) > 4);
+	}
+	assert_string_equal(zones_text(UNKNOWN, text, sizeof(text)), "an unknown zone");
+	assert_string_equal(zones_text(CHEEK, text, sizeof(text)), "the cheek");
+	assert_string_equal(zones_text(CHEEK | NECK, text, sizeof(text)), "the cheek and the neck");
+	assert_string_equal(
+	    zones_text(UNKNOWN | CHEEK, text, sizeof(text)), "an unknown zone and the cheek");
+	assert_string_equal(zones_text(0, text, sizeof(text)), "");
+	assert_string_equal(zones_text(0x1e, text, sizeof(text)),
+	    "the forehead, the temple, the area around the eyes and the cheek");
+}
+
+static void a_whole_face_is_told_in_a_breath(void **state)
+{
+	char text[ZONES_TEXT_BYTES];
+
+	(void)state;
+	assert_string_equal(zones_text(0xfe, text, sizeof(text)),
+	    "the forehead, the temple, the area around the eyes and 4 other zones");
+	/* The longest three there are. */
+	zones_text(0x7ffff & ~0x37U, text, sizeof(text));
+	assert_true(strlen(text) < sizeof(text) - 1);
+	assert_non_null(strstr(text, " and 11 other zones"));
+}
+
+static void zones_never_leave_their_buffer(void **state)
+{
+	char text[24];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	zones_text(0x7ffff, text, 20);
+	assert_true(strlen(text) < 20);
+	assert_memory_equal(text + 20, "xxxx", 4);
+}
+
+static void sessions_are_ordered_by_time_then_by_name(void **state)
+{
+	const struct session ordered[] = {
+	    {.start = 1, .source = {"b"}, .boot = 9, .seq = 9},
+	    {.start = 2, .source = {"a"}, .boot = 9, .seq = 9},
+	    {.start = 2, .source = {"b"}, .boot = 1, .seq = 9},
+	    {.start = 2, .source = {"b"}, .boot = 2, .seq = 1},
+	    {.start = 2, .source = {"b"}, .boot = 2, .seq = 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CP_COUNT(ordered); i++)
+		for (size_t j = 0; j < CP_COUNT(ordered); j++) {
+			int order = session_order(&ordered[i], &ordered[j]);
+			assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
+		}
+}
+
+static void a_session_is_named_by_sid_and_device(void **state)
+{
+	struct session session = {.sid = {{0x0a, 0xff}}, .source = {{0x01}}};
+	char name[NAME_MAX_LEN];
+
+	(void)state;
+	session_name(&session, name, sizeof(name));
+	assert_string_equal(
+	    name, "0aff0000000000000000000000000000/01000000000000000000000000000000");
+}
+
+/* --- folds ----------------------------------------------------------------------- */
+
+static struct session_fold fold_sample(event_ms ts, uint32_t dt_ms, uint32_t active_ms)
+{
+	Carepace__V1__Sample sample = CAREPACE__V1__SAMPLE__INIT;
+	Carepace__V1__Sample *pointer = &sample;
+	Carepace__V1__Samples samples = CAREPACE__V1__SAMPLES__INIT;
+	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
+	struct reading reading = {.ts = ts, .kind = READING_SAMPLES, .up = &up};
+
+	sample.dt_ms = dt_ms;
+	sample.active_ms = active_ms;
+	samples.n_sample = 1;
+	samples.sample = &pointer;
+	up.samples = &samples;
+	return fold_of(&reading);
+}
+
+static struct session_fold fold_pulse(event_ms ts, uint32_t dt_ms)
+{
+	Carepace__V1__Pulse pulse = CAREPACE__V1__PULSE__INIT;
+	Carepace__V1__Pulse *pointer = &pulse;
+	Carepace__V1__Pulses pulses = CAREPACE__V1__PULSES__INIT;
+	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
+	struct reading reading = {.ts = ts, .kind = READING_PULSES, .up = &up};
+
+	pulse.dt_ms = dt_ms;
+	pulses.n_pulse = 1;
+	pulses.pulse = &pointer;
+	up.pulses = &pulses;
+	return fold_of(&reading);
+}
+
+static struct session_fold fold_kind(event_ms ts, enum reading_kind kind)
+{
+	struct reading reading = {.ts = ts, .kind = kind};
+
+	return fold_of(&reading);
+}
+
+static void each_kind_adds_what_it_knows(void **state)
+{
+	(void)state;
+	struct session_fold fold = fold_kind(5, READING_SESSION_START);
+	assert_int_equal(fold.start_from, 5);
+	assert_int_equal(fold.first_at, 5);
+	assert_int_equal(fold.last_at, 5);
+	assert_int_equal(fold.stream_from, TIME_NEVER);
+	assert_int_equal(fold.exposed_from, TIME_NEVER);
+
+	fold = fold_kind(5, READING_PARAM);
+	assert_int_equal(fold.stream_from, 5);
+	assert_int_equal(fold.start_from, TIME_NEVER);
+
+	fold = fold_sample(100, 7, 0);
+	assert_int_equal(fold.stream_from, 100);
+	assert_int_equal(fold.last_at, 107);
+	assert_int_equal(fold.exposed_from, TIME_NEVER);
+	assert_int_equal(fold.active_ms, 0);
+
+	fold = fold_sample(100, 7, 1);
+	assert_int_equal(fold.exposed_from, 107);
+	assert_int_equal(fold.exposed_until, 107);
+	assert_int_equal(fold.active_ms, 1);
+
+	fold = fold_pulse(100, 9);
+	assert_int_equal(fold.exposed_from, 109);
+	assert_int_equal(fold.pulses, 1);
+
+	fold = fold_kind(5, READING_SESSION_END);
+	assert_int_equal(fold.first_at, 5);
+	assert_int_equal(fold.stream_from, TIME_NEVER);
+}
+
+/* The next permutation of order[0..count), by the usual method; false after the last. */
+static bool permute(size_t *order, size_t count)
+{
+	size_t i = count - 1;
+
+	while (i > 0 && order[i - 1] >= order[i])
+		i--;
+	if (i == 0)
+		return false;
+	size_t j = count - 1;
+	while (order[j] <= order[i - 1])
+		j--;
+	size_t swap = order[i - 1];
+	order[i - 1] = order[j];
+	order[j] = swap;
+	for (j = count - 1; i < j; i++, j--) {
+		swap = order[i];
+		order[i] = order[j];
+		order[j] = swap;
+	}
+	return true;
+}
+
+static void any_order_gives_the_same_fold(void **state)
+{
+	const struct session_fold parts[] = {fold_kind(10, READING_SESSION_START),
+	    fold_kind(12, READING_PARAM), fold_sample(20, 5, 700), fold_sample(18, 0, 300),
+	    fold_pulse(30, 4), fold_kind(40, READING_SESSION_END)};
+	size_t order[CP_COUNT(parts)] = {0, 1, 2, 3, 4, 5};
+	size_t orders = 0;
+
+	(void)state;
+	do {
+		struct session_fold fold = SESSION_FOLD_EMPTY;
+		for (size_t i = 0; i < CP_COUNT(parts); i++)
+			session_fold_add(&fold, &parts[order[i]]);
+		const struct session_fold expected = {.first_at = 10,
+		    .last_at = 40,
+		    .start_from = 10,
+		    .stream_from = 12,
+		    .exposed_from = 18,
+		    .exposed_until = 34,
+		    .active_ms = 1000,
+		    .pulses = 1};
+		assert_memory_equal(&fold, &expected, sizeof(fold));
+		orders++;
+	} while (permute(order, CP_COUNT(order)));
+	assert_int_equal(orders, 720);
+}
+
+static void folds_of_parts_add_up(void **state)
+{
+	const struct session_fold a = fold_sample(20, 5, 700);
+	const struct session_fold b = fold_pulse(30, 4);
+	const struct session_fold c = fold_kind(12, READING_PARAM);
+	const struct session_fold empty = SESSION_FOLD_EMPTY;
+	struct session_fold left = a;
+	struct session_fold right = b;
+	struct session_fold sum = a;
+
+	(void)state;
+	session_fold_add(&left, &b); /* (a + b) + c */
+	session_fold_add(&left, &c);
+	session_fold_add(&right, &c); /* a + (b + c) */
+	session_fold_add(&sum, &right);
+	assert_memory_equal(&left, &sum, sizeof(left));
+	session_fold_add(&sum, &empty);
+	assert_memory_equal(&left, &sum, sizeof(left));
+}
+
+/* --- the life of an alert (R9, R17, R20) ------------------------------------------- */
+
+static const struct finding latched = {.check = CHECK_CART_REUSE,
+    .subject = "s",
+    .onset = "o",
+    .from = 1000,
+    .until = TIME_NEVER,
+    .is_latched = true,
+    .severity = SEVERITY_MEDIUM};
+
+/* One letter a step, and the state after it:
+ *   a ack, o override, u until 2000 (over), n until never (holds),
+ *   + - severity up, down, x not in the timeline, = in the timeline again, unchanged,
+ *   l no longer latched. */
+static enum alert_state step(struct alert *alert, struct finding *finding, char letter)
+{
+	const struct alert_answer answer = {.at = 3000, .by = 7, .reason = 1};
+	enum alert_state before = alert->state;
+	uint64_t revision = alert->revision;
+	bool is_changed = false;
+
+	if (letter == 'u' || letter == 'n')
+		finding->until = letter == 'u' ? 2000 : TIME_NEVER;
+	else if (letter == '+')
+		finding->severity++;
+	else if (letter == '-')
+		finding->severity--;
+	else if (letter == 'l')
+		finding->is_latched = false;
+	if (letter == 'a')
+		is_changed = alert_ack(alert, &answer, 3000);
+	else if (letter == 'o')
+		is_changed = alert_override(alert, &answer, 3000);
+	else if (letter == 'x')
+		is_changed = alert_retract(alert, 3000);
+	else
+		is_changed = alert_amend(alert, finding, 3000);
+
+	assert_int_equal(alert->revision, revision + is_changed);
+	if (!is_changed)
+		assert_int_equal(alert->state, before);
+	bool is_closed = alert->state == ALERT_CLEARED || alert->state == ALERT_RETRACTED;
+	assert_int_equal(alert->cleared_at != 0, is_closed);
+	return alert->state;
+}
+
+/* R raised, A acked, C cleared, O overridden, X retracted. */
+static void live_through(struct finding finding, const char *steps, const char *states)
+{
+	static const char letters[] = " RACOX";
+	struct alert alert = alert_raise(&finding, 1000);
+
+	assert_int_equal(strlen(steps) + 1, strlen(states));
+	assert_int_equal(letters[alert.state], states[0]);
+	for (size_t i = 0; steps[i]; i++) {
+		char state = letters[step(&alert, &finding, steps[i])];
+		if (state != states[i + 1])
+			print_error(
+			    "%s: after step %zu %c, not %c\n", steps, i + 1, state, states[i + 1]);
+		assert_int_equal(state, states[i + 1]);
+	}
+}
+
+static void latched_alerts_live_so(void **state)
+{
+	static const struct {
+		const char *steps;
+		const char *states;
+	} lives[] = {
+	    {"=", "RR"},         /* nothing new */
+	    {"uu", "RRR"},       /* over, nobody has seen it */
+	    {"au", "RAC"},       /* seen, then over */
+	    {"ua", "RRC"},       /* over, then seen */
+	    {"auna", "RACAA"},   /* holds again: what was seen covers it */
+	    {"aa", "RAA"},       /* once is enough */
+	    {"a+a", "RARA"},     /* a rise opens it again */
+	    {"ua+a", "RRCRC"},   /* also when it was closed */
+	    {"a-", "RAA"},       /* a fall does not */
+	    {"a-+", "RAAA"},     /* nor the way back to what was seen */
+	    {"o", "RO"},         /* overridden */
+	    {"oo", "ROO"},       /* once */
+	    {"o+", "ROR"},       /* covers no more than it was given for */
+	    {"o+o", "RORO"},     /* (HIGH may be) */
+	    {"o++o", "RORRR"},   /* CRITICAL may not */
+	    {"++o", "RRRR"},     /* never */
+	    {"++o--", "RRRRRR"}, /* and leaves nothing behind */
+	    {"o++--", "RORRRO"}, /* back at what it was given for */
+	    {"oa", "ROO"},       /* seen too */
+	    {"oau", "ROOC"},     /* then over */
+	    {"ou", "ROO"},       /* over, but latched: it wants an ack */
+	    {"oua", "ROOC"},     /* which it gets */
+	    {"ul", "RRC"},       /* replaced before any exposure: live after all */
+	    {"x", "RX"},         /* never was */
+	    {"xx", "RXX"},       /* still never was */
+	    {"x=", "RXR"},       /* was after all */
+	    {"xa", "RXX"},       /* nobody sees what is not */
+	    {"xo", "RXX"},       /* nor overrides it */
+	    {"ax=", "RAXA"},     /* and is known already */
+	    {"ox=", "ROXO"},     /* or overridden */
+	    {"aux=", "RACXC"},   /* or closed */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CP_COUNT(lives); i++)
+		live_through(latched, lives[i].steps, lives[i].states);
+}
+
+static void live_alerts_live_so(void **state)
+{
+	static const struct {
+		const char *steps;
+		const char *states;
+	} lives[] = {
+	    {"u", "RC"},       /* the condition goes, acked or not */
+	    {"au", "RAC"},     /* */
+	    {"un", "RCR"},     /* and comes back as the same alert */
+	    {"aun", "RACA"},   /* which was seen */
+	    {"au+n", "RACCR"}, /* but not as bad as this */
+	    {"ou", "ROC"},     /* */
+	    {"ux", "RCX"},     /* */
+	    {"ux=", "RCXC"},   /* */
+	};
+	struct finding live = latched;
+
+	(void)state;
+	live.is_latched = false;
+	for (size_t i = 0; i < CP_COUNT(lives); i++)
+		live_through(live, lives[i].steps, lives[i].states);
+}
+
+static void a_late_alert_says_so(void **state)
+{
+	struct finding finding = latched;
+
+	(void)state;
+	assert_false(alert_raise(&finding, finding.from).is_late);
+	assert_false(alert_raise(&finding, finding.from + 300000).is_late);
+	assert_true(alert_raise(&finding, finding.from + 300001).is_late);
+	finding.check = CHECK_INTERVAL_OVERDUE; /* not the T checks (R11) */
+	assert_false(alert_raise(&finding, finding.from + 300001).is_late);
+}
+
+static void what_was_observed_is_written_once(void **state)
+{
+	struct finding finding = latched;
+	struct alert alert = alert_raise(&finding, 1000);
+
+	(void)state;
+	finding.value = 12;
+	assert_true(alert_amend(&alert, &finding, 900000));
+	assert_true(alert_retract(&alert, 900001));
+	assert_true(alert_amend(&alert, &finding, 900002));
+	assert_int_equal(alert.raised_at, 1000);
+	assert_false(alert.is_late);
+	assert_int_equal(alert.finding.value, 12);
+	assert_int_equal(alert.revision, 4);
+}
+
+static void every_field_of_a_finding_amends(void **state)
+{
+	struct finding changed[] = {latched, latched, latched, latched, latched, latched, latched,
+	    latched, latched, latched, latched, latched, latched};
+	struct alert alert = alert_raise(&latched, 1000);
+
+	(void)state;
+	changed[0].from++;
+	changed[1].until = 5000;
+	changed[2].is_latched = false;
+	changed[3].severity++;
+	changed[4].value++;
+	changed[5].limit++;
+	changed[6].effective_day++;
+	changed[7].session++;
+	changed[8].client++;
+	changed[9].course++;
+	changed[10].zones++;
+	changed[11].earliest_day++;
+	changed[12].related[0] = 5;
+	changed[12].related_count = 1;
+	for (size_t i = 0; i < CP_COUNT(changed); i++) {
+		struct alert copy = alert;
+		assert_true(alert_amend(&copy, &changed[i], 2000));
+		assert_int_equal(copy.revision, alert.revision + 1);
+		assert_false(alert_amend(&copy, &changed[i], 3000));
+	}
+}
+
+/* R9: the id is the first 16 bytes of SHA-256 over "INTERVAL_TOO_SOON|subject|onset". */
+static void an_id_is_the_hash_of_the_key(void **state)
+{
+	struct id id = finding_id(CHECK_INTERVAL_TOO_SOON, "subject", "onset");
+	char hex[ID_HEX_LEN + 1];
+
+	(void)state;
+	assert_string_equal(id_hex(&id, hex), "0584807579c64ccf4c78508c93f01b2b");
+}
+
+/* --- verdicts (R19) -------------------------------------------------------------- */
+
+static struct alert alert_of(enum check check, enum severity severity, const char *onset)
+{
+	struct finding finding = latched;
+
+	finding.check = check;
+	finding.severity = severity;
+	finding.onset = onset;
+	return alert_raise(&finding, 1000);
+}
+
+static void nothing_permits(void **state)
+{
+	(void)state;
+	struct verdict verdict = verdict_of(NULL, 0);
+
+	assert_int_equal(verdict.decision, DECISION_PERMIT);
+	assert_int_equal(verdict.item_count, 0);
+}
+
+static void severity_decides(void **state)
+{
+	static const enum decision decisions[] = {[SEVERITY_INFO] = DECISION_PERMIT,
+	    [SEVERITY_LOW] = DECISION_ADVISE, /* Who includes OP */
+	    [SEVERITY_MEDIUM] = DECISION_ADVISE,
+	    [SEVERITY_HIGH] = DECISION_REQUIRE_OVERRIDE,
+	    [SEVERITY_CRITICAL] = DECISION_DENY};
+
+	(void)state;
+	for (enum severity s = SEVERITY_INFO; s <= SEVERITY_CRITICAL; s++) {
+		struct alert alert = alert_of(CHECK_CART_REUSE, s, "o");
+		assert_int_equal(verdict_of(&alert, 1).decision, decisions[s]);
+	}
+}
+
+static void the_worst_comes_first_in_any_order(void **state)
+{
+	const struct alert alerts[] = {alert_of(CHECK_CART_REUSE, SEVERITY_CRITICAL, "a"),
+	    alert_of(CHECK_CART_REUSE, SEVERITY_HIGH, "b"),
+	    alert_of(CHECK_INTERVAL_TOO_SOON, SEVERITY_HIGH, ""),
+	    alert_of(CHECK_CART_REUSE, SEVERITY_MEDIUM, "c"),
+	    alert_of(CHECK_INTERVAL_TOO_SOON, SEVERITY_MEDIUM, "d")};
+	size_t order[CP_COUNT(alerts)] = {0, 1, 2, 3, 4};
+	struct id first[CP_COUNT(alerts)] = {0};
+
+	(void)state;
+	do {
+		struct alert shuffled[CP_COUNT(alerts)];
+		for (size_t i = 0; i < CP_COUNT(alerts); i++)
+			shuffled[i] = alerts[order[i]];
+		struct verdict verdict = verdict_of(shuffled, CP_COUNT(shuffled));
+		assert_int_equal(verdict.decision, DECISION_DENY);
+		assert_int_equal(verdict.item_count, CP_COUNT(alerts));
+		for (size_t i = 0; i < CP_COUNT(alerts); i++) {
+			if (i > 0)
+				assert_true(verdict.items[i - 1]->finding.severity >=
+				            verdict.items[i]->finding.severity);
+			if (id_is_zero(&first[i]))
+				first[i] = verdict.items[i]->id;
+			assert_true(id_eq(&first[i], &verdict.items[i]->id));
+		}
+	} while (permute(order, CP_COUNT(order)));
+}
+
+static void only_sixteen_items_fit_and_they_are_the_worst(void **state)
+{
+	struct alert alerts[40];
+	char names[40][4];
+
+	(void)state;
+	for (size_t i = 0; i < CP_COUNT(alerts); i++) {
+		snprintf(names[i], sizeof(names[i]), "%zu", i);
+		alerts[i] =
+		    alert_of(CHECK_CART_REUSE, i < 24 ? SEVERITY_MEDIUM : SEVERITY_HIGH, names[i]);
+	}
+	struct verdict verdict = verdict_of(alerts, CP_COUNT(alerts));
+	assert_int_equal(verdict.item_count, VERDICT_ITEMS_MAX);
+	for (size_t i = 0; i < VERDICT_ITEMS_MAX; i++)
+		assert_int_equal(verdict.items[i]->finding.severity, SEVERITY_HIGH);
+}
+
+static void what_does_not_stand_does_not_count(void **state)
+{
+	const struct alert_answer answer = {.at = 2000};
+	struct alert alerts[4];
+
+	(void)state;
+	alerts[0] = alert_of(CHECK_INTERVAL_OVERDUE, SEVERITY_MEDIUM, "t"); /* no start check */
+	alerts[1] = alert_of(CHECK_INTERVAL_TOO_SOON, SEVERITY_HIGH, "r");
+	alert_retract(&alerts[1], 2000);
+	alerts[2] = alert_of(CHECK_CART_REUSE, SEVERITY_CRITICAL, "c"); /* replaced in time */
+	alerts[2].finding.is_latched = false;
+	alerts[2].finding.until = 1500;
+	assert_int_equal(verdict_of(alerts, 3).decision, DECISION_PERMIT);
+	assert_int_equal(verdict_of(alerts, 3).item_count, 0);
+
+	/* "Seen" lifts nothing, an override does and stays on the list (R17). */
+	alerts[3] = alert_of(CHECK_INTERVAL_TOO_SOON, SEVERITY_HIGH, "");
+	alert_ack(&alerts[3], &answer, 2000);
+	assert_int_equal(verdict_of(alerts, 4).decision, DECISION_REQUIRE_OVERRIDE);
+	alert_override(&alerts[3], &answer, 2000);
+	assert_int_equal(verdict_of(alerts, 4).decision, DECISION_PERMIT);
+	assert_int_equal(verdict_of(alerts, 4).item_count, 1);
+}
+
+/* --- the catalogue and the wire contract ------------------------------------------------ */
+
+static void the_catalogue_is_complete_and_in_order(void **state)
+{
+	static const enum check all[] = {
+	    CHECK_INTERVAL_TOO_SOON, CHECK_INTERVAL_OVERDUE, CHECK_CART_REUSE};
+
+	(void)state;
+	assert_int_equal(catalogue_count, CP_COUNT(all));
+	for (size_t i = 0; i < catalogue_count; i++) {
+		const struct check_row *row = &catalogue[i];
+		const char *texts[] = {
+		    row->name, row->subject, row->unit, row->condition, row->cleared_by};
+		assert_int_equal(row->check, all[i]);
+		assert_ptr_equal(catalogue_find(row->check), row);
+		assert_ptr_equal(catalogue_find_name(row->name), row);
+		for (size_t k = 0; k < CP_COUNT(texts); k++)
+			assert_true(texts[k] && texts[k][0]);
+		assert_true(row->who != 0);
+		if (i > 0)
+			assert_true(catalogue[i - 1].check < row->check);
+	}
+	assert_null(catalogue_find((enum check)0));
+	assert_null(catalogue_find_name("NO_SUCH_CHECK"));
+}
+
+static void its_numbers_and_names_are_the_contract_s(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < catalogue_count; i++) {
+		const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(
+		    &carepace__v1__check__descriptor, (int)catalogue[i].check);
+		assert_non_null(value);
+		assert_string_equal(value->name, catalogue[i].name);
+	}
+}
+
+/* Enums that the code casts from one to the other. */
+static void the_other_numbers_are_too(void **state)
+{
+	static const struct {
+		const ProtobufCEnumDescriptor *type;
+		const char *name;
+		int value;
+	} pairs[] = {
+	    {&carepace__v1__severity__descriptor, "INFO", SEVERITY_INFO},
+	    {&carepace__v1__severity__descriptor, "LOW", SEVERITY_LOW},
+	    {&carepace__v1__severity__descriptor, "MEDIUM", SEVERITY_MEDIUM},
+	    {&carepace__v1__severity__descriptor, "HIGH", SEVERITY_HIGH},
+	    {&carepace__v1__severity__descriptor, "CRITICAL", SEVERITY_CRITICAL},
+	    {&carepace__v1__decision__descriptor, "PERMIT", DECISION_PERMIT},
+	    {&carepace__v1__decision__descriptor, "ADVISE", DECISION_ADVISE},
+	    {&carepace__v1__decision__descriptor, "REQUIRE_OVERRIDE", DECISION_REQUIRE_OVERRIDE},
+	    {&carepace__v1__decision__descriptor, "DENY", DECISION_DENY},
+	    {&carepace__v1__alert_state__descriptor, "ALERT_RAISED", ALERT_RAISED},
+	    {&carepace__v1__alert_state__descriptor, "ALERT_ACKED", ALERT_ACKED},
+	    {&carepace__v1__alert_state__descriptor, "ALERT_CLEARED", ALERT_CLEARED},
+	    {&carepace__v1__alert_state__descriptor, "ALERT_OVERRIDDEN", ALERT_OVERRIDDEN},
+	    {&carepace__v1__alert_state__descriptor, "ALERT_RETRACTED", ALERT_RETRACTED},
+	    {&carepace__v1__modality__descriptor, "MODALITY_PEN", MODALITY_PEN},
+	    {&carepace__v1__modality__descriptor, "MODALITY_STAMP", MODALITY_STAMP},
+	    {&carepace__v1__modality__descriptor, "MODALITY_ROLLER", MODALITY_ROLLER},
+	    {&carepace__v1__modality__descriptor, "MODALITY_RF", MODALITY_RF},
+	    {&carepace__v1__phase__descriptor, "PHASE_SERIES", PHASE_SERIES},
+	    {&carepace__v1__phase__descriptor, "PHASE_MAINTENANCE", PHASE_MAINTENANCE},
+	    {&carepace__v1__phase__descriptor, "PHASE_SINGLE", PHASE_SINGLE},
+	    {&carepace__v1__plan_state__descriptor, "PLAN_ACTIVE", PLAN_ACTIVE},
+	    {&carepace__v1__plan_state__descriptor, "PLAN_PAUSED", PLAN_PAUSED},
+	    {&carepace__v1__plan_state__descriptor, "PLAN_CLOSED", PLAN_CLOSED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CP_COUNT(pairs); i++) {
+		const ProtobufCEnumValue *value =
+		    protobuf_c_enum_descriptor_get_value_by_name(pairs[i].type, pairs[i].name);
+		assert_non_null(value);
+		assert_int_equal(value->value, pairs[i].value);
+	}
+}
+
+static void every_word_is_one(void **state)
+{
+	char who[24];
+
+	(void)state;
+	assert_string_equal(severity_name(SEVERITY_CRITICAL), "CRITICAL");
+	assert_string_equal(severity_name((enum severity)99), "?");
+	assert_string_equal(alert_state_name(ALERT_OVERRIDDEN), "OVERRIDDEN");
+	assert_string_equal(alert_state_name((enum alert_state)99), "?");
+	assert_string_equal(decision_name(DECISION_REQUIRE_OVERRIDE), "require override");
+	assert_string_equal(decision_name((enum decision)99), "?");
+	assert_string_equal(modality_name(MODALITY_RF), "rf");
+	assert_string_equal(modality_name((enum modality)99), "?");
+	assert_string_equal(session_state_name(SESSION_LOST), "lost");
+	assert_string_equal(session_state_name((enum session_state)99), "?");
+	assert_string_equal(who_names(WHO_OPERATOR | WHO_HEAD_OFFICE, who), "OP, HQ");
+	assert_string_equal(who_names(0x1f, who), "OP, CL, MG, BM, HQ");
+	assert_string_equal(who_names(0, who), "");
+}
+
+/* --- timelines --------------------------------------------------------------------- */
+
+static void a_full_timeline_says_so_and_stays(void **state)
+{
+	struct arena arena;
+	struct timeline timeline;
+	size_t added = 0;
+
+	(void)state;
+	arena_init(&arena, 1024, 4096);
+	timeline_init(&timeline, &arena);
+	assert_int_equal(timeline.next_change, TIME_NEVER);
+	while (timeline_add(&timeline, CHECK_CART_REUSE, "subject", "onset"))
+		CP_CHECK(++added < 1000);
+	assert_true(timeline.is_full);
+	assert_int_equal(timeline.count, added);
+	assert_true(added > 1);
+	for (size_t i = 0; i < added; i++) {
+		assert_string_equal(timeline.items[i].subject, "subject");
+		assert_true(timeline.items[i].is_latched);
+		assert_int_equal(timeline.items[i].until, TIME_NEVER);
+	}
+	arena_deinit(&arena);
+}
+
+static void the_earliest_moment_wakes(void **state)
+{
+	struct timeline timeline;
+
+	(void)state;
+	timeline_init(&timeline, NULL);
+	timeline_wake_at(&timeline, 50);
+	timeline_wake_at(&timeline, 70);
+	timeline_wake_at(&timeline, 40);
+	assert_int_equal(timeline.next_change, 40);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(zones_meet_where_they_share_one_or_nobody_knows),
+	    cmocka_unit_test(every_zone_has_words),
+	    cmocka_unit_test(a_whole_face_is_told_in_a_breath),
+	    cmocka_unit_test(zones_never_leave_their_buffer),
+	    cmocka_unit_test(sessions_are_ordered_by_time_then_by_name),
+	    cmocka_unit_test(a_session_is_named_by_sid_and_device),
+	    cmocka_unit_test(each_kind_adds_what_it_knows),
+	    cmocka_unit_test(any_order_gives_the_same_fold),
+	    cmocka_unit_test(folds_of_parts_add_up),
+	    cmocka_unit_test(latched_alerts_live_so),
+	    cmocka_unit_test(live_alerts_live_so),
+	    cmocka_unit_test(a_late_alert_says_so),
+	    cmocka_unit_test(what_was_observed_is_written_once),
+	    cmocka_unit_test(every_field_of_a_finding_amends),
+	    cmocka_unit_test(an_id_is_the_hash_of_the_key),
+	    cmocka_unit_test(nothing_permits),
+	    cmocka_unit_test(severity_decides),
+	    cmocka_unit_test(the_worst_comes_first_in_any_order),
+	    cmocka_unit_test(only_sixteen_items_fit_and_they_are_the_worst),
+	    cmocka_unit_test(what_does_not_stand_does_not_count),
+	    cmocka_unit_test(the_catalogue_is_complete_and_in_order),
+	    cmocka_unit_test(its_numbers_and_names_are_the_contract_s),
+	    cmocka_unit_test(the_other_numbers_are_too),
+	    cmocka_unit_test(every_word_is_one),
+	    cmocka_unit_test(a_full_timeline_says_so_and_stays),
+	    cmocka_unit_test(the_earliest_moment_wakes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
