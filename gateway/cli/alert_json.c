@@ -66,7 +66,7 @@ static void put_finding(
 {
 	const struct check_row *check = catalogue_find(finding->check);
 	char sentence[SENTENCE_BYTES];
-	char zones[256];
+	char zones[ZONES_TEXT_BYTES];
 
 	json_put_text(object, "check", check ? check->name : NULL);
 	json_put_text(object, "severity", severity_name(finding->severity));

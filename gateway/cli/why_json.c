@@ -46,7 +46,7 @@ static json_t *session_json(const struct why *why, const struct why_session *ses
 	const struct session *s = &view->session;
 	json_t *object = json_object();
 	json_t *uses = json_array();
-	char zones[256];
+	char zones[ZONES_TEXT_BYTES];
 
 	json_put_text(object, "role", session->is_subject ? "this" : "earlier");
 	json_put_id(object, "sid", &s->sid);

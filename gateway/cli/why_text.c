@@ -84,7 +84,7 @@ static void print_check(const struct why *why, struct arena *arena)
 {
 	const struct finding *finding = &why->row.alert.finding;
 	char who[96];
-	char text[256];
+	char where[ZONES_TEXT_BYTES];
 	char line[LINE_BYTES];
 	char date[CIVIL_TEXT_BYTES];
 	char hex[ID_HEX_LEN + 1];
@@ -99,7 +99,7 @@ static void print_check(const struct why *why, struct arena *arena)
 	}
 	add_rules(why, &table);
 	if (finding->zones)
-		add(&table, "where", "%s", zones_text(finding->zones, text, sizeof(text)));
+		add(&table, "where", "%s", zones_text(finding->zones, where, sizeof(where)));
 	add(&table, "client", "%s", short_hex(&why->row.client, CLI_TOKEN_DIGITS, hex));
 	if (finding->earliest_day)
 		add(&table, "next safe date", "%s", civil_format(finding->earliest_day, date));

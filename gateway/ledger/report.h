@@ -10,7 +10,7 @@
 
 /* Retracted alerts too: head office must take back what it was told. */
 enum cp_err report_alert(struct arena *arena, const char *site, uint64_t epoch, uint64_t n,
-    const struct view_alert *alert, struct slice *out) CP_MUST_CHECK;
+    const struct view_alert *row, struct slice *out) CP_MUST_CHECK;
 
 /* Where head office's stream stands: everything up to hq_n is stored. It counts
  * in no outbox; its n, key and revision are 0 and "". */

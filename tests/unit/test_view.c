@@ -37,9 +37,9 @@ static int set_up(void **state)
 	b->first = (struct treatment){PEN, 0xa1, 0xc1, COURSE, cart, at(b->t, 9, 1, 10, 0)};
 	b->soon = (struct treatment){PEN, 0xa2, 0xc1, COURSE, cart, at(b->t, 9, 14, 10, 0)};
 	b->foreign = (struct treatment){OTHER_PEN, 0xa3, 0xc2, 0, cart, at(b->t, 9, 15, 9, 0)};
-	hello(b->t, PEN, CAREPACE__V1__DEVICE_KIND__DEVICE_PEN, serial);
-	plan(b->t, COURSE, 0xc1, 0, 1, at(b->t, 8, 2, 8, 0));
-	plan(b->t, COURSE, 0xc1, 35, 2, at(b->t, 9, 10, 8, 0));
+	device_hello(b->t, PEN, CAREPACE__V1__DEVICE_KIND__DEVICE_PEN, serial);
+	hq_plan(b->t, COURSE, 0xc1, 0, 1, at(b->t, 8, 2, 8, 0));
+	hq_plan(b->t, COURSE, 0xc1, 35, 2, at(b->t, 9, 10, 8, 0));
 	treat(b->t, &b->first);
 	treat(b->t, &b->soon);
 	treat(b->t, &b->foreign);
@@ -113,7 +113,7 @@ static void test_alerts_are_filtered(void **state)
 	alerts_of(b, (struct view_filter){.since = b->foreign.start}, 1);
 	alerts_of(b, (struct view_filter){.max = 2}, 2);
 
-	wait_until(b->t, at(b->t, 11, 1, 12, 0)); /* 48 days: INTERVAL_OVERDUE, LOW */
+	treatments_apply(b->t, at(b->t, 11, 1, 12, 0)); /* 48 days: INTERVAL_OVERDUE, LOW */
 	struct view_alert *alerts =
 	    alerts_of(b, (struct view_filter){.order = VIEW_WORST_FIRST}, 4);
 	assert_int_equal(alerts[0].alert.finding.severity, SEVERITY_CRITICAL);
@@ -130,8 +130,8 @@ static void test_closed_ones_are_left_out(void **state)
 	struct id too_soon = alerts[2].alert.id;
 	struct id reuse = alerts[1].alert.id;
 
-	ack(b->t, TABLET, too_soon, at(b->t, 9, 14, 11, 0));
-	override(b->t, TABLET, reuse, at(b->t, 9, 14, 11, 5));
+	tablet_ack(b->t, TABLET, too_soon, at(b->t, 9, 14, 11, 0));
+	tablet_override(b->t, TABLET, reuse, at(b->t, 9, 14, 11, 5));
 	alerts = alerts_of(b, (struct view_filter){0}, 2);
 	assert_int_equal(alerts[1].alert.state, ALERT_OVERRIDDEN);
 	assert_int_equal(alerts[1].override_by.b[0], 0x0c);
@@ -301,7 +301,7 @@ static void test_report_of_a_course(void **state)
 	struct bench *b = *state;
 	struct view_outbox_row rows[4];
 
-	wait_until(b->t, at(b->t, 11, 1, 12, 0));
+	treatments_apply(b->t, at(b->t, 11, 1, 12, 0));
 	assert_int_equal(outbox_of(b, 0, rows, 4), 4);
 	const Carepace__V1__Alert *alert = unpack(b, rows[3].payload)->alert;
 	assert_int_equal(alert->check, CAREPACE__V1__CHECK__INTERVAL_OVERDUE);
@@ -329,7 +329,7 @@ static void test_outbox_goes_on_after_n(void **state)
 	/* Acknowledged rows leave; the others stay. */
 	assert_int_equal(outbox_of(b, 0, rows, 4), 3);
 	assert_true(batch_add_done(b->t->batch, rows[1].kind, rows[1].n));
-	apply(b->t, b->t->now);
+	treatments_apply(b->t, b->t->now);
 	uint64_t kept[2] = {rows[0].n, rows[2].n};
 	assert_int_equal(outbox_of(b, 0, rows, 4), 2);
 	assert_int_equal(rows[0].n, kept[0]);
@@ -343,7 +343,7 @@ static void test_an_amended_alert_goes_up_once(void **state)
 	struct view_alert *alerts = alerts_of(b, (struct view_filter){0}, 3);
 	struct view_outbox_row rows[4];
 
-	ack(b->t, TABLET, alerts[2].alert.id, at(b->t, 9, 16, 11, 0));
+	tablet_ack(b->t, TABLET, alerts[2].alert.id, at(b->t, 9, 16, 11, 0));
 	assert_int_equal(outbox_of(b, 0, rows, 4), 3);
 	const Carepace__V1__Report *report = unpack(b, rows[2].payload);
 	assert_int_equal(report->alert->state, CAREPACE__V1__ALERT_STATE__ALERT_CLEARED);
@@ -363,8 +363,8 @@ static void test_a_retracted_alert_goes_up(void **state)
 	continued.sid = 0xa4;
 	continued.cart = NULL;
 	continued.start = b->soon.start - 40 * MS_PER_MINUTE;
-	start(b->t, &continued);
-	expose(b->t, &continued);
+	treatment_start(b->t, &continued);
+	treatment_expose(b->t, &continued);
 	size_t count = outbox_of(b, 0, rows, 8);
 	bool is_retracted = false;
 	for (size_t i = 0; i < count; i++) {
@@ -441,7 +441,7 @@ static void test_no_transaction_stays(void **state)
 
 	off_t before = log_size(b);
 	assert_int_equal(ledger_checkpoint(b->t->ledger), CP_OK);
-	hello(b->t, OTHER_PEN, CAREPACE__V1__DEVICE_KIND__DEVICE_PEN, b->first.cart);
+	device_hello(b->t, OTHER_PEN, CAREPACE__V1__DEVICE_KIND__DEVICE_PEN, b->first.cart);
 	assert_int_equal(log_size(b), before);
 }
 
@@ -456,7 +456,7 @@ static void test_a_closed_store(void **state)
 	assert_int_equal(view_open(&b->view, b->t->path, why), CP_OK);
 	alerts_of(b, (struct view_filter){0}, 3);
 	treatments_open(b->t); /* and nothing that the view left is in the way */
-	hello(b->t, PEN, CAREPACE__V1__DEVICE_KIND__DEVICE_PEN, b->first.cart);
+	device_hello(b->t, PEN, CAREPACE__V1__DEVICE_KIND__DEVICE_PEN, b->first.cart);
 	struct view_counts counts;
 	view_counts(b->view, &counts);
 	assert_int_equal(counts.journal, 13);

@@ -1,0 +1,529 @@
+/* The command line on a prepared store: what a person reads, what a program
+ * parses, and the one sentence for what was wrong. */
+#include "capture.h"
+#include "treatments.h"
+
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "ledger/db.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#define PEN 0x11
+#define OTHER_PEN 0x12
+#define TABLET 0x13
+#define COURSE 4711
+
+struct bench {
+	struct treatments *t;
+	char config[96];
+	char out[OUTPUT_BYTES]; /* of the last run */
+	char err[OUTPUT_BYTES];
+	struct id too_soon;
+	struct id reuse;
+};
+
+static void write_config(struct bench *b)
+{
+	FILE *file;
+
+	snprintf(b->config, sizeof(b->config), "%s/carepace.yaml", b->t->dir);
+	file = fopen(b->config, "w");
+	assert_non_null(file);
+	fprintf(file, "site:\n  name: berlin-1\n  timezone: Europe/Berlin\nstore:\n  path: .\n"
+	              "listener:\n  certificate: a\n  key: b\n  ca: c\n  registry: d\n");
+	assert_int_equal(fclose(file), 0);
+}
+
+/* A course; its second session 13 days after the first with the first one's
+ * cartridge; then that cartridge for somebody else, on another device. */
+static int set_up(void **state)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+	static char serial[] = "P-1001";
+	static char cart[] = "1001";
+
+	b->t = treatments_new();
+	write_config(b);
+	struct treatment first = {PEN, 0xa1, 0xc1, COURSE, cart, at(b->t, 9, 1, 10, 0)};
+	struct treatment soon = {PEN, 0xa2, 0xc1, COURSE, cart, at(b->t, 9, 14, 10, 0)};
+	struct treatment foreign = {OTHER_PEN, 0xa3, 0xc2, 0, cart, at(b->t, 9, 15, 9, 0)};
+	device_hello(b->t, PEN, CAREPACE__V1__DEVICE_KIND__DEVICE_PEN, serial);
+	hq_plan(b->t, COURSE, 0xc1, 0, 1, at(b->t, 8, 2, 8, 0));
+	hq_plan(b->t, COURSE, 0xc1, 35, 2, at(b->t, 9, 10, 8, 0));
+	treat(b->t, &first);
+	treat(b->t, &soon);
+	treat(b->t, &foreign);
+	b->too_soon = finding_id(CHECK_INTERVAL_TOO_SOON,
+	    "a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2/11111111111111111111111111111111", "");
+	b->reuse = finding_id(CHECK_CART_REUSE,
+	    "a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2/11111111111111111111111111111111",
+	    "04012345678901/1001#0");
+	tablet_override(b->t, TABLET, b->too_soon, at(b->t, 9, 14, 10, 1));
+	*state = b;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	treatments_free(b->t);
+	free(b);
+	return 0;
+}
+
+/* --- running ---------------------------------------------------------------------------- */
+
+#define ARGUMENTS_MAX 8
+
+/* Words are parted by one space; $C is the configuration. */
+static int run(struct bench *b, const char *line)
+{
+	char words[512];
+	char *argv[ARGUMENTS_MAX + 1] = {0};
+	int argc = 0;
+
+	snprintf(words, sizeof(words), "%s", line);
+	for (char *rest = words; rest && argc < ARGUMENTS_MAX;) {
+		char *word = rest;
+		rest = strchr(rest, ' ');
+		if (rest)
+			*rest++ = '\0';
+		argv[argc++] = strcmp(word, "$C") == 0 ? b->config : word;
+	}
+	const struct cli_command *command = cli_find(argv[0]);
+	assert_non_null(command);
+
+	fflush(stdout);
+	struct capture out = capture_begin(1);
+	struct capture err = capture_begin(2);
+	int status = command->run(argc, argv);
+	fflush(stdout);
+	capture_end(&err, b->err);
+	capture_end(&out, b->out);
+	return status;
+}
+
+static void must_succeed(struct bench *b, const char *line)
+{
+	int status = run(b, line);
+
+	if (status != CLI_OK || b->err[0])
+		fail_msg("%s: %d %s", line, status, b->err);
+}
+
+static json_t *run_json(struct bench *b, const char *line)
+{
+	json_error_t error;
+
+	must_succeed(b, line);
+	json_t *value = json_loads(b->out, 0, &error);
+	if (!value)
+		fail_msg("%s: %s\n%s", line, error.text, b->out);
+	return value;
+}
+
+static void must_be_text(const json_t *object, const char *key, const char *expected)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	if (!text)
+		fail_msg("%s is no text", key);
+	assert_string_equal(text, expected);
+}
+
+static void must_be_number(const json_t *object, const char *key, int64_t expected)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!json_is_integer(value))
+		fail_msg("%s is no number", key);
+	assert_int_equal(json_integer_value(value), expected);
+}
+
+/* P10: nowhere more than six digits of a token. */
+static void must_hide_tokens(const struct bench *b)
+{
+	static const char *const tokens[] = {"c1c1c1c", "c2c2c2c", "0b0b0b0", "0c0c0c0"};
+
+	for (size_t i = 0; i < CP_COUNT(tokens); i++)
+		if (strstr(b->out, tokens[i]) || strstr(b->err, tokens[i]))
+			fail_msg("%s: more than six digits of a token", tokens[i]);
+}
+
+/* --- what a person reads ------------------------------------------------------------------- */
+
+/* tests/unit/cli/<name>.txt is what a person shall see. */
+static void must_read_like(const struct bench *b, const char *name)
+{
+	char path[512];
+	char expected[OUTPUT_BYTES];
+
+	snprintf(path, sizeof(path), "%s/tests/unit/cli/%s.txt", SOURCE_DIR, name);
+	FILE *file = fopen(path, "r");
+	if (!file)
+		fail_msg("%s is missing", path);
+	expected[fread(expected, 1, sizeof(expected) - 1, file)] = '\0';
+	fclose(file);
+	assert_string_equal(b->out, expected);
+	must_hide_tokens(b);
+}
+
+static void must_explain(struct bench *b, const struct id *alert, const char *name)
+{
+	char line[128];
+	char hex[ID_HEX_LEN + 1];
+
+	snprintf(line, sizeof(line), "why --config $C %.8s", id_hex(alert, hex));
+	must_succeed(b, line);
+	must_read_like(b, name);
+}
+
+static void test_alerts_for_people(void **state)
+{
+	struct bench *b = *state;
+
+	must_succeed(b, "alerts --config $C");
+	must_read_like(b, "alerts");
+	must_succeed(b, "alerts --config $C --check INTERVAL_OVERDUE");
+	assert_string_equal(b->out, "No open alerts.\n");
+	must_succeed(b, "alerts --config $C --all --since 2026-09-16");
+	assert_string_equal(b->out, "No alerts.\n");
+}
+
+static void test_why_for_people(void **state)
+{
+	struct bench *b = *state;
+	struct id overdue = finding_id(CHECK_INTERVAL_OVERDUE, "4711",
+	    "a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2/11111111111111111111111111111111");
+
+	must_explain(b, &b->too_soon, "why_too_soon");
+	tablet_ack(b->t, TABLET, b->reuse, at(b->t, 9, 14, 11, 30));
+	must_explain(b, &b->reuse, "why_reuse");
+
+	/* Late October: day 43. Head office acknowledges what waited. */
+	treatments_apply(b->t, at(b->t, 10, 27, 12, 0));
+	for (uint64_t n = 1; n < 20; n++)
+		assert_true(batch_add_done(b->t->batch, 1, n));
+	treatments_apply(b->t, b->t->now);
+	must_explain(b, &overdue, "why_overdue");
+}
+
+/* --- what a program parses ------------------------------------------------------------------ */
+
+static void test_alerts_for_programs(void **state)
+{
+	struct bench *b = *state;
+	char hex[ID_HEX_LEN + 1];
+	json_t *array = run_json(b, "alerts --config $C --json");
+
+	must_hide_tokens(b);
+	assert_int_equal(json_array_size(array), 3);
+	const json_t *alert = json_array_get(array, 2);
+	must_be_text(alert, "id", id_hex(&b->too_soon, hex));
+	must_be_text(alert, "check", "INTERVAL_TOO_SOON");
+	must_be_text(alert, "severity", "HIGH");
+	must_be_text(alert, "state", "OVERRIDDEN");
+	must_be_text(alert, "raised_at", "2026-09-14T08:00:00.000Z");
+	must_be_text(alert, "raised_date", "2026-09-14");
+	must_be_text(alert, "effective_date", "2026-09-14");
+	must_be_text(alert, "earliest_ok_date", "2026-10-06");
+	must_be_text(alert, "client", "c1c1c1");
+	must_be_text(alert, "operator", "0b0b0b");
+	must_be_text(alert, "device", "11111111111111111111111111111111");
+	must_be_text(alert, "head_office", "waiting");
+	must_be_number(alert, "value", 13);
+	must_be_number(alert, "limit", 35);
+	must_be_number(alert, "course", COURSE);
+	must_be_number(json_object_get(alert, "overridden"), "reason", 5);
+	must_be_text(json_object_get(alert, "overridden"), "by", "0c0c0c");
+	assert_true(json_is_null(json_object_get(alert, "acknowledged")));
+	assert_true(json_is_null(json_object_get(alert, "cleared_at")));
+	json_decref(array);
+
+	array = run_json(b, "alerts --config $C --json --check CART_REUSE");
+	assert_int_equal(json_array_size(array), 2);
+	json_decref(array);
+	array = run_json(b, "alerts --config $C --json --since 2026-09-15");
+	assert_int_equal(json_array_size(array), 1);
+	json_decref(array);
+}
+
+static void test_why_for_programs(void **state)
+{
+	struct bench *b = *state;
+	char line[128];
+	char hex[ID_HEX_LEN + 1];
+
+	snprintf(line, sizeof(line), "why --config $C --json %s", id_hex(&b->reuse, hex));
+	json_t *object = run_json(b, line);
+	must_hide_tokens(b);
+	must_be_text(object, "check", "CART_REUSE");
+	must_be_text(object, "cleared_by",
+	    "another cartridge before any exposure, or an acknowledgement afterwards");
+	must_be_number(json_object_get(object, "policy"), "min_days", 28);
+	must_be_number(json_object_get(object, "plan"), "min_days", 35);
+	must_be_number(json_object_get(object, "plan"), "revision", 2);
+	const json_t *sessions = json_object_get(object, "sessions");
+	assert_int_equal(json_array_size(sessions), 2);
+	const json_t *subject = json_array_get(sessions, 0);
+	must_be_text(subject, "role", "this");
+	must_be_text(subject, "sid", "a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2");
+	must_be_text(subject, "kind", "pen");
+	must_be_text(subject, "serial", "P-1001");
+	must_be_text(subject, "zones", "the cheek");
+	const json_t *use = json_array_get(json_object_get(subject, "cartridges"), 0);
+	must_be_text(use, "gtin", "04012345678901");
+	must_be_text(use, "serial", "1001");
+	must_be_text(json_object_get(subject, "verdict"), "decision", "require override");
+	must_be_text(json_array_get(sessions, 1), "role", "earlier");
+	json_decref(object);
+}
+
+static void test_counts(void **state)
+{
+	struct bench *b = *state;
+	json_t *object = run_json(b, "counts --config $C --json");
+
+	must_be_number(object, "devices", 3);
+	must_be_number(object, "sessions", 3);
+	must_be_number(object, "journal", 1 + 2 + 3 * 3 + 1);
+	must_be_number(object, "stream", 3);
+	must_be_number(object, "verdicts", 3);
+	must_be_number(json_object_get(object, "alerts"), "RAISED", 2);
+	must_be_number(json_object_get(object, "alerts"), "OVERRIDDEN", 1);
+	must_be_number(json_object_get(object, "outbox"), "alert", 3);
+	must_be_text(object, "outbox_oldest_date", "2026-09-14");
+	json_decref(object);
+	must_succeed(b, "counts --config $C");
+	assert_non_null(strstr(b->out, "sessions                3\n"));
+}
+
+static void test_checks(void **state)
+{
+	struct bench *b = *state;
+	json_t *array = run_json(b, "checks --json");
+
+	assert_int_equal(json_array_size(array), catalogue_count);
+	must_be_number(json_array_get(array, 0), "number", CHECK_INTERVAL_TOO_SOON);
+	json_decref(array);
+	must_succeed(b, "checks");
+	for (size_t i = 0; i < catalogue_count; i++)
+		assert_non_null(strstr(b->out, catalogue[i].condition));
+}
+
+/* --- verify ------------------------------------------------------------------------------------
+ */
+
+static void test_verify(void **state)
+{
+	struct bench *b = *state;
+
+	must_succeed(b, "verify --config $C"); /* beside the writer */
+	assert_string_equal(
+	    b->out, "16 inputs counted again: 3 sessions, 3 findings, no difference.\n");
+	treatments_close(b->t);
+	json_t *object = run_json(b, "verify --config $C --json");
+	must_be_number(object, "inputs", 16);
+	must_be_number(object, "differences", 0);
+	json_decref(object);
+}
+
+static void change(struct bench *b, const char *sql)
+{
+	struct db db;
+
+	assert_int_equal(db_open(&db, b->t->path, DB_WRITE), CP_OK);
+	db_exec(&db, sql);
+	assert_int_equal(db.err, CP_OK);
+	db_close(&db);
+}
+
+static void test_verify_finds_what_was_changed(void **state)
+{
+	struct bench *b = *state;
+
+	treatments_close(b->t);
+	change(b, "UPDATE alert SET value = 27 WHERE check_id = 101;"
+	          "UPDATE session SET course = 1 WHERE no = 1");
+	assert_int_equal(run(b, "verify --config $C"), CLI_FOUND);
+	assert_non_null(strstr(b->out, "only in the store: finding 101 a2a2"));
+	assert_non_null(strstr(b->out, "only in the recount: finding 101 a2a2"));
+	assert_non_null(strstr(b->out, " client c1c1c1 course 1 "));
+	assert_non_null(strstr(b->out, "3 findings, 4 differences.\n"));
+	must_hide_tokens(b);
+	assert_int_equal(run(b, "verify --config $C --json"), CLI_FOUND);
+	must_hide_tokens(b);
+	json_t *object = json_loads(b->out, 0, NULL);
+	assert_int_equal(json_array_size(json_object_get(object, "difference")), 4);
+	json_decref(object);
+}
+
+/* --- saying no ---------------------------------------------------------------------------------
+ */
+
+static void test_wrong_arguments(void **state)
+{
+	static const struct {
+		const char *line;
+		int status;
+		const char *sentence;
+	} cases[] = {
+	    {"alerts --check INTERVAL_TO_SOON", CLI_USAGE,
+	        "carepace alerts: there is no check \"INTERVAL_TO_SOON\"; did you mean "
+	        "INTERVAL_TOO_SOON?\n"},
+	    {"alerts --check SUNBURN", CLI_USAGE,
+	        "carepace alerts: there is no check \"SUNBURN\"; carepace checks lists them\n"},
+	    {"alerts --since yesterday", CLI_USAGE,
+	        "carepace alerts: a day is written like 2026-09-14; \"yesterday\" is none\n"},
+	    {"alerts --since 2026-02-29", CLI_USAGE,
+	        "carepace alerts: a day is written like 2026-09-14; \"2026-02-29\" is none\n"},
+	    {"alerts --jsn", CLI_USAGE,
+	        "carepace alerts: there is no option \"--jsn\"; see carepace alerts --help\n"},
+	    {"alerts -x --json", CLI_USAGE,
+	        "carepace alerts: there is no option \"-x\"; see carepace alerts --help\n"},
+	    {"alerts --check", CLI_USAGE, "carepace alerts: --check needs a value, NAME\n"},
+	    {"alerts now", CLI_USAGE,
+	        "carepace alerts: what is \"now\"? There is nothing to name here\n"},
+	    {"checks --store /tmp", CLI_USAGE,
+	        "carepace checks: there is no option \"--store\"; see carepace checks --help\n"},
+	    {"why", CLI_USAGE,
+	        "carepace why: which alert? Give the first digits of its id; carepace alerts "
+	        "lists them\n"},
+	    {"why INTERVAL", CLI_USAGE,
+	        "carepace why: an alert is named by the first of its 32 digits 0-9a-f, not by "
+	        "\"INTERVAL\"\n"},
+	    {"why ab cd", CLI_USAGE, "carepace why: one alert at a time; what is \"cd\"?\n"},
+	    {"verify twice", CLI_USAGE,
+	        "carepace verify: what is \"twice\"? There is nothing to name here\n"},
+	    {"why --config $C ffffffffffffffff", CLI_FOUND,
+	        "carepace why: there is no alert ffffffffffffffff\n"},
+	    {"alerts --store /nonexistent", CLI_UNREADABLE,
+	        "carepace alerts: /nonexistent/carepace.db does not exist: no gateway has run "
+	        "with this store yet\n"},
+	    {"verify --store /nonexistent", CLI_UNREADABLE,
+	        "carepace verify: /nonexistent/carepace.db does not exist: no gateway has run "
+	        "with this store yet\n"},
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < CP_COUNT(cases); i++) {
+		print_message("  %s\n", cases[i].line);
+		assert_int_equal(run(b, cases[i].line), cases[i].status);
+		assert_string_equal(b->err, cases[i].sentence);
+		assert_string_equal(b->out, "");
+	}
+	assert_int_equal(run(b, "alerts --config /nonexistent"), CLI_UNREADABLE);
+	assert_non_null(strstr(b->err, "/nonexistent"));
+}
+
+/* Of seventeen alerts two begin with the same digit. */
+static void test_several_alerts(void **state)
+{
+	struct bench *b = *state;
+	static char cart[] = "1001";
+	char line[] = "why --config $C ?";
+	int several = 0;
+
+	for (uint8_t i = 0; i < 14; i++) {
+		struct treatment next = {OTHER_PEN, (uint8_t)(0xb0 + i), (uint8_t)(0xd0 + i), 0,
+		    cart, at(b->t, 10, 1, 9, 0) + i * MS_PER_HOUR};
+		treatment_start(b->t, &next);
+		treatment_attach(b->t, &next);
+	}
+	for (const char *digit = "0123456789abcdef"; *digit; digit++) {
+		line[sizeof(line) - 2] = *digit;
+		if (run(b, line) != CLI_USAGE)
+			continue;
+		assert_non_null(strstr(b->err, "several alerts begin with "));
+		assert_non_null(strstr(b->err, "; give more digits\n"));
+		several++;
+	}
+	assert_true(several > 0);
+}
+
+static void test_help(void **state)
+{
+	static const char *const lines[] = {"alerts --help", "why --help", "verify --help",
+	    "checks --help", "counts --help", "example-config --help", "check-config --help"};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < CP_COUNT(lines); i++) {
+		must_succeed(b, lines[i]);
+		assert_non_null(strstr(b->out, "Usage: carepace "));
+		assert_non_null(strstr(b->out, "--help"));
+	}
+	must_succeed(b, "why --help");
+	assert_non_null(strstr(b->out, "ALERT"));
+}
+
+static void test_output_that_cannot_be_written(void **state)
+{
+	struct bench *b = *state;
+	char name[] = "checks";
+	char *argv[] = {name, NULL};
+
+	fflush(stdout);
+	struct capture err = capture_begin(2);
+	int kept = dup(1);
+	int full = open("/dev/full", O_WRONLY);
+	dup2(full, 1);
+	int status = cli_checks(1, argv);
+	dup2(kept, 1);
+	clearerr(stdout);
+	close(kept);
+	close(full);
+	capture_end(&err, b->err);
+	assert_int_equal(status, CLI_UNREADABLE);
+	assert_string_equal(
+	    b->err, "carepace checks: the output could not be written: No space left on device\n");
+}
+
+/* --- configuration
+ * --------------------------------------------------------------- */
+
+static void test_config_commands(void **state)
+{
+	struct bench *b = *state;
+
+	must_succeed(b, "check-config --config $C");
+	assert_non_null(strstr(b->out, "carepace.yaml: no fault.\n"));
+	must_succeed(b, "example-config");
+	FILE *file = fopen(b->config, "w");
+	assert_non_null(file);
+	fputs(b->out, file);
+	fclose(file);
+	must_succeed(b, "check-config --config $C");
+	file = fopen(b->config, "w");
+	assert_non_null(file);
+	fputs("site:\n  name: Berlin 1\n", file);
+	fclose(file);
+	assert_int_equal(run(b, "check-config --config $C"), CLI_FOUND);
+	assert_non_null(strstr(b->err, "carepace.yaml:2: site.name: expected "));
+	assert_int_equal(run(b, "alerts --config $C"), CLI_UNREADABLE);
+	assert_non_null(strstr(b->err, "carepace.yaml:2: site.name: expected "));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	    TEST(test_alerts_for_people),
+	    TEST(test_why_for_people),
+	    TEST(test_alerts_for_programs),
+	    TEST(test_why_for_programs),
+	    TEST(test_counts),
+	    TEST(test_checks),
+	    TEST(test_verify),
+	    TEST(test_verify_finds_what_was_changed),
+	    TEST(test_wrong_arguments),
+	    TEST(test_several_alerts),
+	    TEST(test_help),
+	    TEST(test_output_that_cannot_be_written),
+	    TEST(test_config_commands),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
