@@ -64,13 +64,19 @@ static size_t course_end(const struct client_history *history, size_t from)
 	return to;
 }
 
+static bool is_for(const struct plan *plan, int64_t client)
+{
+	return plan && plan->client == client;
+}
+
 static bool is_active_for(const struct plan *plan, int64_t client)
 {
-	return plan && plan->client == client && plan->state == PLAN_ACTIVE;
+	return is_for(plan, client) && plan->state == PLAN_ACTIVE;
 }
 
 /* R15: a plan raises the gap after clinic sessions, never lowers it. The plan is
- * that of the session's course; without a course, any active one of the client. */
+ * that of the session's course, also while it is paused or closed: that heals no
+ * wound. Without a course it is any active one of the client. */
 static int32_t required_days(const struct client_history *history, const struct session *session,
     const struct policy *policy)
 {
@@ -81,7 +87,9 @@ static int32_t required_days(const struct client_history *history, const struct 
 		if (session->course && session->course != history->plans[from].course)
 			continue;
 		const struct plan *plan = plan_at(history->plans, from, to, session->start);
-		if (is_active_for(plan, history->client) && plan->min_days > days)
+		bool is_counted = session->course ? is_for(plan, history->client)
+		                                  : is_active_for(plan, history->client);
+		if (is_counted && plan->min_days > days)
 			days = plan->min_days;
 	}
 	return days;
@@ -228,7 +236,13 @@ static void overdue_step(struct overdue *o, int32_t first_day, int32_t max_days,
 		timeline_wake_at(o->timeline, timer_of(o, medium_day));
 }
 
-/* [from, to): plan and completed count are constant. */
+static event_ms until_of(const struct overdue *o, event_ms to)
+{
+	return to <= o->now ? to : TIME_NEVER;
+}
+
+/* [from, to): plan and completed count are constant. What held before and is still
+ * true goes on, also when another limit begins its own step only at 06:00. */
 static void overdue_segment(struct overdue *o, event_ms from, event_ms to)
 {
 	const struct plan *plan = plan_at(o->history->plans, o->plan_from, o->plan_to, from);
@@ -240,12 +254,14 @@ static void overdue_segment(struct overdue *o, event_ms from, event_ms to)
 
 	int32_t max_days = plan->max_days ? plan->max_days : o->policy->max_days;
 	int32_t first_day = o->last->day + max_days + 1;
-	event_ms first = timer_of(o, first_day);
-	if (first < from) { /* it was overdue when the plan came: from that day's timer on */
-		first_day =
-		    held_max_days == max_days ? o->held_first_day : zone_day(o->policy->zone, from);
-		first = timer_of(o, first_day);
+	int32_t today = zone_day(o->policy->zone, from);
+	if (held_max_days && today >= first_day) {
+		o->held_max_days = held_max_days;
+		o->finding->until = until_of(o, to);
 	}
+	if (timer_of(o, first_day) < from) /* due before the plan said so */
+		first_day = held_max_days == max_days ? o->held_first_day : today;
+	event_ms first = timer_of(o, first_day);
 	if (first >= to)
 		return;
 	if (first > o->now) {
@@ -258,7 +274,7 @@ static void overdue_segment(struct overdue *o, event_ms from, event_ms to)
 		return;
 	if (first < finding->from)
 		finding->from = first;
-	finding->until = to <= o->now ? to : TIME_NEVER;
+	finding->until = until_of(o, to);
 	o->held_max_days = max_days;
 	o->held_first_day = first_day;
 	overdue_step(o, first_day, max_days, to <= o->now ? to - 1 : o->now);
