@@ -5,6 +5,9 @@
 
 #include <stdio.h>
 
+#define COMPLETED_ACTIVE_MS (5 * MS_PER_MINUTE) /* R12 */
+#define COMPLETED_PULSES 50
+
 static void take_start(struct session *session, const struct session_input *input)
 {
 	const Carepace__V1__SessionStart *start = input->reading.up->session_start;
@@ -116,8 +119,12 @@ static void set_exposure(struct session *session, const Carepace__V1__SessionEnd
 		session->exposed_from = session->start;
 		session->exposed_until = session->end;
 	}
-	session->is_completed = end && end->reason == CAREPACE__V1__END_REASON__END_COMPLETED &&
-	                        (end->active_ms >= 300000 || end->pulses >= 50);
+	if (!end || end->reason != CAREPACE__V1__END_REASON__END_COMPLETED)
+		return;
+	/* A sum that the END leaves out is missing, not zero: the stream has one too. */
+	int64_t active_ms = end->has_active_ms ? end->active_ms : session->fold.active_ms;
+	int64_t pulses = end->has_pulses ? end->pulses : session->fold.pulses;
+	session->is_completed = active_ms >= COMPLETED_ACTIVE_MS || pulses >= COMPLETED_PULSES;
 }
 
 void judge_session(struct session_history *history, const struct policy *policy, wall_ms now)
