@@ -29,11 +29,27 @@ struct reuse {
 	size_t related_count;
 };
 
-static struct reuse look_back(const struct cartridge_history *history, size_t at)
+/* Which uses are the first exposure of their visit: visits of two clients may take
+ * turns, so the use before does not tell. NULL when the arena is full. */
+static const bool *mark_first_uses(const struct cartridge_history *history, struct arena *arena)
+{
+	bool *is_first = arena_zalloc(arena, history->use_count * sizeof(*is_first));
+
+	for (size_t i = 0; is_first && i < history->use_count; i++) {
+		is_first[i] = is_exposed(&history->uses[i]);
+		for (size_t j = 0; j < i && is_first[i]; j++)
+			if (is_first[j] &&
+			    history->uses[j].session.visit == history->uses[i].session.visit)
+				is_first[i] = false;
+	}
+	return is_first;
+}
+
+static struct reuse look_back(
+    const struct cartridge_history *history, const bool *is_first, size_t at)
 {
 	const struct session *session = &history->uses[at].session;
 	struct reuse reuse = {0};
-	int64_t last_visit = 0;
 
 	for (size_t j = 0; j < at; j++) {
 		const struct cartridge_use *earlier = &history->uses[j];
@@ -45,9 +61,8 @@ static struct reuse look_back(const struct cartridge_history *history, size_t at
 		}
 		if (is_other_client(&earlier->session, session))
 			reuse.is_other = true;
-		if (earlier->session.visit == last_visit)
+		if (!is_first[j])
 			continue;
-		last_visit = earlier->session.visit;
 		reuse.visits++;
 		if (reuse.related_count < FINDING_RELATED_MAX)
 			reuse.related[reuse.related_count++] = earlier->session.no;
@@ -104,12 +119,18 @@ static void add_reuse(struct timeline *timeline, const struct cartridge_use *at,
 void judge_cartridge(const struct cartridge_history *history, const struct policy *policy,
     wall_ms now, struct timeline *timeline)
 {
+	const bool *is_first = mark_first_uses(history, timeline->arena);
+
 	(void)policy;
+	if (!is_first) {
+		timeline->is_full = true;
+		return;
+	}
 	for (size_t i = 0; i < history->use_count; i++) {
 		const struct cartridge_use *use = &history->uses[i];
 		if (use->session.modality == MODALITY_ROLLER)
 			continue; /* ROLLER_LIFE instead */
-		struct reuse reuse = look_back(history, i);
+		struct reuse reuse = look_back(history, is_first, i);
 		if (reuse.visits > 0 || (use->use.tip_used > 0 && !reuse.is_continued))
 			add_reuse(timeline, use, &reuse, now);
 		if (use->use.until > now && use->use.until != TIME_NEVER)
