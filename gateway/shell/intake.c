@@ -39,10 +39,7 @@ static void on_end_of_turn(uv_check_t *check)
 	depart(check->data);
 }
 
-static void on_departure(uv_timer_t *timer)
-{
-	depart(timer->data);
-}
+static void on_departure(uv_timer_t *timer);
 
 /* The timer only runs while a batch waits for its 5 ms. */
 static void arm_departure(struct intake *intake)
@@ -53,6 +50,14 @@ static void arm_departure(struct intake *intake)
 		return;
 	mono_ms left = wake - clock_mono();
 	uv_timer_start(&intake->departure, on_departure, left > 0 ? (uint64_t)left : 0, 0);
+}
+
+/* libuv counts from the beginning of its turn, so the timer may fire a little
+ * before the 5 ms are over: the batch must not be left without one. */
+static void on_departure(uv_timer_t *timer)
+{
+	depart(timer->data);
+	arm_departure(timer->data);
 }
 
 static void on_deadline(uv_timer_t *timer);
