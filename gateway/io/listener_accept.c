@@ -61,7 +61,10 @@ enum cp_err listener_bind(struct listener *listener, const char *address, uint16
 	if (fd >= 0)
 		close(fd);
 	if (error == EADDRINUSE) {
-		log_error("cannot listen on %s port %u: another program uses it", address, port);
+		log_error(
+		    "cannot listen on %s port %u: another program has this port; stop it or change "
+		    "listener.port",
+		    address, port);
 		return CP_BUSY;
 	}
 	errno = error;

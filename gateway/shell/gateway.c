@@ -186,13 +186,10 @@ static int open_devices(struct gateway *gateway)
 	};
 
 	config.limits.connections = (uint32_t)listener->max_connections;
-	enum cp_err err = devices_open(&gateway->loop, &config, gateway->intake, &gateway->devices);
-	if (err)
-		log_error("cannot listen on %s port %d: %s", listener->address, listener->port,
-		    err == CP_BUSY
-		        ? "another program has this port; stop it or change listener.port"
-		        : cp_err_text(err));
-	return err ? GATEWAY_CONFIG : 0;
+	/* The listener has said why. */
+	return devices_open(&gateway->loop, &config, gateway->intake, &gateway->devices)
+	           ? GATEWAY_CONFIG
+	           : 0;
 }
 
 static int open_intake(struct gateway *gateway)
