@@ -39,10 +39,11 @@ static void print_json(void)
 static void print_table(void)
 {
 	static const char *const heads[] = {
-	    "CHECK", "ABOUT THE", "JUDGED AT", "WHO", "CONDITION", "CLEARED BY"};
+	    "CHECK", "ABOUT THE", "JUDGED AT", "WHO", "CONDITION; WHAT CLEARS IT"};
 	struct arena arena;
 	struct table table;
 	char who[24];
+	char condition[512];
 
 	arena_init(&arena, 16 * 1024, 1U << 20);
 	table_init(&table, &arena, heads, CP_COUNT(heads));
@@ -51,8 +52,9 @@ static void print_table(void)
 		table_add(&table, catalogue[i].subject);
 		table_add(&table, when_name(catalogue[i].when));
 		table_add(&table, who_names(catalogue[i].who, who));
-		table_add(&table, catalogue[i].condition);
-		table_add(&table, catalogue[i].cleared_by);
+		snprintf(condition, sizeof(condition), "%s; cleared by %s", catalogue[i].condition,
+		    catalogue[i].cleared_by);
+		table_add(&table, condition);
 	}
 	table_print(&table, "", stdout);
 	arena_deinit(&arena);
