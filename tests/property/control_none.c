@@ -1,0 +1,5 @@
+#include "control.h"
+
+void control_begin_run(void)
+{
+}

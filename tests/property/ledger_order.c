@@ -1,0 +1,210 @@
+/* ledger_order.c - P2, P3, P4: the truth is the same for any arrival order,
+ * duplication, batching and restart, and equals the recount.
+ *
+ *     ledger_order [--seeds A..B] [--all-ways] [--trace FILE] [--store FOLDER]
+ *
+ * Each seed is a world (world.h) that goes every way of the table below into a
+ * ledger. The last line is "N seeds, N failed"; the exit status is 1 when
+ * one failed. --trace writes inputs and truth for oracle.py, which counts
+ * everything a second time. A seed that failed fails again by its number alone.
+ */
+#include "base/err.h"
+#include "care/policy.h"
+#include "message.h"
+#include "run.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ZONE_FILE "/usr/share/zoneinfo/Europe/Berlin"
+#define ZONE_BYTES_MAX 65536
+#define TRUTH_BYTES_MAX (4U << 20)
+#define DIFFERENCES_SHOWN 20
+
+/* Every seed goes the first way and half of the others, or with --all-ways all. */
+static const struct way ways[] = {
+    {.name = "in order, one by one", .batch_max = 1},
+    {.name = "shuffled, copied, restarted",
+        .is_shuffled = true,
+        .copies_percent = 20,
+        .batch_max = 60,
+        .restarts_max = 4},
+    {.name = "shuffled, copied, one by one",
+        .is_shuffled = true,
+        .copies_percent = 10,
+        .batch_max = 1},
+    {.name = "shuffled, weeks late, at once",
+        .is_shuffled = true,
+        .is_at_once = true,
+        .copies_percent = 5,
+        .batch_max = 1000},
+    {.name = "in order, copied, restarted",
+        .copies_percent = 10,
+        .batch_max = 25,
+        .restarts_max = 3},
+};
+
+struct options {
+	uint64_t first;
+	uint64_t last;
+	bool is_all_ways;
+	FILE *trace;
+	const char *folder;
+};
+
+/* --- differences ------------------------------------------------------------------------ */
+
+static struct slice next_line(struct slice *text)
+{
+	const uint8_t *end = text->len ? memchr(text->p, '\n', text->len) : NULL;
+	struct slice line = slice_of(text->p, end ? (size_t)(end - text->p) : text->len);
+
+	*text = slice_from(*text, line.len + 1);
+	return line;
+}
+
+static bool has_line(struct slice text, struct slice wanted)
+{
+	while (text.len > 0)
+		if (slice_eq(next_line(&text), wanted))
+			return true;
+	return false;
+}
+
+static void print_missing(const char *sign, struct slice text, struct slice other)
+{
+	int shown = 0;
+
+	while (text.len > 0) {
+		struct slice line = next_line(&text);
+		if (!has_line(other, line) && shown++ < DIFFERENCES_SHOWN)
+			fprintf(stderr, "  %s %.*s\n", sign, (int)line.len, (const char *)line.p);
+	}
+}
+
+static void print_difference(const struct way *way, struct slice first, struct slice other)
+{
+	fprintf(stderr, "  - %s\n  + %s\n", ways[0].name, way->name);
+	print_missing("-", first, other);
+	print_missing("+", other, first);
+}
+
+/* --- one seed ------------------------------------------------------------------------------ */
+
+static void write_trace(FILE *out, const struct world *world, struct slice truth)
+{
+	fprintf(out, "seed %" PRIu64 "\nnow %" PRId64 "\n", world->seed, world->now);
+	for (size_t i = 0; i < world->count; i++)
+		message_trace(&world->inputs[i], out);
+	while (truth.len > 0) {
+		struct slice line = next_line(&truth);
+		fprintf(out, "truth %.*s\n", (int)line.len, (const char *)line.p);
+	}
+	fputs("done\n", out);
+}
+
+static bool run_way(const struct world *world, size_t which, const struct policy *policy,
+    const struct options *options, struct buf *first)
+{
+	const struct way *way = &ways[which];
+	struct buf other;
+	struct buf *truth = which == 0 ? first : &other;
+	char why[512];
+
+	buf_init(&other, TRUTH_BYTES_MAX);
+	bool is_good = run_world(world, way, policy, options->folder, truth, why);
+	if (!is_good)
+		fprintf(stderr, "seed %" PRIu64 ", %s: %s\n", world->seed, way->name, why);
+	if (!slice_eq(buf_bytes(first), buf_bytes(truth))) {
+		is_good = false;
+		fprintf(stderr, "seed %" PRIu64 ": the truth differs:\n", world->seed);
+		print_difference(way, buf_bytes(first), buf_bytes(truth));
+	}
+	buf_deinit(&other);
+	return is_good;
+}
+
+static unsigned run_seed(uint64_t seed, const struct policy *policy, const struct options *options)
+{
+	static struct world world; /* large */
+	struct buf first;
+	unsigned failed = 0;
+
+	world_make(&world, seed, policy->zone);
+	buf_init(&first, TRUTH_BYTES_MAX);
+	for (size_t i = 0; i < CP_COUNT(ways); i++)
+		if (i == 0 || options->is_all_ways || (seed + i) % 2 == 0)
+			failed += !run_way(&world, i, policy, options, &first);
+	if (options->trace)
+		write_trace(options->trace, &world, buf_bytes(&first));
+	buf_deinit(&first);
+	return failed;
+}
+
+/* --- the program ----------------------------------------------------------------------------- */
+
+static void load_zone(struct zone *zone)
+{
+	static uint8_t bytes[ZONE_BYTES_MAX];
+	FILE *file = fopen(ZONE_FILE, "rb");
+
+	CP_CHECK(file);
+	size_t len = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	CP_CHECK(zone_parse(zone, slice_of(bytes, len)) == CP_OK);
+}
+
+static bool read_options(int argc, char **argv, struct options *options)
+{
+	static const struct option known[] = {
+	    {"seeds", required_argument, NULL, 's'},
+	    {"all-ways", no_argument, NULL, 'a'},
+	    {"trace", required_argument, NULL, 't'},
+	    {"store", required_argument, NULL, 'd'},
+	    {0},
+	};
+	int letter;
+
+	*options = (struct options){.first = 1, .last = 10, .folder = "/tmp"};
+	while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		if (letter == 's' &&
+		    sscanf(optarg, "%" SCNu64 "..%" SCNu64, &options->first, &options->last) != 2)
+			return false;
+		if (letter == 't' && !(options->trace = fopen(optarg, "w")))
+			return false;
+		if (letter == 'a')
+			options->is_all_ways = true;
+		if (letter == 'd')
+			options->folder = optarg;
+		if (letter == '?')
+			return false;
+	}
+	return optind == argc;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct zone zone;
+	unsigned failed = 0;
+
+	if (!read_options(argc, argv, &options)) {
+		fprintf(
+		    stderr, "usage: %s [--seeds A..B] [--trace FILE] [--store FOLDER]\n", argv[0]);
+		return 2;
+	}
+	load_zone(&zone);
+	struct policy policy = policy_default(&zone);
+	uint64_t seeds = options.last - options.first + 1;
+	for (uint64_t seed = options.first; seed <= options.last; seed++)
+		failed += run_seed(seed, &policy, &options);
+	zone_deinit(&zone);
+	if (options.trace && fclose(options.trace) != 0) {
+		perror("trace");
+		return 2;
+	}
+	printf("%" PRIu64 " seeds, %u failed\n", seeds, failed);
+	return failed > 0;
+}

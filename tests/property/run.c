@@ -1,0 +1,319 @@
+#include "run.h"
+
+#include "control.h"
+#include "ledger/db.h"
+#include "ledger/verify.h"
+#include "message.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define COPIES_MAX (3 * WORLD_INPUTS_MAX)
+#define TICKS_MAX 1000 /* a deadline that is never over would go on for ever */
+
+struct copy {
+	const struct input *input;
+	struct delivery delivery;
+};
+
+struct run {
+	const struct world *world;
+	const struct way *way;
+	struct ledger_config config;
+	struct rng rng;
+	struct copy copies[COPIES_MAX];
+	size_t copy_count;
+	size_t next;
+	wall_ms first_now;
+	wall_ms now;
+	char path[256];
+	struct ledger *ledger;
+	struct batch *batch;
+	char *why; /* [512]; empty while all is well */
+};
+
+static void fail(struct run *run, const char *what, const char *detail)
+{
+	if (!run->why[0])
+		snprintf(run->why, 512, "%s: %s", what, detail);
+}
+
+/* --- the order of arrival ---------------------------------------------------------------- */
+
+static void add_copy(struct run *run, const struct input *input, bool is_first)
+{
+	if (run->copy_count == COPIES_MAX)
+		return;
+	struct copy *copy = &run->copies[run->copy_count++];
+	copy->input = input;
+	copy->delivery = (struct delivery){
+	    .is_replay = !is_first || rng_percent(&run->rng, 20),
+	    .sent_mono_ms = rng_next(&run->rng) & UINT32_MAX,
+	};
+}
+
+static void shuffle(struct run *run)
+{
+	for (size_t i = run->copy_count; i > 1; i--) {
+		size_t j = rng_below(&run->rng, i);
+		struct copy copy = run->copies[i - 1];
+		run->copies[i - 1] = run->copies[j];
+		run->copies[j] = copy;
+	}
+}
+
+static void plan_arrival(struct run *run)
+{
+	for (size_t i = 0; i < run->world->count; i++) {
+		add_copy(run, &run->world->inputs[i], true);
+		while (rng_percent(&run->rng, run->way->copies_percent))
+			add_copy(run, &run->world->inputs[i], false);
+	}
+	if (run->way->is_shuffled)
+		shuffle(run);
+	run->first_now = run->world->inputs[0].ts;
+	run->now = run->way->is_at_once ? run->world->now : run->first_now;
+}
+
+/* In order: shortly after the event. Shuffled: evenly until the last moment. */
+static void advance_clock(struct run *run)
+{
+	const struct copy *copy = &run->copies[run->next - 1];
+	wall_ms at = copy->input->ts + rng_range(&run->rng, 0, 2000);
+
+	if (run->way->is_shuffled)
+		at = run->first_now + (run->world->now - run->first_now) * (int64_t)run->next /
+		                          (int64_t)run->copy_count;
+	if (at > run->world->now)
+		at = run->world->now;
+	if (at > run->now)
+		run->now = at;
+}
+
+/* --- batches ----------------------------------------------------------------------------- */
+
+static void add_entry(struct run *run, const struct copy *copy)
+{
+	struct arena *arena = &run->batch->arena;
+	struct slice bytes = message_bytes(copy->input, &copy->delivery, arena);
+	struct batch_entry *entry = batch_add(run->batch);
+	bool is_tablet = copy->input->device == WORLD_TABLET;
+	enum reading_result result =
+	    copy->input->kind == INPUT_PLAN
+	        ? reading_parse_order(arena, bytes, &entry->reading, &entry->why)
+	        : reading_parse(
+	              arena, bytes, &copy->input->source, is_tablet, &entry->reading, &entry->why);
+
+	if (result != READING_OK)
+		fail(run, "the gate refused a message", entry->why ? entry->why : "no memory");
+	entry->what = BATCH_READING;
+	entry->recv = run->now;
+}
+
+static void apply(struct run *run)
+{
+	if (run->why[0])
+		return;
+	if (ledger_apply(run->ledger, run->batch, run->now) != CP_OK)
+		fail(run, "ledger_apply", ledger_error(run->ledger));
+	for (size_t i = 0; i < run->batch->entry_count; i++)
+		if (run->batch->entries[i].outcome == BATCH_CONFLICT)
+			fail(run, "a copy was taken for a conflict", run->way->name);
+}
+
+/* What the shell does while a deadline is due. */
+static void tick(struct run *run)
+{
+	wall_ms next_wake = INT64_MIN;
+
+	for (int i = 0; next_wake <= run->now && !run->why[0]; i++) {
+		if (i == TICKS_MAX)
+			fail(run, "a deadline that is never over", run->way->name);
+		batch_reset(run->batch);
+		apply(run);
+		next_wake = run->batch->next_wake;
+	}
+}
+
+static void send_batch(struct run *run)
+{
+	size_t count = 1 + rng_below(&run->rng, run->way->batch_max);
+
+	batch_reset(run->batch);
+	for (size_t i = 0; i < count && run->next < run->copy_count; i++)
+		add_entry(run, &run->copies[run->next++]);
+	advance_clock(run);
+	apply(run);
+	if (run->batch->next_wake <= run->now && rng_percent(&run->rng, 50))
+		tick(run);
+}
+
+/* --- lives of the ledger, one after the other ----------------------------------------------- */
+
+static void open_store(struct run *run)
+{
+	char why[256];
+
+	if (ledger_open(&run->config, run->now, &run->ledger, why) != CP_OK)
+		fail(run, "ledger_open", why);
+}
+
+static void live(struct run *run, size_t until)
+{
+	open_store(run);
+	while (run->next < until && !run->why[0])
+		send_batch(run);
+}
+
+/* Another process lives and dies; we go on where it stopped. */
+struct last_will {
+	size_t next;
+	wall_ms now;
+	struct rng rng;
+	char why[512];
+};
+
+static void leave(const struct run *run, int pipe_end)
+{
+	struct last_will will = {.next = run->next, .now = run->now, .rng = run->rng};
+
+	memcpy(will.why, run->why, sizeof(will.why));
+	_exit(write(pipe_end, &will, sizeof(will)) == (ssize_t)sizeof(will) ? 0 : 1);
+}
+
+static void live_and_die(struct run *run, size_t until)
+{
+	struct last_will will;
+	int ends[2];
+
+	CP_CHECK(pipe(ends) == 0);
+	pid_t child = fork();
+	if (child == 0) {
+		live(run, until);
+		leave(run, ends[1]);
+	}
+	close(ends[1]);
+	bool has_will = child > 0 && read(ends[0], &will, sizeof(will)) == (ssize_t)sizeof(will);
+	close(ends[0]);
+	if (child > 0)
+		waitpid(child, NULL, 0);
+	if (!has_will) {
+		fail(run, "a child died", run->way->name);
+		return;
+	}
+	run->next = will.next;
+	run->now = will.now;
+	run->rng = will.rng;
+	if (will.why[0])
+		fail(run, "in a child", will.why);
+}
+
+static void live_and_close(struct run *run, size_t until)
+{
+	live(run, until);
+	ledger_close(run->ledger);
+	run->ledger = NULL;
+}
+
+static void live_all(struct run *run)
+{
+	size_t restarts =
+	    run->way->restarts_max ? 1 + rng_below(&run->rng, run->way->restarts_max) : 0;
+
+	for (size_t i = 0; i < restarts && !run->why[0]; i++) {
+		size_t until = run->next + rng_below(&run->rng, run->copy_count - run->next + 1);
+		if (rng_percent(&run->rng, 50))
+			live_and_die(run, until);
+		else
+			live_and_close(run, until);
+	}
+	live(run, run->copy_count);
+	run->now = run->world->now;
+	tick(run);
+	if (!run->why[0] && ledger_pending(run->ledger) > 0)
+		fail(run, "something is still pending", run->way->name);
+	ledger_close(run->ledger);
+	run->ledger = NULL;
+}
+
+/* --- the truth ------------------------------------------------------------------------------- */
+
+static void add_line(void *ctx, const char *line)
+{
+	struct buf *truth = ctx;
+
+	CP_CHECK(buf_append(truth, line, strlen(line)) == CP_OK);
+	CP_CHECK(buf_append(truth, "\n", 1) == CP_OK);
+}
+
+static void read_truth(struct run *run, struct buf *truth)
+{
+	struct db db = {0};
+
+	if (run->why[0])
+		return;
+	if (db_open(&db, run->path, DB_READ_ONLY) == CP_OK)
+		truth_lines(&db, add_line, truth);
+	if (db.err)
+		fail(run, "the truth cannot be read", db.err_text);
+	db_close(&db);
+}
+
+static void say_difference(void *ctx, const char *difference)
+{
+	fail(ctx, "the recount differs", difference);
+}
+
+static void check_recount(struct run *run)
+{
+	struct verify_result result;
+	char why[256];
+
+	if (run->why[0])
+		return;
+	if (verify_store(run->path, &run->config.policy, say_difference, run, &result, why) !=
+	    CP_OK)
+		fail(run, "verify_store", why);
+	if (!run->why[0] && result.inputs != (int64_t)run->world->count)
+		fail(run, "the journal does not hold every input once", run->way->name);
+}
+
+static void delete_store(struct run *run)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	char path[272];
+
+	for (size_t i = 0; i < CP_COUNT(suffixes); i++) {
+		snprintf(path, sizeof(path), "%s%s", run->path, suffixes[i]);
+		unlink(path);
+	}
+}
+
+bool run_world(const struct world *world, const struct way *way, const struct policy *policy,
+    const char *folder, struct buf *truth, char why[512])
+{
+	static struct run run; /* large */
+
+	run = (struct run){
+	    .world = world,
+	    .way = way,
+	    .rng = {.state = world->seed ^ (uint64_t)way->batch_max << 32},
+	    .config = {.path = run.path, .site = "north-1", .version = "1", .policy = *policy},
+	    .batch = batch_new(),
+	    .why = why,
+	};
+	CP_CHECK(run.batch);
+	why[0] = '\0';
+	snprintf(run.path, sizeof(run.path), "%s/store.%ld", folder, (long)getpid());
+	control_begin_run();
+	delete_store(&run);
+	plan_arrival(&run);
+	live_all(&run);
+	read_truth(&run, truth);
+	check_recount(&run);
+	delete_store(&run);
+	batch_free(run.batch);
+	return why[0] == '\0';
+}

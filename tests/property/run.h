@@ -1,0 +1,29 @@
+/* run.h - one way of a world's inputs into a ledger.
+ *
+ * What:   builds the messages, sends them through the gate (care/reading) and the
+ *         ledger in some order, with copies, in batches, over restarts, at a
+ *         growing `now`; ends with a tick at the world's `now`.
+ * Answer: the truth as text, one line a finding or session; the same for every way
+ *         (P4), and equal to the recount (P3, checked at the end of each run).
+ */
+#ifndef PROPERTY_RUN_H
+#define PROPERTY_RUN_H
+
+#include "base/buf.h"
+#include "care/policy.h"
+#include "world.h"
+
+struct way {
+	const char *name;
+	bool is_shuffled;
+	bool is_at_once;         /* the clock stands at the world's `now` all the time */
+	unsigned copies_percent; /* of the messages come again, some of them often */
+	size_t batch_max;        /* entries, 1 to BATCH_ENTRIES_MAX */
+	unsigned restarts_max;   /* half of them by dying without a word */
+};
+
+/* False: `why` says what went wrong. The store is a new file in `folder`. */
+bool run_world(const struct world *world, const struct way *way, const struct policy *policy,
+    const char *folder, struct buf *truth, char why[512]);
+
+#endif

@@ -1,0 +1,98 @@
+"""P2, P3, P4 over a thousand seeds: one truth for any order, duplication, batching and
+restart; equal to the recount; equal to what oracle.py counts from domain.md alone.
+
+A failing seed is named with the lines that differ. Again, alone:
+
+    ledger_order --seeds 17..17 --all-ways --trace t; oracle.py < t
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BUILD = Path(os.environ["CAREPACE_BUILD_DIR"]) / "tests"
+ORACLE = Path(__file__).with_name("oracle.py")
+SEEDS = 60 if os.environ.get("CAREPACE_QUICK") else 1000
+CONTROL_SEEDS = 20
+JOBS = os.cpu_count() or 1
+
+# Many small allocations and forks: what the sanitizer keeps for its reports costs most.
+FAST = "malloc_context_size=3:quarantine_size_mb=1"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """For stores that need not survive a power cut."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    path = memory / f"carepace-property-{os.getpid()}"
+    path.mkdir()
+    yield path
+    for left in path.iterdir():
+        left.unlink()
+    path.rmdir()
+
+
+def start(program, folder, first, last, *more):
+    environment = os.environ | {
+        "ASAN_OPTIONS": ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), FAST]))}
+    return subprocess.Popen(
+        [BUILD / program, "--seeds", f"{first}..{last}", "--store", folder, *more],
+        env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def ask_oracle(trace):
+    return subprocess.run([sys.executable, ORACLE], input=trace, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def say(capsys, text):
+    with capsys.disabled():
+        print(f"\n{text}", end="")
+
+
+def test_one_truth(folder, tmp_path, capsys):
+    edges = [SEEDS * i // JOBS for i in range(JOBS + 1)]
+    traces = [tmp_path / f"trace.{i}" for i in range(JOBS)]
+    runs = [start("ledger_order", folder, low + 1, high, "--trace", trace)
+            for low, high, trace in zip(edges, edges[1:], traces)]
+    outputs = [run.communicate()[0] for run in runs]
+    for run, output in zip(runs, outputs):
+        assert run.returncode == 0, output[-4000:]
+    count = sum(int(output.split(" seeds, 0 failed")[0].splitlines()[-1]) for output in outputs)
+    assert count == SEEDS
+    answer = ask_oracle("".join(trace.read_text() for trace in traces))
+    assert answer.returncode == 0, answer.stdout[-4000:]
+    assert answer.stdout.startswith(f"{SEEDS} seeds, ")
+    say(capsys, f"{count} seeds, one truth each; the oracle: {answer.stdout.strip()}")
+
+
+@pytest.mark.parametrize("program, promise", [
+    ("ledger_order_by_arrival", "judged by arrival order"),
+    ("ledger_order_with_copies", "copies of samples counted again"),
+])
+def test_negative_control_goes_red(program, promise, folder, capsys):
+    run = start(program, folder, 1, CONTROL_SEEDS)
+    output = run.communicate()[0]
+    assert run.returncode == 1, f"{promise}, and nobody noticed: {output[-2000:]}"
+    seeds = set(re.findall(r"^seed (\d+): the truth differs", output, re.M))
+    assert len(seeds) > CONTROL_SEEDS // 4
+    say(capsys, f"{promise}: red in {len(seeds)} of {CONTROL_SEEDS} seeds")
+
+
+def test_oracle_sees_one_wrong_day(folder, tmp_path, capsys):
+    trace = tmp_path / "trace"
+    run = start("ledger_order", folder, 1, 3, "--trace", trace)
+    assert run.communicate() and run.returncode == 0
+    text = trace.read_text()
+    right, wrong = " limit 28 ", " limit 29 "
+    assert right in text and ask_oracle(text).returncode == 0
+    answer = ask_oracle(text.replace(right, wrong, 1))
+    assert answer.returncode == 1 and answer.stdout.endswith(" 1 differences\n")
+    say(capsys, f"a limit of 29 days: {answer.stdout.splitlines()[0]}")

@@ -1,0 +1,380 @@
+#include "world.h"
+
+#include "base/err.h"
+#include "care/civil.h"
+#include "report.pb-c.h"
+#include "treatment.h"
+
+#include <stdlib.h>
+
+#define CLIENTS_MAX 4
+#define COURSES_MAX (2 * CLIENTS_MAX)
+#define TREATMENTS_MAX 64
+#define TREATMENTS_WANTED 12
+#define COURSE_FIRST 4700
+#define VISIT_MS (120 * MS_PER_MINUTE)
+#define SILENCE_MS (4 * MS_PER_HOUR)
+#define APART_MS 10000 /* between two clients on one device */
+
+struct maker {
+	struct world *world;
+	struct rng rng;
+	const struct zone *zone;
+	int32_t first_day;
+	struct treatment treatments[TREATMENTS_MAX];
+	size_t treatment_count;
+	struct id clients[CLIENTS_MAX + 1]; /* the last one: absent */
+	size_t client_count;
+	uint64_t courses[COURSES_MAX];
+	size_t course_count;
+};
+
+struct id world_device(size_t index)
+{
+	struct id id = {.b = {0xde, 0x1c}};
+
+	id.b[ID_BYTES - 1] = (uint8_t)(index + 1);
+	return id;
+}
+
+int world_modality(size_t device)
+{
+	static const int modalities[WORLD_DEVICES] = {
+	    CAREPACE__V1__MODALITY__MODALITY_PEN,
+	    CAREPACE__V1__MODALITY__MODALITY_RF,
+	    CAREPACE__V1__MODALITY__MODALITY_STAMP,
+	    CAREPACE__V1__MODALITY__MODALITY_PEN,
+	    CAREPACE__V1__MODALITY__MODALITY_ROLLER,
+	};
+
+	return modalities[device];
+}
+
+static struct id random_id(struct rng *rng)
+{
+	struct id id;
+
+	for (size_t i = 0; i < ID_BYTES; i++)
+		id.b[i] = (uint8_t)rng_next(rng);
+	return id;
+}
+
+/* --- when ---------------------------------------------------------------------------- */
+
+/* Of a day: around midnight, in the hour that DST skips or repeats, around the
+ * daily timer, or in office hours. */
+static event_ms draw_time(struct maker *maker, int32_t day)
+{
+	static const int minutes[] = {0, 0, 24 * 60, 150, 360, 540, 660, 780, 900, 1020, 1080};
+	event_ms at = zone_time_at(maker->zone, day, RNG_PICK(&maker->rng, minutes));
+
+	if (rng_percent(&maker->rng, 50))
+		return at + rng_range(&maker->rng, -1, 1);
+	return at + rng_range(&maker->rng, 0, 50 * MS_PER_MINUTE);
+}
+
+static int draw_gap_days(struct rng *rng)
+{
+	static const int gaps[] = {
+	    0, 1, 13, 14, 14, 15, 27, 27, 28, 28, 29, 35, 41, 42, 43, 44, 55, 56, 57, 58};
+
+	return rng_percent(rng, 85) ? RNG_PICK(rng, gaps) : (int)rng_range(rng, 2, 70);
+}
+
+/* --- who and on what ------------------------------------------------------------------- */
+
+static bool is_device_free(const struct maker *maker, size_t device, event_ms from, event_ms until)
+{
+	for (size_t i = 0; i < maker->treatment_count; i++) {
+		const struct treatment *other = &maker->treatments[i];
+		if (other->device == device && from < other->end + APART_MS &&
+		    until > other->start - APART_MS)
+			return false;
+	}
+	return true;
+}
+
+static bool find_device(struct maker *maker, struct treatment *treatment)
+{
+	size_t first = rng_below(&maker->rng, WORLD_DEVICES);
+
+	for (size_t i = 0; i < WORLD_DEVICES; i++) {
+		treatment->device = (first + i) % WORLD_DEVICES;
+		if (is_device_free(maker, treatment->device, treatment->start, treatment->end))
+			return true;
+	}
+	return false;
+}
+
+static uint64_t draw_course(struct maker *maker, size_t client)
+{
+	if (rng_percent(&maker->rng, 25))
+		return 0;
+	if (rng_percent(&maker->rng, 10))
+		return RNG_PICK(&maker->rng, maker->courses); /* another client's, or nobody's */
+	return maker->courses[2 * client % COURSES_MAX + rng_below(&maker->rng, 2)];
+}
+
+/* NULL when no device is free or there are enough. */
+static const struct treatment *treat(
+    struct maker *maker, size_t client, event_ms start, const struct treatment *same_device)
+{
+	if (maker->treatment_count == TREATMENTS_MAX)
+		return NULL;
+	struct treatment *treatment = &maker->treatments[maker->treatment_count];
+	treatment_draw(treatment, &maker->rng, start);
+	treatment->client = maker->clients[client];
+	treatment->course = draw_course(maker, client);
+	if (same_device) {
+		treatment->device = same_device->device;
+		if (!is_device_free(maker, treatment->device, treatment->start, treatment->end))
+			return NULL;
+	} else if (!find_device(maker, treatment)) {
+		return NULL;
+	}
+	if (maker->treatment_count > 0 && rng_percent(&maker->rng, 3)) {
+		const struct treatment *other = treatment - 1;
+		if (other->device != treatment->device)
+			treatment->sid = other->sid; /* a second device uses the sid again */
+	}
+	maker->treatment_count++;
+	return treatment;
+}
+
+/* --- visits -------------------------------------------------------------------------------- */
+
+/* After a session on another client's device that never ended: R23 or four hours. */
+static void interrupt(struct maker *maker, const struct treatment *treatment)
+{
+	static const int64_t after_ms[] = {
+	    SILENCE_MS - 1, SILENCE_MS, SILENCE_MS + 1, 30 * MS_PER_MINUTE, 150 * MS_PER_MINUTE};
+
+	if (rng_percent(&maker->rng, 50))
+		treat(maker, rng_below(&maker->rng, maker->client_count + 1),
+		    treatment->end + RNG_PICK(&maker->rng, after_ms), treatment);
+}
+
+static void visit(struct maker *maker, size_t client, int32_t day)
+{
+	const struct treatment *treatment = treat(maker, client, draw_time(maker, day), NULL);
+
+	while (treatment) {
+		bool is_silent = treatment->way == TREATMENT_NEVER_ENDED ||
+		                 treatment->way == TREATMENT_NEVER_BEGAN;
+		if (is_silent)
+			interrupt(maker, treatment);
+		if (!rng_percent(&maker->rng, treatment->way == TREATMENT_COMPLETED ? 10 : 45))
+			return;
+		int64_t after_ms = rng_percent(&maker->rng, 50)
+		                       ? VISIT_MS + rng_range(&maker->rng, -1, 1)
+		                       : rng_range(&maker->rng, 20, 130) * MS_PER_MINUTE;
+		treatment = treat(maker, client, treatment->end + after_ms, NULL);
+	}
+}
+
+static void make_visits(struct maker *maker)
+{
+	int32_t days[CLIENTS_MAX + 1];
+
+	for (size_t i = 0; i <= maker->client_count; i++)
+		days[i] = maker->first_day + (int32_t)rng_below(&maker->rng, 10);
+	while (maker->treatment_count < TREATMENTS_WANTED) {
+		/* An absent client comes now and then. */
+		size_t client = rng_percent(&maker->rng, 8)
+		                    ? maker->client_count
+		                    : rng_below(&maker->rng, maker->client_count);
+		visit(maker, client, days[client]);
+		days[client] += draw_gap_days(&maker->rng);
+	}
+	for (size_t i = 0; i < maker->treatment_count; i++)
+		treatment_play(&maker->treatments[i], &maker->rng, maker->world);
+}
+
+/* --- plans --------------------------------------------------------------------------------- */
+
+static event_ms last_moment(const struct world *world)
+{
+	event_ms last = 0;
+
+	for (size_t i = 0; i < world->count; i++) {
+		const struct input *input = &world->inputs[i];
+		event_ms at = input->ts;
+		if (input->entry_count > 0)
+			at += input->dt_ms[input->entry_count - 1];
+		if (input->kind != INPUT_PLAN && at > last)
+			last = at;
+	}
+	return last;
+}
+
+/* At any time, at 06:00 sharp, or with the very millisecond of a start. */
+static event_ms draw_plan_time(struct maker *maker, event_ms last)
+{
+	int32_t day = maker->first_day + (int32_t)rng_below(&maker->rng, 200);
+
+	if (rng_percent(&maker->rng, 20))
+		return zone_time_at(maker->zone, day, 360) + rng_range(&maker->rng, -1, 1);
+	if (rng_percent(&maker->rng, 20))
+		return maker->treatments[rng_below(&maker->rng, maker->treatment_count)].start;
+	if (rng_percent(&maker->rng, 10))
+		return last + rng_range(&maker->rng, 0, 40) * MS_PER_DAY;
+	return rng_range(&maker->rng, zone_time_at(maker->zone, maker->first_day - 5, 0), last);
+}
+
+static void draw_plan(struct maker *maker, struct input *plan, size_t client)
+{
+	static const int states[] = {
+	    CAREPACE__V1__PLAN_STATE__PLAN_ACTIVE,
+	    CAREPACE__V1__PLAN_STATE__PLAN_ACTIVE,
+	    CAREPACE__V1__PLAN_STATE__PLAN_ACTIVE,
+	    CAREPACE__V1__PLAN_STATE__PLAN_PAUSED,
+	    CAREPACE__V1__PLAN_STATE__PLAN_CLOSED,
+	};
+	static const uint32_t min_days[] = {0, 14, 28, 30, 42};
+	static const uint32_t max_days[] = {0, 0, 35, 42, 50};
+
+	if (rng_percent(&maker->rng, 10)) /* moved */
+		client = rng_below(&maker->rng, maker->client_count);
+	plan->client = maker->clients[client];
+	plan->state = RNG_PICK(&maker->rng, states);
+	plan->planned = (uint32_t)rng_range(&maker->rng, 1, 6);
+	plan->min_days = RNG_PICK(&maker->rng, min_days);
+	plan->max_days = RNG_PICK(&maker->rng, max_days);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	event_ms x = *(const event_ms *)a;
+	event_ms y = *(const event_ms *)b;
+
+	return (x > y) - (x < y);
+}
+
+#define REVISIONS_MAX 5
+
+/* A later revision is never older than the one before (report.proto). */
+static void make_plans(struct maker *maker)
+{
+	event_ms last = last_moment(maker->world);
+	uint32_t n = 1;
+
+	for (size_t i = 0; i < 2 * maker->client_count; i++) {
+		event_ms times[REVISIONS_MAX];
+		size_t count = rng_below(&maker->rng, REVISIONS_MAX + 1);
+		for (size_t r = 0; r < count; r++)
+			times[r] = draw_plan_time(maker, last);
+		if (count > 0 && rng_percent(&maker->rng, 60))
+			times[0] = zone_time_at(maker->zone, maker->first_day - 9, 0);
+		qsort(times, count, sizeof(times[0]), by_time);
+		for (size_t r = 0; r < count; r++) {
+			struct input *plan = world_add(maker->world, INPUT_PLAN, 0, times[r]);
+			plan->boot = 1;
+			plan->seq = n++;
+			plan->revision = r + 1;
+			plan->course = maker->courses[i];
+			draw_plan(maker, plan, i / 2);
+		}
+	}
+}
+
+/* --- the tablet, names, the end --------------------------------------------------------------- */
+
+static void make_overrides(struct maker *maker)
+{
+	while (rng_percent(&maker->rng, 40)) {
+		const struct treatment *treatment =
+		    &maker->treatments[rng_below(&maker->rng, maker->treatment_count)];
+		struct input *input = world_add(maker->world, INPUT_OVERRIDE, WORLD_TABLET,
+		    treatment->start + rng_range(&maker->rng, 0, 20 * MS_PER_MINUTE));
+		input->sid = treatment->sid;
+	}
+}
+
+static int by_moment(const void *a, const void *b)
+{
+	const struct input *x = a;
+	const struct input *y = b;
+
+	return x->ts != y->ts ? (x->ts > y->ts) - (x->ts < y->ts)
+	                      : (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/* Boot and seq of a device follow its clock, but for neighbours in seq that a
+ * device may have queued the other way round. */
+static void name_inputs(struct maker *maker)
+{
+	struct world *world = maker->world;
+
+	for (size_t device = 0; device <= WORLD_TABLET; device++) {
+		uint32_t boot = 1;
+		uint32_t seq = 0;
+		struct input *previous = NULL;
+		for (size_t i = 0; i < world->count; i++) {
+			struct input *input = &world->inputs[i];
+			if (input->kind == INPUT_PLAN || input->device != device)
+				continue;
+			if (previous && input->ts - previous->ts > MS_PER_HOUR &&
+			    rng_percent(&maker->rng, 15)) {
+				boot++;
+				seq = 0;
+				previous = NULL;
+			}
+			input->boot = boot;
+			input->seq = ++seq;
+			if (previous && rng_percent(&maker->rng, 6)) {
+				input->seq = previous->seq;
+				previous->seq = seq;
+			}
+			previous = input;
+		}
+	}
+}
+
+static void make_hellos(struct maker *maker)
+{
+	for (size_t device = 0; device < WORLD_DEVICES; device++) {
+		event_ms at = zone_time_at(maker->zone, maker->first_day, 5);
+		world_add(maker->world, INPUT_HELLO, device, at)->modality = world_modality(device);
+	}
+}
+
+static wall_ms draw_now(struct maker *maker)
+{
+	event_ms last = last_moment(maker->world);
+	int32_t day = zone_day(maker->zone, last);
+
+	switch (rng_below(&maker->rng, 4)) {
+	case 0:
+		return last + rng_range(&maker->rng, 0, 10 * MS_PER_MINUTE);
+	case 1:
+		return last + SILENCE_MS + rng_range(&maker->rng, -1, 1);
+	case 2: {
+		event_ms at =
+		    zone_time_at(maker->zone, day + (int32_t)rng_range(&maker->rng, 28, 60), 360);
+		return at + rng_range(&maker->rng, -1, 1);
+	}
+	default:
+		return last + rng_range(&maker->rng, 0, 80 * MS_PER_DAY);
+	}
+}
+
+void world_make(struct world *world, uint64_t seed, const struct zone *zone)
+{
+	struct maker maker = {.world = world, .rng = {.state = seed}, .zone = zone};
+
+	world->seed = seed;
+	world->count = 0;
+	maker.first_day = civil_from_ymd(2025, 1, 1) + (int32_t)rng_below(&maker.rng, 270);
+	maker.client_count = 1 + rng_below(&maker.rng, CLIENTS_MAX);
+	for (size_t i = 0; i < maker.client_count; i++)
+		maker.clients[i] = random_id(&maker.rng);
+	for (size_t i = 0; i < COURSES_MAX; i++)
+		maker.courses[i] = COURSE_FIRST + i;
+	make_visits(&maker);
+	make_overrides(&maker);
+	make_hellos(&maker);
+	make_plans(&maker);
+	qsort(world->inputs, world->count, sizeof(world->inputs[0]), by_moment);
+	name_inputs(&maker);
+	world->now = draw_now(&maker);
+}

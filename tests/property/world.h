@@ -1,0 +1,94 @@
+/* world.h - a seed becomes a clinic: everything that devices, the tablet and head
+ * office say over some months.
+ *
+ * What:    the inputs as plain values; message.h makes bytes of them, trace.h
+ *          lines for the oracle. The world says what happened, not in which order
+ *          it arrives.
+ * Edges:   gaps around 14, 28, 42 and 56 days; starts around midnight and 06:00 and
+ *          in the hours that the clocks skip or repeat; visits around 120 minutes;
+ *          loss around four hours; cartridges that come back in other sessions,
+ *          slots and visits, or under another GTIN; plans that are paused, closed,
+ *          changed and moved to another client.
+ * Sane:    a device treats one client at a time and its seq has no holes. What the
+ *          rules say nothing about does not occur: a cartridge that comes off at
+ *          the very millisecond of a sample, say.
+ */
+#ifndef PROPERTY_WORLD_H
+#define PROPERTY_WORLD_H
+
+#include "base/id.h"
+#include "base/time.h"
+#include "care/zone.h"
+#include "rng.h"
+
+#define WORLD_INPUTS_MAX 1024
+#define WORLD_ENTRIES_MAX 51 /* of a batch: enough to make a session completed */
+#define WORLD_DEVICES 5      /* with a roller */
+#define WORLD_TABLET WORLD_DEVICES
+
+enum input_kind {
+	INPUT_HELLO,
+	INPUT_START,
+	INPUT_ATTACH,
+	INPUT_DETACH,
+	INPUT_PARAM,
+	INPUT_SAMPLES,
+	INPUT_PULSES,
+	INPUT_FAULT,
+	INPUT_PAUSE,
+	INPUT_RESUME,
+	INPUT_END,
+	INPUT_OVERRIDE,
+	INPUT_PLAN,
+};
+
+struct input {
+	enum input_kind kind;
+	size_t device; /* index; not of a plan */
+	struct id source;
+	uint32_t boot;
+	uint32_t seq;
+	event_ms ts;
+	bool is_test;
+	struct id sid;
+
+	struct id client; /* START, PLAN; zero = absent */
+	uint64_t course;  /* START, PLAN */
+	int modality;     /* START; of a HELLO the kind, the same number */
+	uint32_t zones;   /* START */
+
+	uint32_t slot; /* ATTACH, DETACH */
+	const char *gtin;
+	const char *serial; /* NULL: unreadable */
+	uint32_t tip_used;
+
+	size_t entry_count;                    /* SAMPLES, PULSES */
+	uint32_t dt_ms[WORLD_ENTRIES_MAX];     /* after ts */
+	uint32_t active_ms[WORLD_ENTRIES_MAX]; /* SAMPLES */
+
+	int reason; /* END */
+	bool has_sums;
+	uint32_t sum_active_ms;
+	uint32_t sum_pulses;
+	event_ms end_ts; /* 0: left out */
+
+	uint64_t revision; /* PLAN */
+	int state;
+	uint32_t planned;
+	uint32_t min_days;
+	uint32_t max_days;
+};
+
+struct world {
+	uint64_t seed;
+	struct input inputs[WORLD_INPUTS_MAX]; /* by time */
+	size_t count;
+	wall_ms now; /* of the last tick; not before any message */
+};
+
+void world_make(struct world *world, uint64_t seed, const struct zone *zone);
+
+struct id world_device(size_t index);
+int world_modality(size_t device); /* enum Modality, the same number as its DeviceKind */
+
+#endif
