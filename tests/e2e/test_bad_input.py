@@ -1,0 +1,493 @@
+"""Whatever a device, a network or a person does wrong: one clear line in the log, one counter,
+the other devices unaffected, nothing lost (DESIGN sections 1 and 5)."""
+
+import os
+import re
+import socket
+import ssl
+
+import paho.mqtt.client as mqtt
+import pytest
+
+import bytes_on_wire as wire
+import certificates
+from clinic import Clinic
+from gateway import NAME
+from head_office import Authority, free_port, wait_for
+from speech import Voice, token
+
+UNKNOWN = "0f" * 16
+
+
+@pytest.fixture(scope="module")
+def pens(pki):
+    """Known to every gateway of this module."""
+    return [pki.issue("pen", f"Pen {i}") for i in range(3)]
+
+
+@pytest.fixture
+def clinic(make_gateway, make_device, pens):
+    gateway = make_gateway().start()
+    return Clinic(gateway, make_device(gateway, pens[0]))
+
+
+# --- TLS -----------------------------------------------------------------------------------------
+
+def handshake(gateway, context):
+    """What a client hears in the end: every one here must be turned away."""
+    with socket.create_connection(("127.0.0.1", gateway.port), 10) as plain:
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            with context.wrap_socket(plain, server_hostname="127.0.0.1") as secure:
+                secure.sendall(wire.connect(UNKNOWN))
+                assert secure.recv(1) == b""
+                raise ConnectionResetError  # a close without an alert is a refusal, too
+
+
+@pytest.fixture(scope="module")
+def odd(pki, pens, tmp_path_factory):
+    """name -> (certificate, key) of a device that must not come in."""
+    folder = tmp_path_factory.mktemp("odd")
+    foreign = Authority(folder / "foreign", "another clinic's CA")
+    known = f"URI:urn:carepace:device:{pens[1].hex}"
+
+    def make(name):
+        options = {
+            "foreign authority": {"authority": (foreign.certificate, foreign.key)},
+            "expired": {"days": -1},
+            "for servers": {"usage": "serverAuth"},
+            "RSA": {"key": ("rsa", "rsa_keygen_bits:2048")},
+            "names nobody": {"identity": "DNS:pen.example"},
+            "names two": {"identity": f"{known},URI:urn:carepace:device:{UNKNOWN}"},
+            "stranger": {"identity": f"URI:urn:carepace:device:{UNKNOWN}"},
+            "copy with another key": {},
+        }[name]
+        return certificates.issue(pki, folder, **{"identity": known, **options})
+
+    return make
+
+
+@pytest.mark.parametrize("case, counter, line", [
+    ("foreign authority", "tls_unknown_ca", "not from this clinic's authority"),
+    ("expired", "tls_expired", "certificate has expired"),
+    ("for servers", "tls_wrong_purpose", r"not for clients \(clientAuth\)"),
+    ("RSA", "tls_weak_certificate", "uses what is not accepted"),
+    ("names nobody", "tls_no_identity", "names no device"),
+    ("names two", "tls_ambiguous_identity", "names more than one device"),
+    ("stranger", "tls_not_registered", "not in the registry"),
+    ("copy with another key", "tls_not_registered", "not in the registry"),
+])
+def test_a_wrong_certificate(clinic, pki, odd, case, counter, line):
+    handshake(clinic.gateway, wire.tls(pki.ca, *odd(case)))
+    clinic.gateway.wait_logged(line)
+    proof = clinic.prove(rf"^WARNING refused 127\.0\.0\.1:\d+.*: its .*{line}", **{counter: 1})
+    assert f"as device {UNKNOWN}:" in proof.line or case != "stranger"
+    assert proof.counts["handshakes_ok"] == 1  # the healthy one's
+
+
+def test_a_revoked_certificate(pki, pens, make_gateway, make_device, tmp_path):
+    registry = tmp_path / "registry"
+    registry.write_text(pki.registry.read_text().replace(
+        f"{pens[1].hex} pen active", f"{pens[1].hex} pen revoked"))
+    gateway = make_gateway(listener={"registry": registry}).start()
+    clinic = Clinic(gateway, make_device(gateway, pens[0]))
+    handshake(gateway, wire.tls(pki.ca, pens[1].certificate, pens[1].key))
+    gateway.wait_logged("revoked")
+    clinic.prove(f"^WARNING refused .* as device {pens[1].hex}: .*was revoked", tls_revoked=1)
+
+
+def test_no_certificate(clinic, pki):
+    handshake(clinic.gateway, wire.tls(pki.ca))
+    clinic.gateway.wait_logged("no certificate")
+    clinic.prove(r"^WARNING refused 127.*: it shows no certificate", tls_no_certificate=1)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+def test_old_tls(clinic, pki, pens, version):
+    handshake(clinic.gateway, wire.tls(pki.ca, pens[1].certificate, pens[1].key, version))
+    clinic.gateway.wait_logged("no version of TLS")
+    clinic.prove("^WARNING refused .*no version of TLS that is accepted: update it to TLS 1.2",
+                 tls_old_version=1)
+
+
+@pytest.mark.parametrize("first", [wire.connect(UNKNOWN), b"GET / HTTP/1.1\r\n\r\n"],
+                         ids=["MQTT", "HTTP"])
+def test_not_tls(clinic, first):
+    with socket.create_connection(("127.0.0.1", clinic.gateway.port), 10) as plain:
+        plain.sendall(first)
+        while plain.recv(100):  # at most an alert
+            pass
+    clinic.prove("^WARNING refused .*does not speak TLS: set the device to MQTT over TLS",
+                 tls_not_tls=1)
+
+
+def test_a_broken_record_on_an_open_connection(clinic, pki, pens):
+    """The handshake is over, then the bytes are not what TLS would send."""
+    link = wire.Wire(clinic.gateway, pens[1])
+    link.send(wire.connect(pens[1].hex))
+    assert link.receive() == (0x20, b"\0\0")
+    with socket.socket(fileno=os.dup(link.fileno())) as below:
+        below.sendall(b"\x17\x03\x03\x00\x20" + b"\xaa" * 32)
+    assert link.receive() is None
+    link.close()
+    clinic.prove("^WARNING closed .*not valid TLS", closed_tls=1)
+
+
+@pytest.mark.long
+def test_a_client_that_says_nothing(clinic):
+    with socket.create_connection(("127.0.0.1", clinic.gateway.port), 20) as plain:
+        assert plain.recv(1) == b""  # after 10 s
+    clinic.prove(r"127\.0\.0\.1:\d+.*handshake", handshakes_timed_out=1)
+
+
+# --- MQTT ----------------------------------------------------------------------------------------
+
+TOPIC = "carepace/v1/device/%s/up"
+
+
+def malformed():
+    """name, bytes after CONNACK (of the device `hex`), counter."""
+    long_topic = wire.text(b"\xff\xfe/up")
+    return [
+        ("type 0", lambda hex: b"\0\0", "mqtt_bad_type"),
+        ("flags on PINGREQ", lambda hex: b"\xc1\0", "mqtt_bad_flags"),
+        ("a length of five bytes", lambda hex: b"\x30\xff\xff\xff\xff\x01", "mqtt_bad_length"),
+        ("too large a packet", lambda hex: b"\x30\xff\xff\xff\x7f", "mqtt_too_large"),
+        ("a topic beyond its packet", lambda hex: b"\x30\x03\x00\x7fx", "mqtt_truncated"),
+        ("a topic that is not UTF-8", lambda hex: wire.packet(0x30, long_topic, b"x"),
+         "mqtt_bad_utf8"),
+        ("QoS 3", lambda hex: wire.packet(0x36, wire.text(TOPIC % hex), b"\0\1x"), "mqtt_bad_qos"),
+        ("packet identifier 0", lambda hex: wire.publish(TOPIC % hex, b"x", 0),
+         "mqtt_zero_packet_id"),
+        ("a wildcard to publish to", lambda hex: wire.publish(TOPIC % "+", b"x"),
+         "mqtt_bad_topic"),
+        ("a second CONNECT", wire.connect, "mqtt_unexpected"),
+        ("CONNACK from a device", lambda hex: b"\x20\x02\0\0", "mqtt_unexpected"),
+        ("bytes behind PINGREQ", lambda hex: b"\xc0\x01x", "mqtt_trailing_bytes"),
+        ("QoS 2", lambda hex: wire.packet(0x34, wire.text(TOPIC % hex), b"\0\1x"),
+         "mqtt_qos_unsupported"),
+    ]
+
+
+@pytest.mark.parametrize("name, make, counter", malformed(), ids=[row[0] for row in malformed()])
+def test_malformed_mqtt(clinic, pens, name, make, counter):
+    link = wire.Wire(clinic.gateway, pens[1])
+    link.send(wire.connect(pens[1].hex))
+    assert link.receive() == (0x20, b"\0\0")
+    link.send(make(pens[1].hex))
+    assert link.receive() is None, "3.1.1: closed without a word"
+    link.close()
+    clinic.prove(rf"^WARNING Pen 1 \({pens[1].hex}\) at 127.*: connection ended: ",
+                 **{counter: 1, "closed_protocol": 1})
+
+
+@pytest.mark.parametrize("first, counter", [
+    (b"GET / HTTP/1.1\r\n\r\n", "mqtt_bad_flags"),
+    (wire.packet(0x10, wire.text("MQIsdp"), b"\3\2\0\x3c", wire.text("x")),
+     "mqtt_bad_protocol_name"),
+    (wire.packet(0x10, wire.text("MQTT"), b"\x06\2\0\x3c", wire.text("x")), "mqtt_bad_level"),
+    (wire.packet(0x10, wire.text("MQTT"), b"\4\3\0\x3c", wire.text("x")),
+     "mqtt_bad_connect_flags"),
+], ids=["HTTP", "MQTT 3.1", "MQTT 6", "flags"])
+def test_no_connect(clinic, pens, first, counter):
+    link = wire.Wire(clinic.gateway, pens[1])
+    link.send(first)
+    if counter == "mqtt_bad_level":  # MQTT 5 section 3.1.2.2: in the form of version 5
+        assert link.receive() == (0x20, b"\0\x84\0")
+    assert link.receive() is None
+    link.close()
+    clinic.prove(r"^WARNING Pen 1 \(\w+\) at 127.*: connection ended: ", **{counter: 1})
+
+
+@pytest.mark.parametrize("level, refusal", [(4, b"\0\2"), (5, b"\0\x85\0")])
+def test_the_client_id_of_another_device(clinic, pens, level, refusal):
+    link = wire.Wire(clinic.gateway, pens[1])
+    link.send(wire.connect(pens[0].hex, level))  # the healthy one must stay
+    assert link.receive() == (0x20, refusal)
+    assert link.receive() is None
+    link.close()
+    proof = clinic.prove(r"^WARNING Pen 1 .*a client identifier other than the certificate's",
+                         mqtt_foreign_client_id=1)
+    assert "takeovers" not in proof.counts
+
+
+@pytest.mark.parametrize("level, qos, answer", [
+    (4, 1, None), (4, 0, None), (5, 1, (0x40, b"\0\1\x87")), (5, 0, (0xE0, b"\x87"))])
+def test_publishing_to_a_foreign_topic(clinic, contract, pens, level, qos, answer):
+    """To the healthy pen's topic, in the healthy pen's name."""
+    link = wire.Wire(clinic.gateway, pens[1])
+    link.send(wire.connect(pens[1].hex, level))
+    assert link.receive()[0] == 0x20
+    payload = Voice(contract, pens[0], boot=99).heartbeat().SerializeToString()
+    link.send(wire.publish(TOPIC % pens[0].hex, payload, 1, level, qos))
+    assert link.receive() == answer
+    if (level, qos) == (5, 1):  # told so, the connection goes on
+        link.send(b"\xc0\0")
+        assert link.receive() == (0xD0, b"")
+    else:
+        assert link.receive() is None
+    link.close()
+    proof = clinic.prove(r"^WARNING Pen 1 .*a topic that is not the device's own",
+                         mqtt_foreign_topic=1)
+    assert (pens[0].hex, 99, 1) not in proof.stored
+
+
+@pytest.mark.parametrize("level, filter, answer, counter, reason", [
+    (4, "carepace/v1/device/%s/down", (0x90, b"\0\1\x80"), "mqtt_foreign_topic", "not the device"),
+    (5, "carepace/v1/device/%s/down", (0x90, b"\0\1\0\x87"), "mqtt_foreign_topic",
+     "not the device"),
+    (4, "#", (0x90, b"\0\1\x80"), "mqtt_foreign_topic", "not the device"),
+    (5, "#", (0xE0, b"\xa2"), "mqtt_wildcard_unsupported", "wildcard subscription"),
+], ids=["3.1.1", "5", "3.1.1 #", "5 #"])
+def test_subscribing_to_a_foreign_topic(clinic, pens, level, filter, answer, counter, reason):
+    link = wire.Wire(clinic.gateway, pens[1])
+    link.send(wire.connect(pens[1].hex, level))
+    assert link.receive()[0] == 0x20
+    link.send(wire.subscribe(filter.replace("%s", pens[0].hex), 1, level))
+    assert link.receive() == answer
+    told = clinic.healthy.start()
+    clinic.healthy.tell(told)
+    clinic.healthy.wait_heard("verdict", 2)
+    if answer[0] == 0x90:  # what came down for the other was not for this one
+        link.send(b"\xc0\0")
+        assert link.receive() == (0xD0, b"")
+    link.close()
+    clinic.prove(rf"^WARNING Pen 1 .*{reason}", **{counter: 1})
+
+
+# --- payloads ------------------------------------------------------------------------------------
+
+@pytest.fixture(params=[mqtt.MQTTv311, mqtt.MQTTv5], ids=["3.1.1", "5"])
+def bad(request, clinic, make_device, pens):
+    """The device that does it, on each protocol."""
+    return make_device(clinic.gateway, pens[1], protocol=request.param)
+
+
+def test_bytes_that_are_no_message_are_parked_once(clinic, bad):
+    rubbish = b"\xff\x07 this is no protobuf"
+    for _ in range(2):
+        bad.publish(rubbish).wait_for_publish(10)  # PUBACK: it is kept
+    bad.tell(bad.heartbeat())
+    assert bad.losses == []
+    said = rf"^WARNING Pen 1 \({bad.device.hex}\) sent a message that cannot be understood"
+    assert len(clinic.gateway.logged(said)) == 2
+    assert clinic.gateway.rows("SELECT payload FROM parked") == [(rubbish,)]
+    assert "this is no protobuf" not in "\n".join(clinic.gateway.log)
+    clinic.prove(r"counts:", parked=2)
+
+
+def test_a_message_of_a_later_version_is_parked_and_told(clinic, bad):
+    """A body that this program does not know; its name is known, so the device is told."""
+    up = bad.heartbeat()
+    up.ClearField("heartbeat")
+    payload = up.SerializeToString() + b"\xba\x06\x02\x08\x01"  # field 103
+    bad.publish(payload).wait_for_publish(10)
+    (ack,) = bad.wait_heard("ack")
+    assert (ack.boot, ack.seq, ack.code) == (up.boot, up.seq, bad.telemetry.ACK_PARKED)
+    proof = clinic.prove(r"^WARNING Pen 1 .*cannot be understood \(unknown type of message\); it is"
+                         " kept and tried again after an upgrade", parked=1)
+    assert clinic.gateway.rows("SELECT payload FROM parked") == [(payload,)]
+    assert (bad.device.hex, up.boot, up.seq) not in proof.stored
+
+
+def test_a_payload_that_claims_another_device(clinic, bad, pens, contract):
+    up = Voice(contract, pens[2]).heartbeat()
+    info = bad.publish(up.SerializeToString())
+    if bad.is_mqtt5:  # PUBACK 0x87: Paho for Python is told, but does not say
+        info.wait_for_publish(10)
+        bad.tell(bad.heartbeat())
+    else:  # 3.1.1 has no such answer: closed, not acknowledged
+        wait_for(lambda: bad.losses, "connection ended")
+    bad.close()
+    proof = clinic.prove(rf"^WARNING Pen 1 \({bad.device.hex}\) spoke for another device", foreign=1)
+    assert (pens[2].hex, up.boot, up.seq) not in proof.stored
+
+
+def test_a_payload_that_claims_another_device_is_answered_0x87(clinic, pens, contract):
+    link = wire.Wire(clinic.gateway, pens[1])
+    link.send(wire.connect(pens[1].hex, 5))
+    assert link.receive()[0] == 0x20
+    payload = Voice(contract, pens[2]).heartbeat().SerializeToString()
+    link.send(wire.publish(TOPIC % pens[1].hex, payload, 7, 5))
+    assert link.receive() == (0x40, b"\0\7\x87")
+    link.close()
+    clinic.prove("^WARNING Pen 1 .*spoke for another device", foreign=1)
+
+
+def test_a_pen_that_speaks_like_a_tablet(clinic, bad):
+    up = bad.say("ack_alert", alert_id=token(), by_token=token())
+    bad.publish(up.SerializeToString())
+    proof = clinic.prove(r"^WARNING Pen 1 .*spoke for another device \(only a tablet may",
+                         foreign=1)
+    assert (bad.device.hex, up.boot, up.seq) not in proof.stored
+
+
+@pytest.mark.parametrize("active_ms, decision", [(1000, "REQUIRE_OVERRIDE"), (1001, "PERMIT")])
+def test_a_value_out_of_range_is_kept_and_not_used(clinic, bad, active_ms, decision):
+    """Ten days ago a session whose only sign of treatment is that value."""
+    client = token()
+    start, samples, end = bad.past_session(10, client)
+    for sample in samples.samples.sample:
+        sample.active_ms = active_ms
+    for field in ("active_ms", "punctures"):
+        end.session_end.ClearField(field)
+    bad.tell(start, samples, end)
+    if active_ms > 1000:
+        (nack,) = bad.wait_heard("nack")
+        assert (nack.boot, nack.seq, nack.code, nack.journalled) == (
+            samples.boot, samples.seq, bad.telemetry.ACK_RANGE, True)
+    bad.tell(bad.start(client=client))
+    (verdict,) = bad.wait_heard("verdict")
+    assert bad.telemetry.Decision.Name(verdict.decision) == decision
+    is_out = active_ms > 1000
+    line = r"value out of range \(Sample.active_ms\); the value is not used" if is_out else "counts:"
+    proof = clinic.prove(line, range=int(is_out))
+    assert all(proof.stored[name] == digest for name, digest in bad.acked.items())
+    clinic.gateway.verify()
+
+
+@pytest.mark.parametrize("field, value, where", [
+    ("serial", "call me under 555", "Hello.serial"), ("site", "Dr. Smith, room 3", "Hello.site")])
+def test_free_text_where_codes_are_allowed(clinic, bad, field, value, where):
+    up = bad.hello()
+    setattr(up.hello, field, value)
+    bad.publish(up.SerializeToString()).wait_for_publish(10)
+    (nack,) = bad.wait_heard("nack")
+    assert (nack.boot, nack.seq, nack.code, nack.journalled) == (
+        up.boot, up.seq, bad.telemetry.ACK_PRIVACY, False)
+    bad.tell(bad.heartbeat())
+    proof = clinic.prove(rf"^WARNING Pen 1 .*text where only codes are allowed \({where}\); refused,"
+                         " nothing of it is kept", privacy=1)
+    assert (bad.device.hex, up.boot, up.seq) not in proof.stored
+    kept = b"".join(path.read_bytes() for path in clinic.gateway.store.iterdir())
+    assert value.encode() not in kept and value not in "\n".join(clinic.gateway.log)
+    assert b"TEST-1" in kept  # the search finds what is there: the healthy one's serial
+
+
+def test_the_same_name_with_another_body(clinic, bad):
+    up = bad.heartbeat()
+    bad.tell(up)
+    first = dict(bad.acked)
+    up.heartbeat.battery_pct = 3
+    bad.publish(up.SerializeToString()).wait_for_publish(10)
+    proof = clinic.prove(rf"^WARNING boot {up.boot} seq {up.seq} came again with another content",
+                         conflicts=1)
+    assert proof.stored.items() >= first.items(), "the first one counts"
+    assert len(clinic.gateway.rows("SELECT 1 FROM conflict")) == 1
+
+
+def test_a_payload_larger_than_the_contract_allows(clinic, bad):
+    payload = bad.heartbeat().SerializeToString() + b"\xba\x06" + b"\xf4\xff\x03" + b"x" * 65524
+    assert len(payload) > 65535
+    bad.publish(payload).wait_for_publish(10)
+    bad.tell(bad.heartbeat())
+    clinic.prove("^WARNING Pen 1 .*cannot be understood", parked=1)
+
+
+# --- head office ---------------------------------------------------------------------------------
+
+def test_no_broker_upstream(make_gateway, make_device, pens, pki, tmp_path):
+    authority = Authority(tmp_path / "head-office")
+    certificate, key = authority.issue(NAME)
+    gateway = make_gateway(upstream={
+        "servers": f"[localhost:{free_port()}]", "ca": authority.certificate,
+        "certificate": certificate, "key": key}).start()
+    pen = make_device(gateway, pens[1])
+    clinic = Clinic(gateway, make_device(gateway, pens[0]))
+    client = token()
+    pen.tell(*pen.past_session(10, client), pen.start(client=client))
+    (verdict,) = pen.wait_heard("verdict")
+    assert verdict.decision == pen.telemetry.REQUIRE_OVERRIDE
+    gateway.wait_logged("head office: cannot connect")
+    clinic.prove(r"^WARNING head office: cannot connect to ssl://localhost:\d+", stored=10)
+    assert len(gateway.rows("SELECT 1 FROM outbox")) == 1, "the alert waits"
+
+
+# --- the person who installs it ------------------------------------------------------------------
+
+def fails(gateway, line, status=2):
+    gateway.launch()
+    assert gateway.ended() == status, gateway.log
+    said = gateway.logged(line)
+    assert len(said) == 1, gateway.log
+    assert gateway.logged("listens on") == []
+    return said[0]
+
+
+def test_port_in_use(make_gateway):
+    gateway = make_gateway()
+    with socket.create_server(("127.0.0.1", gateway.port)):
+        fails(gateway, rf"^ERROR cannot listen on 127\.0\.0\.1 port {gateway.port}: another program")
+    gateway.start().stop()  # it was only the port
+
+
+@pytest.mark.parametrize("section, name, value, sentence", [
+    ("listener", "port", "many",
+     'listener.port: expected a whole number from 1 to 65535, found many$'),
+    ("listener", "prot", 8883, "prot"),
+    ("site", "timezone", "Mars/Olympus", "site.timezone: expected .*found Mars/Olympus$"),
+    ("site", "name", "North 1", "site.name: expected 1 to 32 characters"),
+    ("listener", "max_keep_alive", "1s", "listener.max_keep_alive: expected a time from 5s"),
+])
+def test_wrong_configuration(make_gateway, section, name, value, sentence):
+    gateway = make_gateway(**{section: {name: value}})
+    line = 1 + gateway.configuration.read_text().splitlines().index(f"  {name}: {value}")
+    fails(gateway, rf"^{re.escape(str(gateway.configuration))}:{line}: .*{sentence}")
+
+
+def test_no_configuration(make_gateway):
+    gateway = make_gateway()
+    gateway.configuration.unlink()
+    fails(gateway, re.escape(str(gateway.configuration)))
+
+
+@pytest.mark.parametrize("name", ["ca", "certificate", "key", "registry"])
+def test_a_missing_file(make_gateway, tmp_path, name):
+    fails(make_gateway(listener={name: tmp_path / "nothing"}),
+          rf"^ERROR cannot use the certificates: cannot .* {tmp_path}/nothing: No such file")
+
+
+def test_a_key_that_others_may_read(make_gateway, pki, tmp_path):
+    key = tmp_path / "listener.key"
+    key.write_bytes((pki.folder / "listener.key").read_bytes())
+    for mode in (0o604, 0o640):
+        key.chmod(mode)
+        gateway = make_gateway(listener={"key": key})
+        assert "chmod" in fails(gateway, rf"^ERROR cannot use the certificates: .*{key}")
+
+
+def test_a_key_that_is_not_the_certificates(make_gateway, pki):
+    fails(make_gateway(listener={"key": pki.folder / "ca.key"}),
+          "^ERROR cannot use the certificates: .*is not the key of the certificate")
+
+
+def test_a_registry_with_a_wrong_line(make_gateway, pki, tmp_path):
+    registry = tmp_path / "registry"
+    registry.write_text(pki.registry.read_text() + "what is this\n")
+    line = len(registry.read_text().splitlines())
+    fails(make_gateway(listener={"registry": registry}),
+          rf"^ERROR cannot use the certificates: {registry}:{line}: ")
+
+
+@pytest.mark.parametrize("place, why", [
+    ("/sys/carepace", "cannot make the folder /sys/carepace"),
+    ("/sys/kernel", "cannot write in the folder /sys/kernel"),
+])
+def test_a_store_where_nothing_can_be_written(make_gateway, place, why):
+    """/sys takes no files, not even from root."""
+    fails(make_gateway(store={"path": place}), rf"^ERROR {why} \(.*\); check store.path")
+
+
+def test_a_store_that_is_none(make_gateway):
+    gateway = make_gateway()
+    gateway.store.mkdir()
+    (gateway.store / "carepace.db").write_bytes(b"not a database at all" * 100)
+    fails(gateway, "^ERROR cannot open the store: ", 74)
+    assert (gateway.store / "carepace.db").read_bytes().startswith(b"not a database")
+
+
+def test_two_gateways_on_one_store(make_gateway):
+    first = make_gateway().start()
+    second = make_gateway(store={"path": first.store})
+    fails(second, f"^ERROR another gateway runs on the store in {first.store}; stop it first")
+    first.stop()
