@@ -57,7 +57,6 @@ enum cp_err ledger_open(
 		db_exec(&ledger->db, "BEGIN IMMEDIATE");
 		ledger->is_careful = !store_was_clean(ledger);
 		ledger->careful_until = now + CAREFUL_MS;
-		ledger->next_n = store_meta(ledger, "next_n", 1);
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
 		unjudged_load(ledger);
 		db_exec(&ledger->db, "COMMIT");
@@ -195,7 +194,6 @@ static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)
 
 static void commit(struct ledger *ledger)
 {
-	outbox_settle(ledger);
 	fill_receipt(ledger);
 	db_exec(&ledger->db, "COMMIT"); /* nothing at all once db.err is set */
 }

@@ -11,7 +11,4 @@
 void outbox_put(struct ledger *ledger, int64_t kind, struct slice key);
 void outbox_done(struct ledger *ledger, const struct batch_done *done);
 
-/* Makes the counter durable; before the commit. */
-void outbox_settle(struct ledger *ledger);
-
 #endif

@@ -232,6 +232,9 @@ CREATE TABLE outbox(
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX outbox_by_n ON outbox(kind, n);
 
+-- The last n given, per kind; also when its row is gone.
+CREATE TABLE outbox_count(kind INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+
 -- work in hand -------------------------------------------------------------------
 
 -- Only after an abnormal exit: rows and subjects that are applied one by one,

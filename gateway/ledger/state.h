@@ -53,7 +53,6 @@ struct ledger {
 	int wal_pages;
 	bool is_careful; /* after an abnormal exit */
 	wall_ms careful_until;
-	int64_t next_n;      /* of the outbox */
 	bool is_receipt_due; /* head office is told where its stream stands */
 	struct touched set_aside[SUBJECT_CART + 1]; /* unjudged subjects, by kind; in `lasting` */
 	struct arena lasting;                       /* as long as the ledger */
