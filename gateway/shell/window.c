@@ -117,9 +117,9 @@ static mono_ms backoff_ms(unsigned failures, uint32_t random)
 void window_lost(struct window *window, mono_ms now, uint32_t random)
 {
 	CP_CHECK(window->state != WINDOW_DOWN);
-	/* A broker that lets us in and throws us out again must not be called
-	 * every second: only an acknowledgement or a long stay ends the series. */
-	if (window->state == WINDOW_UP && now - window->since >= WINDOW_BACKOFF_MAX_MS)
+	/* A broker that lets us in, even takes something, and throws us out again
+	 * must not be called every second. */
+	if (window->state == WINDOW_UP && now - window->since >= WINDOW_GOOD_STAY_MS)
 		window->failures = 0;
 	window->failures++;
 	window->state = WINDOW_DOWN;
@@ -215,7 +215,6 @@ bool window_done(struct window *window, uint32_t token, mono_ms now, struct wind
 	if (!take_slot(window, token, row))
 		return false;
 	window->progress_at = now;
-	window->failures = 0;
 	return true;
 }
 

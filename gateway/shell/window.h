@@ -33,9 +33,11 @@
 #define WINDOW_ROWS 100
 #define WINDOW_BYTES (1U << 20)
 
-/* A refused connect waits half to all of 1 s, 2 s, 4 s ... 60 s. */
+/* The next attempt waits half to all of 1 s, 2 s, 4 s ... 60 s; from 1 s again
+ * after a connection that lasted. */
 #define WINDOW_BACKOFF_MIN_MS (1 * MS_PER_SECOND)
 #define WINDOW_BACKOFF_MAX_MS (60 * MS_PER_SECOND)
+#define WINDOW_GOOD_STAY_MS (10 * MS_PER_SECOND)
 
 /* No answer to a connect, or no acknowledgement while rows are in flight. */
 #define WINDOW_CONNECT_LIMIT_MS (30 * MS_PER_SECOND)
@@ -69,7 +71,7 @@ enum window_state {
 
 struct window {
 	enum window_state state;
-	unsigned failures; /* in a row, without an acknowledgement between */
+	unsigned failures; /* in a row, without a connection that lasted between */
 	mono_ms look_at;   /* the outbox may hold rows after `after` from then on */
 	bool is_blocked;   /* the next row waits for bytes to come back */
 	mono_ms since;     /* of the state */

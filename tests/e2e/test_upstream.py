@@ -287,19 +287,17 @@ def test_a_kind_the_broker_refuses_is_kept_and_holds_nothing_up(make, tmp_path, 
     broker = make.broker(settings=OPEN + f"acl_file {rules}\n").start()
     driver = make.driver(broker)
     driver.tell("add 1 150 50")
-    driver.tell("add 2 3 50")
+    driver.tell("add 2 1 50")
     driver.wait_logged(r"refused message 2/1 \(Not authorized\); it is kept, this kind is offered "
                        "again in 60 s")
     wait_for(lambda: len(set(driver.acked())) == 150, "alerts")
-    before = driver.counts()
     for i in range(1, 11):
         driver.tell("add 1 1 50")
         wait_for(lambda: len(set(driver.acked())) == 150 + i, "one more alert")
     assert {kind for kind, _ in driver.acked()} == {1}
     counts = driver.counts()
-    assert 1 <= counts["refused"] <= 3
-    # Mosquitto 2.0.11 hangs up when it has refused; the pause keeps that rare.
-    assert counts["losses"] <= before["losses"] + 1
+    assert counts["refused"] == 1
+    assert counts["losses"] <= 1  # Mosquitto 2.0.11 hangs up when it has refused
     driver.stop()
 
 
