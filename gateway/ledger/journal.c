@@ -74,12 +74,21 @@ enum batch_outcome journal_append(
 	return BATCH_NEW;
 }
 
+static bool is_parked(struct ledger *ledger, int64_t source, struct slice hash)
+{
+	return db_value(&ledger->db, 0, "SELECT 1 FROM parked WHERE source = ? AND hash = ?", "ib",
+	           source, hash) != 0;
+}
+
 enum batch_outcome journal_park(
     struct ledger *ledger, const struct reading *reading, const char *why, wall_ms recv)
 {
 	struct source_state *source = names_source(ledger, &reading->source);
+	struct slice hash = slice_of(reading->hash, READING_HASH_BYTES);
 	if (!source)
 		return BATCH_NOT_KEPT;
+	if (is_parked(ledger, source->no, hash))
+		return BATCH_PARKED;
 
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT count(*), coalesce(sum(length(payload)), 0) FROM parked WHERE source = ?", "i",
@@ -93,10 +102,8 @@ enum batch_outcome journal_park(
 	if (is_full)
 		return BATCH_NOT_KEPT;
 	db_run(&ledger->db,
-	    "INSERT INTO parked(source, hash, recv, why, payload) VALUES(?, ?, ?, ?, ?)"
-	    " ON CONFLICT DO NOTHING",
-	    "ibitb", source->no, slice_of(reading->hash, READING_HASH_BYTES), (int64_t)recv,
-	    why ? why : "", reading->payload);
+	    "INSERT INTO parked(source, hash, recv, why, payload) VALUES(?, ?, ?, ?, ?)", "ibitb",
+	    source->no, hash, (int64_t)recv, why ? why : "", reading->payload);
 	return BATCH_PARKED;
 }
 

@@ -133,11 +133,13 @@ static void fill_receipt(struct ledger *ledger)
 /* --- one batch ---------------------------------------------------------------------- */
 
 /* A parked order still takes its place in head office's stream, else the stream
- * would wait for it for ever: an empty row of an unknown kind holds it. */
+ * would wait for it for ever: an empty row of an unknown kind holds it. Bytes
+ * without a readable name have no place. */
 static void park(struct ledger *ledger, struct batch_entry *entry)
 {
 	entry->outcome = journal_park(ledger, &entry->reading, entry->why, entry->recv);
-	if (entry->outcome != BATCH_PARKED || !id_eq(&entry->reading.source, &reading_head_office))
+	if (entry->outcome != BATCH_PARKED || entry->reading.seq == 0 ||
+	    !id_eq(&entry->reading.source, &reading_head_office))
 		return;
 	struct reading place = entry->reading;
 	struct journal_row row;
