@@ -56,21 +56,28 @@ static void read_zone(struct clinic *clinic, const char *name)
 		clinic_fail(clinic, "%s: %s", path, clinic->zone.bad);
 }
 
-void clinic_open(struct clinic *clinic, const char *zone_name)
+void clinic_open_store(struct clinic *clinic, const char *zone_name, const char *path,
+    const char *version, wall_ms now)
 {
 	char why[256];
 
-	*clinic = (struct clinic){.next_wake = TIME_NEVER};
+	*clinic = (struct clinic){.now = now, .next_wake = path ? now : TIME_NEVER};
 	read_zone(clinic, zone_name);
 	struct ledger_config config = {
+	    .path = path,
 	    .site = "ber",
-	    .version = "1",
+	    .version = version,
 	    .policy = policy_default(&clinic->zone),
 	};
 	clinic->batch = batch_new();
 	CP_CHECK(clinic->batch);
-	if (ledger_open(&config, 0, &clinic->ledger, why))
+	if (ledger_open(&config, now, &clinic->ledger, why))
 		clinic_fail(clinic, "the ledger does not open: %s", why);
+}
+
+void clinic_open(struct clinic *clinic, const char *zone_name)
+{
+	clinic_open_store(clinic, zone_name, NULL, "1", 0);
 }
 
 static void free_messages(struct message *message)
@@ -109,7 +116,8 @@ void clinic_advance(struct clinic *clinic, wall_ms to)
 {
 	if (to < clinic->now)
 		clinic_fail(clinic, "time would go backwards");
-	while (!clinic->is_asleep && clinic->next_wake <= to && !clinic_failed(clinic)) {
+	while (!clinic->is_asleep && clinic->skip_count == 0 && clinic->next_wake <= to &&
+	       !clinic_failed(clinic)) {
 		if (clinic->next_wake > clinic->now)
 			clinic->now = clinic->next_wake;
 		batch_reset(clinic->batch);
@@ -171,6 +179,11 @@ static void deliver(
 {
 	if (clinic_failed(clinic))
 		return;
+	if (clinic->skip_count > 0) {
+		clinic->skip_count--;
+		clinic->delivered_count++;
+		return;
+	}
 	batch_reset(clinic->batch);
 	struct batch_entry *entry = batch_add(clinic->batch);
 	struct slice payload = slice_of(message->bytes, message->len_bytes);
@@ -185,6 +198,7 @@ static void deliver(
 	}
 	entry->recv = clinic->now;
 	apply(clinic);
+	clinic->delivered_count++;
 }
 
 void clinic_send(struct clinic *clinic, struct device *device, Carepace__V1__Up *up)

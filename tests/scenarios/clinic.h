@@ -60,11 +60,18 @@ struct clinic {
 	size_t device_count;
 	uint32_t order_count;
 	uint32_t fresh_count;         /* cartridges that nobody has seen */
+	size_t skip_count;            /* messages that were delivered in an earlier life */
+	size_t delivered_count;       /* messages that the ledger has on disk */
 	char said[CLINIC_TEXT_BYTES]; /* verdicts since clinic_listen() */
 	char why[CLINIC_TEXT_BYTES];
 };
 
+/* In memory. */
 void clinic_open(struct clinic *clinic, const char *zone_name);
+
+/* In a file, from a moment on. */
+void clinic_open_store(struct clinic *clinic, const char *zone_name, const char *path,
+    const char *version, wall_ms now);
 void clinic_close(struct clinic *clinic);
 
 void clinic_fail(struct clinic *clinic, const char *format, ...) CP_PRINTF(2, 3);

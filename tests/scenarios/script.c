@@ -126,49 +126,15 @@ static void expect_verdicts(struct run *run, const char *arrow)
 
 /* --- one line ------------------------------------------------------------------------------ */
 
-static void gateway(struct run *run, struct words *words)
-{
-	const char *verb = words_take(words);
-
-	words_end(words);
-	if (strcmp(verb, "sleeps") == 0)
-		clinic_sleep(&run->clinic);
-	else if (strcmp(verb, "wakes") == 0)
-		clinic_wake(&run->clinic);
-	else
-		clinic_fail(&run->clinic, "the gateway cannot '%s'", verb);
-}
-
-static void act(struct run *run, struct words *words, const char *text)
-{
-	struct clinic *clinic = &run->clinic;
-	const char *who = words_take(words);
-
-	run->is_checked = false;
-	if (strcmp(who, "expect") == 0) {
-		expect(run, words);
-		run->is_checked = true;
-	} else if (strcmp(words_peek(words), "is") == 0) {
-		expect_session(run, strstr(text, who));
-	} else if (strcmp(who, "gateway") == 0) {
-		gateway(run, words);
-	} else if (strcmp(who, "HQ") == 0) {
-		speech_head_office(clinic, words);
-	} else {
-		struct device *device = clinic_device(clinic, who);
-		if (device)
-			speech_device(clinic, device, words);
-	}
-}
-
 /* [TIME] WHO WHAT... [-> VERDICTS]: everything said to devices since the line
  * before belongs to this line, deadlines on the way included. */
 static void run_line(struct run *run, char *line)
 {
+	struct clinic *clinic = &run->clinic;
 	char text[512];
 	char copy[512];
 	struct words words;
-	wall_ms at;
+	wall_ms at = clinic->now;
 	char *arrow = strstr(line, "->");
 
 	if (arrow) {
@@ -177,15 +143,22 @@ static void run_line(struct run *run, char *line)
 	}
 	squeeze(line, text, sizeof(text));
 	snprintf(copy, sizeof(copy), "%s", text);
-	words_cut(&words, &run->clinic, copy);
-	clinic_listen(&run->clinic);
-	if (words_take_time(&words, &at) && !clinic_failed(&run->clinic))
-		clinic_advance(&run->clinic, at);
-	if (run->clinic.now == 0)
-		clinic_fail(&run->clinic, "when?");
-	if (!clinic_failed(&run->clinic))
-		act(run, &words, text);
-	if (!clinic_failed(&run->clinic))
+	words_cut(&words, clinic, copy);
+	words_take_time(&words, &at);
+	clinic_listen(clinic);
+	const char *who = words_take(&words);
+	bool is_expectation = strcmp(who, "expect") == 0;
+	if (is_expectation || strcmp(words_peek(&words), "is") == 0) {
+		clinic_advance(clinic, at);
+		if (is_expectation)
+			expect(run, &words);
+		else
+			expect_session(run, strstr(text, who));
+	} else if (!clinic_failed(clinic)) {
+		speech_line(clinic, text);
+	}
+	run->is_checked = is_expectation;
+	if (!clinic_failed(clinic))
 		expect_verdicts(run, arrow);
 }
 

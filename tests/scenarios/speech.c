@@ -387,7 +387,7 @@ static void come_back(struct clinic *clinic, struct device *device, struct words
 	clinic_return(clinic, device, words_flag(words, "backwards"));
 }
 
-void speech_device(struct clinic *clinic, struct device *device, struct words *words)
+static void say_device(struct clinic *clinic, struct device *device, struct words *words)
 {
 	static const struct {
 		const char *name;
@@ -410,7 +410,7 @@ void speech_device(struct clinic *clinic, struct device *device, struct words *w
 
 /* --- head office --------------------------------------------------------------------------- */
 
-void speech_head_office(struct clinic *clinic, struct words *words)
+static void say_head_office(struct clinic *clinic, struct words *words)
 {
 	Carepace__V1__Order order = CAREPACE__V1__ORDER__INIT;
 	Carepace__V1__Plan plan = CAREPACE__V1__PLAN__INIT;
@@ -439,4 +439,45 @@ void speech_head_office(struct clinic *clinic, struct words *words)
 	order.body_case = CAREPACE__V1__ORDER__BODY_PLAN;
 	order.plan = &plan;
 	clinic_order(clinic, &order);
+}
+
+/* --- a line ---------------------------------------------------------------------------------- */
+
+static void say_gateway(struct clinic *clinic, struct words *words)
+{
+	const char *verb = words_take(words);
+
+	words_end(words);
+	if (strcmp(verb, "sleeps") == 0)
+		clinic_sleep(clinic);
+	else if (strcmp(verb, "wakes") == 0)
+		clinic_wake(clinic);
+	else
+		clinic_fail(clinic, "the gateway cannot '%s'", verb);
+}
+
+void speech_line(struct clinic *clinic, const char *line)
+{
+	char copy[512];
+	struct words words;
+	wall_ms at;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	words_cut(&words, clinic, copy);
+	if (words_take_time(&words, &at) && !clinic_failed(clinic))
+		clinic_advance(clinic, at);
+	if (clinic->now == 0)
+		clinic_fail(clinic, "when?");
+	const char *who = words_take(&words);
+	if (clinic_failed(clinic))
+		return;
+	if (strcmp(who, "gateway") == 0)
+		say_gateway(clinic, &words);
+	else if (strcmp(who, "HQ") == 0)
+		say_head_office(clinic, &words);
+	else {
+		struct device *device = clinic_device(clinic, who);
+		if (device)
+			say_device(clinic, device, &words);
+	}
 }

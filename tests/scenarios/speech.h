@@ -1,13 +1,11 @@
-/* speech.h - what devices, tablets and head office can say, as script verbs. */
+/* speech.h - what devices, tablets and head office can say, as words. */
 #ifndef SCENARIOS_SPEECH_H
 #define SCENARIOS_SPEECH_H
 
 #include "words.h"
 
-/* "P1 start A c1 course 7": the words after the name. */
-void speech_device(struct clinic *clinic, struct device *device, struct words *words);
-
-/* "HQ plan 7 c1 MILD 4" */
-void speech_head_office(struct clinic *clinic, struct words *words);
+/* "P1 start A c1 course 7", "HQ plan 7 c1 MILD 4", "gateway sleeps"; with or without
+ * a time before it. README.md has them all. */
+void speech_line(struct clinic *clinic, const char *line);
 
 #endif
