@@ -58,7 +58,8 @@ enum cp_err ledger_open(
 		ledger->is_careful = !store_was_clean(ledger);
 		ledger->careful_until = now + CAREFUL_MS;
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
-		unjudged_load(ledger);
+		unjudged_load(ledger); /* what is tried again may end the program again */
+		ledger->is_careful = ledger->is_careful || ledger_pending(ledger) > 0;
 		db_exec(&ledger->db, "COMMIT");
 		err = ledger->db.err;
 	}

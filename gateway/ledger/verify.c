@@ -4,6 +4,7 @@
 #include "ledger/names.h"
 #include "ledger/sessions.h"
 #include "ledger/subjects.h"
+#include "ledger/unjudged.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -85,6 +86,42 @@ static void copy_moments(struct recount *r)
 		    "iiii", db_int(&rows, 0), db_int(&rows, 1), db_int(&rows, 2), db_int(&rows, 3));
 }
 
+/* What nobody can judge stays as the store has it: others were judged beside it. */
+static void copy_unjudged(struct recount *r)
+{
+	struct db *to = &r->ledger->db;
+	struct db_rows rows = db_query(&r->store,
+	    "SELECT " SESSION_COLUMNS ", s.last_attach" SESSION_FROM
+	    "WHERE s.no IN (SELECT subject FROM unjudged WHERE kind = 1)",
+	    "");
+
+	while (db_next(&rows)) {
+		struct session session = session_of_row(&rows, 0);
+		sessions_save(r->ledger, &session, db_int(&rows, SESSION_COLUMN_COUNT));
+	}
+	rows = db_query(&r->store,
+	    "SELECT session, source, boot, seq, cart, slot, tip_used, from_at, until_at, "
+	    "is_replaced"
+	    " FROM cart_use WHERE session IN (SELECT subject FROM unjudged WHERE kind = 1)",
+	    "");
+	while (db_next(&rows))
+		db_run(to,
+		    "INSERT INTO cart_use(session, source, boot, seq, cart, slot, tip_used, "
+		    "from_at,"
+		    " until_at, is_replaced) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    "iiiiiiiiii", db_int(&rows, 0), db_int(&rows, 1), db_int(&rows, 2),
+		    db_int(&rows, 3), db_int(&rows, 4), db_int(&rows, 5), db_int(&rows, 6),
+		    db_int(&rows, 7), db_int(&rows, 8), db_int(&rows, 9));
+	/* Visits are the client's judge's. */
+	rows = db_query(&r->store,
+	    "SELECT visit, no FROM session WHERE client IN (SELECT subject FROM unjudged WHERE"
+	    " kind = 2) OR no IN (SELECT subject FROM unjudged WHERE kind = 1)",
+	    "");
+	while (db_next(&rows))
+		db_run(to, "UPDATE session SET visit = ? WHERE no = ?", "ii", db_int(&rows, 0),
+		    db_int(&rows, 1));
+}
+
 static void copy_names(struct recount *r)
 {
 	copy_rows(r, "SELECT no, id FROM source", "INSERT INTO source(no, id) VALUES(?, ?)", "ib");
@@ -103,6 +140,8 @@ static void copy_names(struct recount *r)
 		    "iibiiiiii", db_int(&rows, 0), db_int(&rows, 1), db_blob(&rows, 2), TIME_NEVER,
 		    INT64_MIN, TIME_NEVER, TIME_NEVER, TIME_NEVER, INT64_MIN);
 	copy_moments(r);
+	copy_unjudged(r);
+	unjudged_load(r->ledger);
 }
 
 /* Rows enter as they were stored: with local numbers instead of tokens. */
