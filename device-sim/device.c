@@ -445,7 +445,8 @@ void device_stop(struct device *device, mono_ms now)
 	if (device->plan_index != PLAN_NO_DEVICE)
 		session_stop(&device->session, device, now);
 	device->is_stopping = true;
-	if (device->is_unplugged)
+	/* What was not switched on yet has something to tell all the same. */
+	if (device->is_unplugged || device->connect_at > now)
 		device_plug_in(device, now);
 }
 

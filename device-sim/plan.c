@@ -145,8 +145,11 @@ static size_t waiting_position(const struct plan *plan)
 
 int64_t plan_connect_ms(const struct plan *plan, size_t device)
 {
+	/* Near the middle of a short run, soon in a long one. */
+	int64_t late_ms = plan->length_ms * 45 / 100;
+
 	if (device == plan->late)
-		return plan->length_ms * 45 / 100;
+		return late_ms < 2 * plan->session_ms ? late_ms : 2 * plan->session_ms;
 	return 100 + (int64_t)(draw(plan, DRAW_CONNECT, device, 0) % 400);
 }
 
