@@ -127,6 +127,50 @@ static void set_exposure(struct session *session, const Carepace__V1__SessionEnd
 	session->is_completed = active_ms >= COMPLETED_ACTIVE_MS || pulses >= COMPLETED_PULSES;
 }
 
+/* R22: a START says whether its session is a test. Before it has arrived, what is not
+ * a test speaks of a treatment; of streams only that is in the fold. */
+static bool is_test_session(const struct session_history *history)
+{
+	bool is_test = history->input_count > 0;
+
+	for (size_t i = 0; i < history->input_count; i++) {
+		if (history->inputs[i].reading.kind == READING_SESSION_START)
+			return history->inputs[i].reading.is_test;
+		is_test = is_test && history->inputs[i].reading.is_test;
+	}
+	return is_test && history->session->fold.stream_from == TIME_NEVER;
+}
+
+/* Returns the END that counts so far. */
+static const Carepace__V1__SessionEnd *take_input(struct session_history *history,
+    const struct session_input *input, const Carepace__V1__SessionEnd *end)
+{
+	struct session *session = history->session;
+
+	switch (input->reading.kind) {
+	case READING_SESSION_START:
+		take_start(session, input);
+		break;
+	case READING_SESSION_END:
+		return take_end(session, input);
+	case READING_SESSION_PAUSE:
+		session->state = SESSION_PAUSED;
+		break;
+	case READING_SESSION_RESUME:
+		session->state = SESSION_ACTIVE;
+		break;
+	case READING_CART_ATTACH:
+		take_attach(history, input);
+		break;
+	case READING_CART_DETACH:
+		end_slot(history, input->reading.up->cart_detach->slot, input->reading.ts);
+		break;
+	default:
+		break;
+	}
+	return end;
+}
+
 void judge_session(struct session_history *history, const struct policy *policy, wall_ms now)
 {
 	struct session *session = history->session;
@@ -142,32 +186,11 @@ void judge_session(struct session_history *history, const struct policy *policy,
 	};
 	history->use_count = 0;
 	history->next_change = TIME_NEVER;
-
+	session->is_test = is_test_session(history);
 	for (size_t i = 0; i < history->input_count; i++) {
 		const struct session_input *input = &history->inputs[i];
-		session->is_test = session->is_test || input->reading.is_test;
-		switch (input->reading.kind) {
-		case READING_SESSION_START:
-			take_start(session, input);
-			break;
-		case READING_SESSION_END:
-			end = take_end(session, input);
-			break;
-		case READING_SESSION_PAUSE:
-			session->state = SESSION_PAUSED;
-			break;
-		case READING_SESSION_RESUME:
-			session->state = SESSION_ACTIVE;
-			break;
-		case READING_CART_ATTACH:
-			take_attach(history, input);
-			break;
-		case READING_CART_DETACH:
-			end_slot(history, input->reading.up->cart_detach->slot, input->reading.ts);
-			break;
-		default:
-			break;
-		}
+		if (session->is_test || !input->reading.is_test)
+			end = take_input(history, input, end);
 	}
 
 	if (!session->has_start) /* opened by a message before its START (R23) */
