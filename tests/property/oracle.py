@@ -74,6 +74,7 @@ class Message:
     boot: int
     seq: int
     ts: int
+    is_test: bool
     sid: str
     fields: list
 
@@ -158,18 +159,21 @@ def exposing_moments(messages):
     return moments
 
 
-def next_start(session, messages):
-    """R23: the device's first START of another session after this one began."""
+def next_start(session, starts):
+    """R23: the device's first START of another session after this one began.
+
+    Open: a test is a START too, the device treats nobody else meanwhile.
+    """
     later = [
         m.ts
-        for m in messages
-        if m.kind == "START" and m.source == session.source and m.sid != session.sid
+        for m in starts
+        if m.source == session.source and m.sid != session.sid
         and m.order() > session.order
     ]
     return min(later, default=NEVER)
 
 
-def derive_times(session, messages, now):
+def derive_times(session, device_starts, now):
     starts = [m for m in session.messages if m.kind == "START"]
     ends = [m for m in session.messages if m.kind == "END"]
     first = min(starts or session.messages, key=Message.order)
@@ -187,7 +191,7 @@ def derive_times(session, messages, now):
         session.end = last.ts if end_ts == "-" else int(end_ts)
         return last
     session.end = max(last_moment(m) for m in session.messages)
-    lost_at = min(session.end + LOST_AFTER, next_start(session, messages))
+    lost_at = min(session.end + LOST_AFTER, next_start(session, device_starts))
     session.is_lost = now >= lost_at
     session.is_active = not session.is_lost
     return None
@@ -241,13 +245,14 @@ def derive_mounts(session):
 
 def derive_sessions(messages, now):
     by_name = {}
+    device_starts = [m for m in messages if m.kind == "START"]
     for message in messages:
-        if message.sid != "-":
+        if message.sid != "-" and not message.is_test:  # R22
             by_name.setdefault((message.source, message.sid), []).append(message)
     sessions = []
     for (source, sid), own in by_name.items():
         session = Session(sid, source, own)
-        end = derive_times(session, messages, now)
+        end = derive_times(session, device_starts, now)
         derive_exposure(session, end)
         derive_mounts(session)
         sessions.append(session)
@@ -424,11 +429,14 @@ def judge_overdue(sessions, plans, now, findings):
 
 
 def earlier_exposures(session, mount, sessions):
+    """Open: where two visits overlap, the one that attached the cartridge first is
+    the earlier one."""
     return [
         other
         for other in sessions
-        if other.order < session.order and other.visit is not session.visit
-        and any(m.cart == mount.cart and m.is_exposed for m in other.mounts)
+        if other.visit is not session.visit and any(
+            m.cart == mount.cart and m.is_exposed and m.order < mount.order
+            for m in other.mounts)
     ]
 
 
@@ -526,6 +534,7 @@ def compare(world):
         if wrong:
             lines.append(f"{' '.join(key)}: " + ", ".join(
                 f"{name} is {theirs[name]}, the oracle says {mine[name]}" for name in wrong))
+    tests = {f"{m.sid}/{m.source}" for m in world.messages if m.is_test}
     known = dict(map(stored_session_text,
                      (line for line in world.truth if line.startswith("session "))))
     for session in sessions:
@@ -533,7 +542,7 @@ def compare(world):
         if text != session_text(session):
             lines.append(f"session {session.name()}: {text}; the oracle says {session_text(session)}")
     lines += [f"session {name}: the oracle does not know it" for name in known
-              if name not in world.tests]
+              if name not in tests]
     return lines, len(findings)
 
 
@@ -546,16 +555,13 @@ class World:
     now: int = 0
     messages: list = field(default_factory=list)
     plans: list = field(default_factory=list)
-    tests: set = field(default_factory=set)  # names of sessions with test readings
     truth: list = field(default_factory=list)
 
 
 def read_message(world, kind, words):
     source, boot, seq, ts, is_test, sid, *fields = words
-    if is_test == "1":
-        world.tests.add(f"{sid}/{source}")  # and no more: R22
-    else:
-        world.messages.append(Message(kind, source, int(boot), int(seq), int(ts), sid, fields))
+    world.messages.append(
+        Message(kind, source, int(boot), int(seq), int(ts), is_test == "1", sid, fields))
 
 
 def worlds(lines):

@@ -4,7 +4,7 @@
  *         ledger in some order, with copies, in batches, over restarts, at a
  *         growing `now`; ends with a tick at the world's `now`.
  * Answer: the truth as text, one line a finding or session; the same for every way
- *         (P4), and equal to the recount (P3, checked at the end of each run).
+ *         (P4), and equal to the recount (P3, checked where the way says so).
  */
 #ifndef PROPERTY_RUN_H
 #define PROPERTY_RUN_H
@@ -20,6 +20,7 @@ struct way {
 	unsigned copies_percent; /* of the messages come again, some of them often */
 	size_t batch_max;        /* entries, 1 to BATCH_ENTRIES_MAX */
 	unsigned restarts_max;   /* half of them by dying without a word */
+	bool is_recounted;       /* P3 too; it costs as much as the run */
 };
 
 /* False: `why` says what went wrong. The store is a new file in `folder`. */

@@ -54,6 +54,13 @@ static struct input *say(struct play *play, enum input_kind kind, event_ms ts)
 	return input;
 }
 
+/* A single reading may be a test in the middle of a treatment, and touches nothing (R22). */
+static void perhaps_test(struct play *play, struct input *input)
+{
+	if (play->treatment->way != TREATMENT_WITHOUT_START && rng_percent(play->rng, 4))
+		input->is_test = true;
+}
+
 static bool is_exposing(enum course_of_events way)
 {
 	return way != TREATMENT_ABORTED_DRY && way != TREATMENT_CLAIMED &&
@@ -111,6 +118,7 @@ static struct input *mount(struct play *play, enum input_kind kind, event_ms ts)
 		input->serial = NULL;
 	else if (kind == INPUT_ATTACH && rng_percent(play->rng, 6))
 		input->tip_used = (uint32_t)rng_range(play->rng, 1, 500);
+	perhaps_test(play, input);
 	return input;
 }
 
@@ -208,8 +216,7 @@ static void play_exposure(struct play *play)
 		else
 			play_samples(play, at);
 	}
-	if (rng_percent(play->rng, 5)) /* the device tests itself meanwhile (R22) */
-		play->world->inputs[play->world->count - 1].is_test = true;
+	perhaps_test(play, &play->world->inputs[play->world->count - 1]);
 }
 
 static void play_noise(struct play *play)
@@ -218,9 +225,10 @@ static void play_noise(struct play *play)
 	    INPUT_PARAM, INPUT_FAULT, INPUT_PAUSE, INPUT_RESUME};
 	int64_t length_ms = play->treatment->end - play->treatment->start;
 
-	while (rng_percent(play->rng, 25))
-		say(play, RNG_PICK(play->rng, kinds),
-		    play->treatment->start + rng_range(play->rng, 0, length_ms - 2000));
+	while (rng_percent(play->rng, 25)) {
+		event_ms at = play->treatment->start + rng_range(play->rng, 0, length_ms - 2000);
+		perhaps_test(play, say(play, RNG_PICK(play->rng, kinds), at));
+	}
 }
 
 /* --- END ---------------------------------------------------------------------------------- */

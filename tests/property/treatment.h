@@ -20,7 +20,8 @@ struct treatment {
 	enum course_of_events way;
 	size_t device;
 	struct id sid;
-	struct id client; /* zero = absent */
+	bool has_used_sid; /* another device had it before */
+	struct id client;  /* zero = absent */
 	uint64_t course;
 	event_ms start;
 	event_ms end; /* its last message */

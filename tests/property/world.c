@@ -115,6 +115,15 @@ static uint64_t draw_course(struct maker *maker, size_t client)
 	return maker->courses[2 * client % COURSES_MAX + rng_below(&maker->rng, 2)];
 }
 
+/* A second device uses the sid of the treatment before; a device itself never does. */
+static void use_sid_again(struct treatment *treatment, const struct treatment *other)
+{
+	if (other->device != treatment->device && !other->has_used_sid) {
+		treatment->sid = other->sid;
+		treatment->has_used_sid = true;
+	}
+}
+
 /* NULL when no device is free or there are enough. */
 static const struct treatment *treat(
     struct maker *maker, size_t client, event_ms start, const struct treatment *same_device)
@@ -132,11 +141,8 @@ static const struct treatment *treat(
 	} else if (!find_device(maker, treatment)) {
 		return NULL;
 	}
-	if (maker->treatment_count > 0 && rng_percent(&maker->rng, 3)) {
-		const struct treatment *other = treatment - 1;
-		if (other->device != treatment->device)
-			treatment->sid = other->sid; /* a second device uses the sid again */
-	}
+	if (maker->treatment_count > 0 && rng_percent(&maker->rng, 3))
+		use_sid_again(treatment, treatment - 1);
 	maker->treatment_count++;
 	return treatment;
 }
