@@ -11,8 +11,8 @@
  * last thing that happens: whoever holds the batch afterwards may acknowledge it.
  *
  * In the careful way (after an abnormal exit) the batch's transaction holds the
- * first step only; the rest follows item by item when the batch is out, and a
- * crash there can take nothing back that was acknowledged.
+ * first step only and is committed; the rest follows in transactions of its own
+ * (ledger/pending), and a crash there can take nothing back that was journalled.
  */
 #include "ledger/ledger.h"
 
@@ -203,16 +203,12 @@ static void commit(struct ledger *ledger)
 
 static void apply_carefully(struct ledger *ledger)
 {
-	struct batch *batch = ledger->batch;
-
 	subjects_touch_due(ledger);
 	pending_add_touched(ledger);
 	commit(ledger);
-	if (batch->entry_count == 0) {
-		pending_drain(ledger);
-		db_exec(&ledger->db, "BEGIN IMMEDIATE");
-		commit(ledger);
-	}
+	pending_work(ledger);
+	db_exec(&ledger->db, "BEGIN IMMEDIATE");
+	commit(ledger);
 	if (ledger->now >= ledger->careful_until && ledger_pending(ledger) == 0)
 		ledger->is_careful = false;
 }

@@ -10,7 +10,7 @@
  *           acknowledges nothing of that batch and stops (P11). ledger_error()
  *           says what SQLite said.
  * Poison:   after an abnormal exit rows are journalled and committed first, then
- *           applied one by one behind a durable attempt count; what ended the
+ *           applied behind a durable attempt count (ledger/pending); what ended the
  *           program twice is set aside as unjudged and the rest goes on.
  */
 #ifndef LEDGER_LEDGER_H

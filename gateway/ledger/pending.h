@@ -1,12 +1,14 @@
 /* pending.h - one poison reading must not stop a clinic (DESIGN section 2).
  *
- * After an abnormal exit rows are journalled and acknowledged first. Then each
- * row, and each subject it touches, is applied in a transaction of its own:
+ * After an abnormal exit a batch is journalled and committed first. Then its rows,
+ * and the subjects that they touch, are applied from the table `pending`:
  *
- *     attempts + 1, commit  ->  apply, forget the item, commit
+ *     attempts + 1, commit  ->  apply, forget the items, commit
  *
- * An item that begins its third attempt ended the program twice: it is set
- * aside as unjudged, and tried again when a newer program opens the store.
+ * What was never tried goes in groups, so that the careful way keeps up with a
+ * busy clinic. If a group ended the program, its items are suspects: they are
+ * tried one by one, after everything else, so that who is innocent waits for
+ * nobody. A suspect that ended the program again is set aside as unjudged.
  */
 #ifndef LEDGER_PENDING_H
 #define LEDGER_PENDING_H
@@ -17,10 +19,12 @@
 
 void pending_add_row(struct ledger *ledger, const struct journal_row *row);
 
-/* What the sets of touched subjects hold goes to the table; the sets are emptied. */
+/* What the sets of touched subjects and verdicts hold goes to the table; the sets
+ * are emptied. */
 void pending_add_touched(struct ledger *ledger);
 
-/* Works off everything, each item in its own transactions. None may be open. */
-void pending_drain(struct ledger *ledger);
+/* A good part of it, in its own transactions; none may be open. Bounded, because a
+ * batch waits for it with its acknowledgements: call again while anything is left. */
+void pending_work(struct ledger *ledger);
 
 #endif

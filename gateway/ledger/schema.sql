@@ -237,14 +237,15 @@ CREATE TABLE outbox_count(kind INTEGER PRIMARY KEY, n INTEGER NOT NULL);
 
 -- work in hand -------------------------------------------------------------------
 
--- Only after an abnormal exit: rows and subjects that are applied one by one,
--- each behind a durable attempt count (DESIGN section 2).
+-- Only after an abnormal exit: rows and subjects that are applied behind a durable
+-- attempt count (DESIGN section 2).
 CREATE TABLE pending(
 	kind INTEGER NOT NULL, -- enum subject_kind, or 0: a row of journal or stream
 	subject INTEGER NOT NULL,
 	boot INTEGER NOT NULL,
 	seq INTEGER NOT NULL,
 	attempts INTEGER NOT NULL DEFAULT 0,
+	is_loud INTEGER NOT NULL DEFAULT 1, -- may cause a device command (R11)
 	PRIMARY KEY(kind, subject, boot, seq)
 ) WITHOUT ROWID;
 

@@ -28,7 +28,9 @@ enum subject_kind {
 	SUBJECT_SESSION = 1,
 	SUBJECT_CLIENT = 2,
 	SUBJECT_CART = 3,
-	SUBJECT_COURSE = 4, /* facts only: plans */
+	SUBJECT_COURSE = 4,  /* facts only: plans */
+	SUBJECT_VERDICT = 5, /* pending.c only: the answer to a session's start */
+	SUBJECT_KINDS
 };
 
 #define OUTBOX_ALERT 1 /* ReportKind; sent first (DESIGN section 6) */
@@ -53,9 +55,9 @@ struct ledger {
 	int wal_pages;
 	bool is_careful; /* after an abnormal exit */
 	wall_ms careful_until;
-	bool is_receipt_due; /* head office is told where its stream stands */
-	struct touched set_aside[SUBJECT_CART + 1]; /* unjudged subjects, by kind; in `lasting` */
-	struct arena lasting;                       /* as long as the ledger */
+	bool is_receipt_due;                     /* head office is told where its stream stands */
+	struct touched set_aside[SUBJECT_KINDS]; /* unjudged subjects, by kind; in `lasting` */
+	struct arena lasting;                    /* as long as the ledger */
 
 	struct map sources; /* struct source_state, in `lasting` */
 
