@@ -46,12 +46,23 @@ struct batch_entry *batch_add(struct batch *batch)
 	return entry;
 }
 
-bool batch_add_done(struct batch *batch, uint32_t kind, uint64_t n)
+static bool add_done(struct batch *batch, struct batch_done done)
 {
 	if (batch->done_count == BATCH_DONE_MAX)
 		return false;
-	batch->done[batch->done_count++] = (struct batch_done){.kind = kind, .n = n};
+	batch->done[batch->done_count++] = done;
 	return true;
+}
+
+bool batch_add_done(struct batch *batch, uint32_t kind, uint64_t n)
+{
+	return add_done(batch, (struct batch_done){.kind = kind, .n = n});
+}
+
+bool batch_add_receipt(struct batch *batch, uint64_t epoch, uint32_t kind, uint64_t n)
+{
+	return add_done(
+	    batch, (struct batch_done){.kind = kind, .n = n, .is_receipt = true, .epoch = epoch});
 }
 
 bool batch_add_down(

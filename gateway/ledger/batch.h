@@ -44,10 +44,13 @@ struct batch_entry {
 	enum reading_result gate;
 };
 
-/* A row of the outbox that head office has acknowledged. */
+/* A row of the outbox that was acknowledged; or, by head office's own receipt,
+ * everything of its kind up to n, if the epoch is still ours. */
 struct batch_done {
 	uint32_t kind;
 	uint64_t n;
+	bool is_receipt;
+	uint64_t epoch; /* of a receipt */
 };
 
 /* A message for a device; worthless after expires_at. */
@@ -93,6 +96,7 @@ struct batch_entry *batch_add(struct batch *batch);
 
 /* False when full. */
 bool batch_add_done(struct batch *batch, uint32_t kind, uint64_t n);
+bool batch_add_receipt(struct batch *batch, uint64_t epoch, uint32_t kind, uint64_t n);
 
 /* Copies nothing: payload lies in the batch's arena. False when out of room. */
 bool batch_add_down(

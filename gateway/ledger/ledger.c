@@ -10,9 +10,10 @@
  * Nothing of this is visible to anybody before the commit, and the commit is the
  * last thing that happens: whoever holds the batch afterwards may acknowledge it.
  *
- * In the careful way (after an abnormal exit) the batch's transaction holds the
- * first step only and is committed; the rest follows in transactions of its own
- * (ledger/pending), and a crash there can take nothing back that was journalled.
+ * In the careful way (after an abnormal exit) the transaction holds the first step
+ * only. The rest follows at the beginning of the next call, in transactions of its
+ * own (ledger/pending): then the batch is out and acknowledged, and a crash takes
+ * nothing back.
  */
 #include "ledger/ledger.h"
 
@@ -192,7 +193,20 @@ static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)
 	ledger->sessions = ledger->clients = ledger->carts = ledger->verdicts = (struct touched){0};
 	arena_reset(&ledger->scratch);
 	arena_reset(&ledger->work);
+	/* Of earlier batches, whose acknowledgements have left meanwhile. */
+	if (ledger->is_careful)
+		pending_work(ledger);
 	db_exec(&ledger->db, "BEGIN IMMEDIATE");
+}
+
+static void apply(struct ledger *ledger)
+{
+	sessions_flush(ledger);
+	subjects_touch_due(ledger);
+	if (ledger->is_careful)
+		pending_add_touched(ledger);
+	else
+		subjects_judge(ledger);
 }
 
 static void commit(struct ledger *ledger)
@@ -201,16 +215,14 @@ static void commit(struct ledger *ledger)
 	db_exec(&ledger->db, "COMMIT"); /* nothing at all once db.err is set */
 }
 
-static void apply_carefully(struct ledger *ledger)
+/* When to be called again at the latest: at once while something is pending. */
+static wall_ms next_wake(struct ledger *ledger)
 {
-	subjects_touch_due(ledger);
-	pending_add_touched(ledger);
-	commit(ledger);
-	pending_work(ledger);
-	db_exec(&ledger->db, "BEGIN IMMEDIATE");
-	commit(ledger);
-	if (ledger->now >= ledger->careful_until && ledger_pending(ledger) == 0)
+	if (ledger->is_careful && ledger_pending(ledger) > 0)
+		return ledger->now;
+	if (ledger->is_careful && ledger->now >= ledger->careful_until)
 		ledger->is_careful = false;
+	return subjects_next_change(ledger);
 }
 
 enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now)
@@ -219,16 +231,9 @@ enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now
 	take_entries(ledger);
 	for (size_t i = 0; i < batch->done_count; i++)
 		outbox_done(ledger, &batch->done[i]);
-	if (ledger->is_careful) {
-		apply_carefully(ledger);
-	} else {
-		sessions_flush(ledger);
-		subjects_touch_due(ledger);
-		subjects_judge(ledger);
-		commit(ledger);
-	}
-	batch->next_wake =
-	    ledger->is_careful && ledger_pending(ledger) > 0 ? now : subjects_next_change(ledger);
+	apply(ledger);
+	commit(ledger);
+	batch->next_wake = next_wake(ledger);
 	ledger->batch = NULL;
 	return ledger->db.err;
 }

@@ -1,5 +1,7 @@
 #include "ledger/outbox.h"
 
+#include "ledger/store.h"
+
 void outbox_put(struct ledger *ledger, int64_t kind, struct slice key)
 {
 	if (ledger->config.is_recount)
@@ -17,6 +19,10 @@ void outbox_put(struct ledger *ledger, int64_t kind, struct slice key)
 
 void outbox_done(struct ledger *ledger, const struct batch_done *done)
 {
-	db_run(&ledger->db, "DELETE FROM outbox WHERE kind = ? AND n = ?", "ii",
-	    (int64_t)done->kind, (int64_t)done->n);
+	if (!done->is_receipt)
+		db_run(&ledger->db, "DELETE FROM outbox WHERE kind = ? AND n = ?", "ii",
+		    (int64_t)done->kind, (int64_t)done->n);
+	else if (done->epoch == (uint64_t)store_meta(ledger, "epoch", 0))
+		db_run(&ledger->db, "DELETE FROM outbox WHERE kind = ? AND n <= ?", "ii",
+		    (int64_t)done->kind, (int64_t)done->n);
 }

@@ -25,6 +25,7 @@ struct head_office {
 	struct mailbox *to_loop;
 	char *site;
 	char *store_file;
+	bool waits_for_receipts;
 	struct head_office_counters counters;
 
 	struct note *waiting; /* what the open batch had no room for, oldest first */
@@ -83,6 +84,10 @@ static void post(struct head_office *office, struct note *note)
 
 static void rows_done(void *ctx, const struct window_row *rows, size_t count)
 {
+	const struct head_office *office = ctx;
+	if (office->waits_for_receipts)
+		return; /* the broker has it; head office has not said so yet (P5) */
+
 	struct note *note = calloc(1, sizeof(*note) + count * sizeof(*rows));
 
 	if (!note)
@@ -121,6 +126,18 @@ static void state_changed(void *ctx, bool is_connected, const char *text)
 
 /* --- on the loop ------------------------------------------------------------------------ */
 
+/* A receipt is about our outbox and has no name of its own in the journal (domain
+ * 9.4). Head office repeats it: one that finds no room is not missed. */
+static void take_receipt(struct head_office *office, struct batch *batch, struct batch_entry *entry)
+{
+	const Carepace__V1__ReportReceipt *receipt = entry->reading.order->receipt;
+
+	entry->what = BATCH_REFUSED;
+	if (office->waits_for_receipts &&
+	    !batch_add_receipt(batch, receipt->epoch, (uint32_t)receipt->kind, receipt->n))
+		log_debug("no room for a receipt of head office; it comes again");
+}
+
 static void add_order(struct head_office *office, struct slice payload)
 {
 	struct batch *batch = intake_batch(office->intake);
@@ -135,9 +152,8 @@ static void add_order(struct head_office *office, struct slice payload)
 	if (entry->gate == READING_OK || entry->gate == READING_RANGE) {
 		entry->what = BATCH_READING;
 		office->counters.orders++;
-		/* A receipt is about our outbox and has no name of its own (domain 9.4). */
 		if (entry->reading.kind == READING_ORDER_RECEIPT)
-			entry->what = BATCH_REFUSED;
+			take_receipt(office, batch, entry);
 	} else if (entry->gate == READING_PARKED) {
 		entry->what = BATCH_PARK;
 		entry->reading.source = reading_head_office;
@@ -264,6 +280,7 @@ enum cp_err head_office_open(struct uv_loop_s *loop, const struct config *config
 	if (!office)
 		return CP_NOMEM;
 	office->intake = intake;
+	office->waits_for_receipts = config->upstream.receipts;
 	office->site = strdup(config->site.name);
 	office->store_file = strdup(store_file);
 	office->to_loop = mailbox_new_on_loop(loop, on_mail, office);

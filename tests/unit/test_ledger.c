@@ -284,6 +284,30 @@ static void done(struct clinic *clinic, uint64_t n)
 	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
 }
 
+/* Head office's own receipt: cumulative, and only of this store's epoch. */
+static void a_receipt_takes_everything_up_to_its_n(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+	uint64_t epoch = (uint64_t)count(clinic, "SELECT value FROM meta WHERE name = 'epoch'");
+
+	say(clinic, "2026-04-01 10:00 P1 session A c5");
+	say(clinic, "2026-04-02 10:00 P1 session B c5");
+	say(clinic, "2026-04-03 10:00 P1 session C c5");
+	int64_t last = count(clinic, "SELECT max(n) FROM outbox");
+	int64_t rows = count(clinic, "SELECT count(*) FROM outbox");
+	assert_int_equal(rows, 2);
+
+	batch_reset(clinic->batch);
+	assert_true(batch_add_receipt(clinic->batch, epoch + 1, OUTBOX_ALERT, (uint64_t)last));
+	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
+	assert_int_equal(count(clinic, "SELECT count(*) FROM outbox"), rows);
+
+	batch_reset(clinic->batch);
+	assert_true(batch_add_receipt(clinic->batch, epoch, OUTBOX_ALERT, (uint64_t)last - 1));
+	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
+	assert_int_equal(count(clinic, "SELECT count(*) FROM outbox"), 1);
+}
+
 static void an_amended_key_is_one_row_with_a_newer_n(void **state)
 {
 	struct clinic *clinic = open_store(state, "1");
@@ -420,6 +444,7 @@ int main(void)
 	    LEDGER_TEST(a_thousand_are_parked_for_a_device),
 	    LEDGER_TEST(eight_megabytes_are_parked_for_a_device),
 	    LEDGER_TEST(tokens_stand_in_two_tables_and_nowhere_else),
+	    LEDGER_TEST(a_receipt_takes_everything_up_to_its_n),
 	    LEDGER_TEST(an_amended_key_is_one_row_with_a_newer_n),
 	    LEDGER_TEST(revisions_only_rise),
 	    LEDGER_TEST(a_receipt_stops_at_a_hole),
