@@ -55,21 +55,26 @@ class Wire:
     def __init__(self, gateway, identity, limit_s=10):
         context = tls(gateway.pki.ca, identity.certificate, identity.key)
         plain = socket.create_connection(("127.0.0.1", gateway.port), limit_s)
-        self._socket = context.wrap_socket(plain, server_hostname="127.0.0.1")
+        try:
+            self._socket = context.wrap_socket(plain, server_hostname="127.0.0.1")
+        except BaseException:
+            plain.close()
+            raise
+        self._unread = b""
 
     def send(self, *packets):
         self._socket.sendall(b"".join(packets))
 
     def _exactly(self, size):
-        data = b""
-        while len(data) < size:
+        while len(self._unread) < size:
             try:
-                more = self._socket.recv(size - len(data))
+                more = self._socket.recv(16384)
             except (ConnectionError, ssl.SSLError):
                 more = b""
             if not more:
                 return None
-            data += more
+            self._unread += more
+        data, self._unread = self._unread[:size], self._unread[size:]
         return data
 
     def receive(self):
