@@ -39,7 +39,7 @@ struct run {
 static void fail(struct run *run, const char *what, const char *detail)
 {
 	if (!run->why[0])
-		snprintf(run->why, 512, "%s: %s", what, detail);
+		snprintf(run->why, 512, "%s: %.400s", what, detail);
 }
 
 /* --- the order of arrival ---------------------------------------------------------------- */
