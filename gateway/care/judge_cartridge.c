@@ -91,21 +91,23 @@ static void add_reuse(struct timeline *timeline, const struct cartridge_use *at,
 	session_name(&at->session, subject, sizeof(subject));
 	snprintf(onset, sizeof(onset), "%s/%s#%u", use->gtin, use->serial, (unsigned)use->slot);
 
-	struct finding *finding = find(timeline, subject, onset);
-	if (finding) { /* attached again in the same session and slot: one alert (R9) */
-		finding->until = is_over ? use->until : TIME_NEVER;
-		finding->is_latched = finding->is_latched || !is_unused;
-		return;
-	}
-
-	finding = timeline_add(timeline, CHECK_CART_REUSE, subject, onset);
-	if (!finding)
-		return;
 	bool is_known = reuse->visits > 0; /* else only the tip's own counter says so */
-	finding->from = use->from;
+	enum severity severity = is_known && !reuse->is_other ? SEVERITY_HIGH : SEVERITY_CRITICAL;
+
+	/* Attached again in the same session and slot: one alert, of the worst (R9). */
+	struct finding *finding = find(timeline, subject, onset);
+	if (!finding) {
+		finding = timeline_add(timeline, CHECK_CART_REUSE, subject, onset);
+		if (!finding)
+			return;
+		finding->from = use->from;
+		finding->is_latched = false;
+	}
 	finding->until = is_over ? use->until : TIME_NEVER;
-	finding->is_latched = !is_unused;
-	finding->severity = is_known && !reuse->is_other ? SEVERITY_HIGH : SEVERITY_CRITICAL;
+	finding->is_latched = finding->is_latched || !is_unused;
+	if (severity <= finding->severity)
+		return;
+	finding->severity = severity;
 	finding->value = is_known ? reuse->visits : (int64_t)use->tip_used;
 	finding->limit = 0;
 	finding->effective_day = at->session.day;

@@ -1,8 +1,7 @@
 /* judge_client.c - spacing (domain 8.1).
  *
- * One pass over the client's sessions in order. A session looks back only as
- * far as any required gap reaches, so the cost grows with the sessions of a few
- * weeks, not of a life.
+ * Sessions in order; each looks back only as far as a required gap or a visit
+ * reaches. What grows with the square is a course's own sessions, which are few.
  */
 #include "care/judge.h"
 
@@ -14,17 +13,23 @@
 
 /* --- R13: visits ------------------------------------------------------------- */
 
+/* A session joins the visit of the newest earlier one that is not completed and
+ * reaches it. `reach` is how far any earlier one reaches: beyond it nobody looks. */
 static void mark_visits(struct session *sessions, size_t count, int64_t visit_ms)
 {
+	event_ms reach = INT64_MIN;
+
 	for (size_t i = 0; i < count; i++) {
 		sessions[i].visit = sessions[i].no;
-		for (size_t j = i; j-- > 0;) {
+		for (size_t j = i; sessions[i].start <= reach && j-- > 0;) {
 			if (sessions[j].is_completed ||
 			    sessions[i].start > sessions[j].end + visit_ms)
 				continue;
 			sessions[i].visit = sessions[j].visit;
 			break;
 		}
+		if (!sessions[i].is_completed && sessions[i].end + visit_ms > reach)
+			reach = sessions[i].end + visit_ms;
 	}
 }
 

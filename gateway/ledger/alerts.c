@@ -3,21 +3,35 @@
 #include "ledger/alert_rows.h"
 #include "ledger/answers.h"
 
-static void raise_or_revive(struct ledger *ledger, enum subject_kind kind, int64_t unit,
+/* An alert that comes back learns what people said while it was gone. */
+static bool amend(struct ledger *ledger, struct alert *alert, const struct finding *finding)
+{
+	bool was_retracted = alert->state == ALERT_RETRACTED;
+	bool is_changed = alert_amend(alert, finding, ledger->now);
+
+	if (was_retracted)
+		answers_give(ledger, alert);
+	return is_changed;
+}
+
+/* A finding that its unit does not have: new, or another unit's until now. */
+static void raise_or_claim(struct ledger *ledger, enum subject_kind kind, int64_t unit,
     const struct finding *finding, bool is_loud)
 {
 	struct id id = finding_id(finding->check, finding->subject, finding->onset);
 	struct alert alert;
+	bool is_changed = true;
 
 	if (alert_rows_load(ledger, &id, &alert)) {
-		alert_amend(&alert, finding, ledger->now);
+		is_changed = amend(ledger, &alert, finding);
 	} else {
 		alert = alert_raise(finding, ledger->now);
 		answers_give(ledger, &alert);
 		ledger->batch->alerts_raised++;
 	}
 	alert_rows_claim(ledger, &alert, kind, unit);
-	alert_rows_save(ledger, &alert, is_loud);
+	if (is_changed)
+		alert_rows_save(ledger, &alert, is_loud);
 }
 
 static const struct finding *match(const struct timeline *timeline, const struct alert *alert)
@@ -48,11 +62,11 @@ void alerts_reconcile(struct ledger *ledger, enum subject_kind kind, int64_t uni
 		const struct finding *finding = match(timeline, &stored[i]);
 		if (finding)
 			is_known[finding - timeline->items] = true;
-		if (finding ? alert_amend(&stored[i], finding, ledger->now)
+		if (finding ? amend(ledger, &stored[i], finding)
 		            : alert_retract(&stored[i], ledger->now))
 			alert_rows_save(ledger, &stored[i], is_loud);
 	}
 	for (size_t i = 0; i < timeline->count; i++)
 		if (!is_known[i])
-			raise_or_revive(ledger, kind, unit, &timeline->items[i], is_loud);
+			raise_or_claim(ledger, kind, unit, &timeline->items[i], is_loud);
 }

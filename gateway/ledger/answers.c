@@ -41,17 +41,17 @@ static bool give(struct alert *alert, const struct target *target, const struct 
 }
 
 static void give_to_stored(struct ledger *ledger, const struct id *id, const struct target *target,
-    const struct journal_row *row)
+    const struct journal_row *row, bool is_loud)
 {
 	struct alert alert;
 
 	if (alert_rows_load(ledger, id, &alert) && give(&alert, target, row))
-		alert_rows_save(ledger, &alert, true);
+		alert_rows_save(ledger, &alert, is_loud);
 }
 
 /* An override by session and check may meet several alerts (two cartridges). */
 static void give_to_session(
-    struct ledger *ledger, const struct target *target, const struct journal_row *row)
+    struct ledger *ledger, const struct target *target, const struct journal_row *row, bool is_loud)
 {
 	struct id ids[16];
 	size_t count = 0;
@@ -63,11 +63,11 @@ static void give_to_session(
 	while (db_next(&rows))
 		id_from_bytes(&ids[count++], db_blob(&rows, 0));
 	for (size_t i = 0; i < count; i++)
-		give_to_stored(ledger, &ids[i], target, row);
+		give_to_stored(ledger, &ids[i], target, row, is_loud);
 }
 
-void answers_apply(
-    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+void answers_apply(struct ledger *ledger, const struct reading *reading,
+    const struct journal_row *row, bool is_loud)
 {
 	struct target target;
 
@@ -79,9 +79,9 @@ void answers_apply(
 	    "biiii", slice_of(target.id.b, ID_BYTES), target.check, row->source, (int64_t)row->boot,
 	    (int64_t)row->seq);
 	if (target.check)
-		give_to_session(ledger, &target, row);
+		give_to_session(ledger, &target, row, is_loud);
 	else
-		give_to_stored(ledger, &target.id, &target, row);
+		give_to_stored(ledger, &target.id, &target, row, is_loud);
 	arena_reset(&ledger->work);
 }
 

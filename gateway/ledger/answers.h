@@ -9,8 +9,9 @@
 #include "care/alert.h"
 #include "ledger/journal.h"
 
-void answers_apply(
-    struct ledger *ledger, const struct reading *reading, const struct journal_row *row);
+/* is_loud: a verdict that changes by it goes to the device (R11). */
+void answers_apply(struct ledger *ledger, const struct reading *reading,
+    const struct journal_row *row, bool is_loud);
 
 /* Everything that was said about an alert before it was raised. */
 void answers_give(struct ledger *ledger, struct alert *alert);

@@ -14,7 +14,7 @@
 #include "care/reading.h"
 
 #define BATCH_ENTRIES_MAX 1000
-#define BATCH_ENTRIES_SLACK 512 /* what one TLS record may still bring when it became full */
+#define BATCH_ENTRIES_SLACK 1024 /* what one TLS record may still bring when it became full */
 #define BATCH_BYTES_MAX (1U << 20)
 #define BATCH_ARENA_BYTES_MAX (64U << 20)
 #define BATCH_DONE_MAX 4096

@@ -24,22 +24,16 @@ static void send(
 		db_fail(&ledger->db, CP_NOMEM, "out of memory for a message to a device");
 }
 
-void downs_hello_ack(
-    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+void downs_hello_ack(struct ledger *ledger, const struct reading *reading)
 {
 	Carepace__V1__Down down = CAREPACE__V1__DOWN__INIT;
 	Carepace__V1__HelloAck ack = CAREPACE__V1__HELLO_ACK__INIT;
-	int64_t highest = db_value(&ledger->db, 0,
-	    "SELECT max(seq) FROM (SELECT max(seq) AS seq FROM journal WHERE source = ?1 AND boot "
-	    "= ?2"
-	    " UNION ALL SELECT max(seq) FROM stream WHERE source = ?1 AND boot = ?2)",
-	    "ii", row->source, (int64_t)row->boot);
 
 	ack.gw_ts_ms = ledger->now;
 	ack.has_heartbeat_s = 1;
 	ack.heartbeat_s = HEARTBEAT_S;
-	ack.has_resume_from_seq = 1;
-	ack.resume_from_seq = (uint32_t)highest + 1;
+	/* resume_from_seq is left out: it would say that everything below is on disk,
+	 * and nobody has counted the holes. PUBACKs say it one by one. */
 	down.ts_ms = ledger->now;
 	down.body_case = CAREPACE__V1__DOWN__BODY_HELLO_ACK;
 	down.hello_ack = &ack;

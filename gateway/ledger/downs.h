@@ -8,8 +8,7 @@
 /* How often a device shall send HEARTBEAT (domain 9.1). */
 #define HEARTBEAT_S 30
 
-void downs_hello_ack(
-    struct ledger *ledger, const struct reading *reading, const struct journal_row *row);
+void downs_hello_ack(struct ledger *ledger, const struct reading *reading);
 
 /* The Verdict message with rev 0: equal bytes are an equal answer. Empty when
  * out of memory (db.err is set). */

@@ -81,7 +81,8 @@ static void apply_hello(
 	    " WHERE no = ?",
 	    "iitiiii", (int64_t)hello->kind, (int64_t)hello->model, hello->serial,
 	    (int64_t)hello->context, (int64_t)hello->fw, (int64_t)row->recv, row->source);
-	downs_hello_ack(ledger, reading, row);
+	if (!ledger->config.is_recount)
+		downs_hello_ack(ledger, reading);
 }
 
 /* --- head office -------------------------------------------------------------------- */
@@ -126,7 +127,7 @@ void facts_apply(
 		break;
 	case READING_ACK_ALERT:
 	case READING_OVERRIDE:
-		answers_apply(ledger, reading, row);
+		answers_apply(ledger, reading, row, is_loud(reading, row));
 		break;
 	case READING_PLAN:
 		apply_plan(ledger, reading, row);

@@ -75,7 +75,7 @@ static void load_sessions(struct ledger *ledger, struct client_history *history)
 	size_t cap = 0;
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT " SESSION_COLUMNS SESSION_FROM
-	    "WHERE s.client = ? ORDER BY s.start_at, r.id, s.boot, s.seq",
+	    "WHERE s.client = ? AND s.client != 0 ORDER BY s.start_at, r.id, s.boot, s.seq",
 	    "i", history->client);
 
 	while (db_next(&rows)) {
@@ -112,7 +112,7 @@ static void load_plans(struct ledger *ledger, struct client_history *history)
 	size_t cap = 0;
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT " JOURNAL_COLUMNS
-	    " FROM course c JOIN fact f ON f.kind = 4 AND f.subject = c.course"
+	    " FROM course c CROSS JOIN fact f ON f.kind = 4 AND f.subject = c.course"
 	    " JOIN journal j ON j.source = f.source AND j.boot = f.boot AND j.seq = f.seq"
 	    " WHERE c.client = ? ORDER BY c.course, f.ts, j.boot, j.seq",
 	    "i", history->client);

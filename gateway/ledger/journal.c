@@ -6,11 +6,11 @@
 #define PARKED_BYTES_MAX (8 << 20)
 
 static const char insert_journal[] =
-    "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload)"
-    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?) ON CONFLICT DO NOTHING";
+    "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload, client2)"
+    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?, nullif(?, 0)) ON CONFLICT DO NOTHING";
 static const char insert_stream[] =
-    "INSERT INTO stream(source, boot, seq, recv, kind, client, operator, hash, payload)"
-    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?) ON CONFLICT DO NOTHING";
+    "INSERT INTO stream(source, boot, seq, recv, kind, hash, payload)"
+    " VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 static const char select_hash[] =
     "SELECT hash FROM journal WHERE source = ?1 AND boot = ?2 AND seq = ?3"
     " UNION ALL SELECT hash FROM stream WHERE source = ?1 AND boot = ?2 AND seq = ?3";
@@ -67,10 +67,15 @@ enum batch_outcome journal_append(
 	    .client = names_client(ledger, &reading->client),
 	    .operator_no = names_operator(ledger, &reading->operator),
 	};
-	db_run(&ledger->db, reading_is_stream(row->kind) ? insert_stream : insert_journal,
-	    "iiiiiiibb", row->source, (int64_t)row->boot, (int64_t)row->seq, (int64_t)recv,
-	    (int64_t)row->kind, row->client, row->operator_no,
-	    slice_of(reading->hash, READING_HASH_BYTES), reading->payload);
+	struct slice hash = slice_of(reading->hash, READING_HASH_BYTES);
+	if (reading_is_stream(row->kind))
+		db_run(&ledger->db, insert_stream, "iiiiibb", row->source, (int64_t)row->boot,
+		    (int64_t)row->seq, (int64_t)recv, (int64_t)row->kind, hash, reading->payload);
+	else
+		db_run(&ledger->db, insert_journal, "iiiiiiibbi", row->source, (int64_t)row->boot,
+		    (int64_t)row->seq, (int64_t)recv, (int64_t)row->kind, row->client,
+		    row->operator_no, hash, reading->payload,
+		    names_client(ledger, &reading->new_client));
 	return BATCH_NEW;
 }
 
@@ -78,6 +83,21 @@ static bool is_parked(struct ledger *ledger, int64_t source, struct slice hash)
 {
 	return db_value(&ledger->db, 0, "SELECT 1 FROM parked WHERE source = ? AND hash = ?", "ib",
 	           source, hash) != 0;
+}
+
+/* Once per source and run: summing up reads every parked byte. */
+static void count_parked(struct ledger *ledger, struct source_state *source)
+{
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT count(*), coalesce(sum(length(payload)), 0) FROM parked WHERE source = ?", "i",
+	    source->no);
+
+	if (!db_next(&rows))
+		return;
+	source->parked_rows = db_int(&rows, 0);
+	source->parked_bytes = db_int(&rows, 1);
+	source->is_park_known = true;
+	db_end(&rows);
 }
 
 enum batch_outcome journal_park(
@@ -90,17 +110,13 @@ enum batch_outcome journal_park(
 	if (is_parked(ledger, source->no, hash))
 		return BATCH_PARKED;
 
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT count(*), coalesce(sum(length(payload)), 0) FROM parked WHERE source = ?", "i",
-	    source->no);
-	bool is_full = false;
-	if (db_next(&rows)) {
-		is_full = db_int(&rows, 0) >= PARKED_ROWS_MAX ||
-		          db_int(&rows, 1) + (int64_t)reading->payload.len > PARKED_BYTES_MAX;
-		db_end(&rows);
-	}
-	if (is_full)
+	if (!source->is_park_known)
+		count_parked(ledger, source);
+	if (source->parked_rows >= PARKED_ROWS_MAX ||
+	    source->parked_bytes + (int64_t)reading->payload.len > PARKED_BYTES_MAX)
 		return BATCH_NOT_KEPT;
+	source->parked_rows++;
+	source->parked_bytes += (int64_t)reading->payload.len;
 	db_run(&ledger->db,
 	    "INSERT INTO parked(source, hash, recv, why, payload) VALUES(?, ?, ?, ?, ?)", "ibitb",
 	    source->no, hash, (int64_t)recv, why ? why : "", reading->payload);

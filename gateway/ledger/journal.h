@@ -28,8 +28,9 @@ enum batch_outcome journal_append(
 enum batch_outcome journal_park(
     struct ledger *ledger, const struct reading *reading, const char *why, wall_ms recv);
 
-/* The columns of a SELECT that starts with JOURNAL_COLUMNS. */
+/* The columns of a SELECT that starts with JOURNAL_COLUMNS or STREAM_COLUMNS. */
 #define JOURNAL_COLUMNS "j.source, j.boot, j.seq, j.recv, j.kind, j.client, j.operator, j.payload"
+#define STREAM_COLUMNS "j.source, j.boot, j.seq, j.recv, j.kind, NULL, NULL, j.payload"
 #define JOURNAL_COLUMN_COUNT 8
 struct journal_row journal_row_of(const struct db_rows *rows);
 

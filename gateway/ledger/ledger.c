@@ -69,6 +69,7 @@ enum cp_err ledger_open(
 		ledger_close(ledger);
 		return err;
 	}
+	ledger->is_open = !config->is_recount;
 	*out = ledger;
 	return CP_OK;
 }
@@ -77,8 +78,7 @@ void ledger_close(struct ledger *ledger)
 {
 	if (!ledger)
 		return;
-	if (!ledger->db.err && !ledger->config.is_recount && ledger->db.conn &&
-	    ledger_pending(ledger) == 0)
+	if (!ledger->db.err && ledger->is_open && !ledger->is_careful)
 		store_mark_clean(ledger);
 	db_close(&ledger->db);
 	arena_deinit(&ledger->scratch);
@@ -134,19 +134,20 @@ static void fill_receipt(struct ledger *ledger)
 
 /* --- one batch ---------------------------------------------------------------------- */
 
-/* A parked order still takes its place in head office's stream, else the stream
- * would wait for it for ever: an empty row of an unknown kind holds it. Bytes
- * without a readable name have no place. */
-static void park(struct ledger *ledger, struct batch_entry *entry)
+/* An order that is not journalled still takes its place in head office's stream,
+ * else the stream would wait for it for ever: an empty row of an unknown kind holds
+ * it. What has no readable name has no place. */
+static void hold_place(struct ledger *ledger, const struct batch_entry *entry)
 {
-	entry->outcome = journal_park(ledger, &entry->reading, entry->why, entry->recv);
-	if (entry->outcome != BATCH_PARKED || entry->reading.seq == 0 ||
-	    !id_eq(&entry->reading.source, &reading_head_office))
-		return;
 	struct reading place = entry->reading;
 	struct journal_row row;
+
+	if (place.seq == 0 || !id_eq(&place.source, &reading_head_office) ||
+	    place.kind == READING_ORDER_RECEIPT || entry->gate == READING_NOMEM)
+		return;
 	place.kind = READING_UNKNOWN;
 	place.payload = slice_of(NULL, 0);
+	place.client = place.operator= place.new_client =(struct id){0};
 	journal_append(ledger, &place, entry->recv, &row);
 	advance_receipt(ledger, &place);
 }
@@ -177,10 +178,13 @@ static void take_entries(struct ledger *ledger)
 				advance_receipt(ledger, &entry->reading);
 			break;
 		case BATCH_PARK:
-			park(ledger, entry);
+			entry->outcome =
+			    journal_park(ledger, &entry->reading, entry->why, entry->recv);
+			hold_place(ledger, entry);
 			break;
 		case BATCH_REFUSED:
 			entry->outcome = BATCH_NOT_KEPT;
+			hold_place(ledger, entry);
 			break;
 		}
 	}

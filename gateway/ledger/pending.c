@@ -136,7 +136,7 @@ static void apply_row(struct ledger *ledger, const struct item *item)
 	struct reading reading;
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE source = ?1 AND boot = ?2 AND seq = ?3"
-	    " UNION ALL SELECT " JOURNAL_COLUMNS
+	    " UNION ALL SELECT " STREAM_COLUMNS
 	    " FROM stream j WHERE source = ?1 AND boot = ?2 AND seq = ?3",
 	    "iii", item->subject, (int64_t)item->boot, (int64_t)item->seq);
 
@@ -148,6 +148,8 @@ static void apply_row(struct ledger *ledger, const struct item *item)
 	db_end(&rows);
 	if (result == READING_OK)
 		facts_apply(ledger, &reading, &row);
+	else if (result == READING_NOMEM)
+		db_fail(&ledger->db, CP_NOMEM, "out of memory for a row of the journal");
 }
 
 static void apply(struct ledger *ledger, const struct item *item)

@@ -1,21 +1,21 @@
 /* pending.h - one poison reading must not stop a clinic (DESIGN section 2).
  *
- * After an abnormal exit a batch is journalled and committed first. Then its rows,
- * and the subjects that they touch, are applied from the table `pending`:
+ * After an abnormal exit a batch is journalled, committed and acknowledged first.
+ * Then its rows, and the subjects that they touch, are applied from `pending`:
  *
  *     attempts + 1, commit  ->  apply, forget the items, commit
  *
  * What was never tried goes in groups, so that the careful way keeps up with a
  * busy clinic. If a group ended the program, its items are suspects: they are
  * tried one by one, after everything else, so that who is innocent waits for
- * nobody. A suspect that ended the program again is set aside as unjudged.
+ * nobody. A suspect that ended the program twice alone is set aside as unjudged.
  */
 #ifndef LEDGER_PENDING_H
 #define LEDGER_PENDING_H
 
 #include "ledger/journal.h"
 
-#define PENDING_ATTEMPTS_MAX 2
+#define PENDING_ATTEMPTS_MAX 3
 
 void pending_add_row(struct ledger *ledger, const struct journal_row *row);
 
@@ -23,8 +23,8 @@ void pending_add_row(struct ledger *ledger, const struct journal_row *row);
  * are emptied. */
 void pending_add_touched(struct ledger *ledger);
 
-/* A good part of it, in its own transactions; none may be open. Bounded, because a
- * batch waits for it with its acknowledgements: call again while anything is left. */
+/* A good part of it, in its own transactions; none may be open. Bounded, because the
+ * next batch waits for it: call again while anything is left. */
 void pending_work(struct ledger *ledger);
 
 #endif

@@ -32,7 +32,8 @@ CREATE TABLE operator(no INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE);
 
 -- journal: starts, ends, attaches, tablets, head office (7 years).
 -- stream:  samples, pulses, parameters, heartbeats (30 days).
--- One space of names over both (P2). payload: as received, token fields zeroed.
+-- One space of names over both (P2). payload: as received, token fields zeroed; the
+-- stream has none.
 CREATE TABLE journal(
 	source INTEGER NOT NULL,
 	boot INTEGER NOT NULL,
@@ -40,6 +41,7 @@ CREATE TABLE journal(
 	recv INTEGER NOT NULL, -- wall ms of the first copy
 	kind INTEGER NOT NULL, -- number of the body field
 	client INTEGER,
+	client2 INTEGER, -- of a correction: who takes over
 	operator INTEGER,
 	hash BLOB NOT NULL,
 	payload BLOB NOT NULL,
@@ -52,8 +54,6 @@ CREATE TABLE stream(
 	seq INTEGER NOT NULL,
 	recv INTEGER NOT NULL,
 	kind INTEGER NOT NULL,
-	client INTEGER,
-	operator INTEGER,
 	hash BLOB NOT NULL,
 	payload BLOB NOT NULL,
 	PRIMARY KEY(source, boot, seq)
@@ -99,6 +99,7 @@ CREATE TABLE course(
 	course INTEGER NOT NULL,
 	PRIMARY KEY(client, course)
 ) WITHOUT ROWID;
+CREATE INDEX course_by_course ON course(course);
 
 -- ACK_ALERT and OVERRIDE: target is an alert id, or a sid where check_id is not 0.
 CREATE TABLE answer(

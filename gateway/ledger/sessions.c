@@ -146,6 +146,7 @@ struct open_session *sessions_open(
 		make_open(ledger, open, source, source_id, sid);
 	if (ledger->db.err)
 		return NULL;
+	open->start_before = open->session.fold.start_from;
 	open->next = *bucket;
 	*bucket = open;
 	return open;
@@ -157,21 +158,27 @@ static bool is_followed(struct ledger *ledger, const struct session *session)
 {
 	return session->client && !session->has_end &&
 	       db_value(&ledger->db, 0,
-	           "SELECT 1 FROM session WHERE client = ? AND start_at > ? LIMIT 1", "ii",
-	           session->client, (int64_t)session->start);
+	           "SELECT 1 FROM session WHERE client = ? AND client != 0 AND start_at > ? LIMIT "
+	           "1",
+	           "ii", session->client, (int64_t)session->start);
 }
 
-/* R23: a START ends what the device had before it: the sessions since, and with,
- * the START before this one. */
+/* R23: a START ends what the device had before it: the session of the START before
+ * this one, and what came since without a START of its own. A START that turns out
+ * to be earlier than known frees what began in between. */
 static void touch_former(struct ledger *ledger, const struct open_session *open)
 {
+	event_ms until = open->started;
+	if (open->start_before != TIME_NEVER && open->start_before > until)
+		until = open->start_before;
 	int64_t former = db_value(&ledger->db, INT64_MIN,
 	    "SELECT max(start_from) FROM session WHERE source = ? AND start_from < ?", "ii",
 	    open->session.device, (int64_t)open->started);
 	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT no FROM session WHERE source = ?1 AND (start_from = ?2 OR"
-	    " (start_from > ?2 AND first_at < ?3)) AND no != ?4",
-	    "iiii", open->session.device, former, (int64_t)open->started, open->session.no);
+	    "SELECT no FROM session WHERE source = ?1 AND start_from >= ?2 AND start_from < ?3"
+	    " UNION ALL SELECT no FROM session WHERE source = ?1 AND start_from = ?4"
+	    " AND first_at > ?2 AND first_at < ?3",
+	    "iiii", open->session.device, former, (int64_t)until, TIME_NEVER);
 
 	while (db_next(&rows))
 		touched_add(&ledger->sessions, &ledger->scratch, db_int(&rows, 0), open->is_loud);

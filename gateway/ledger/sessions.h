@@ -10,7 +10,8 @@ struct open_session {
 	struct open_session *next; /* in its bucket */
 	struct session session;    /* derived columns as before the batch */
 	event_ms last_attach;
-	event_ms started; /* a START came in this batch, at; TIME_NEVER if none */
+	event_ms started;      /* a START came in this batch, at; TIME_NEVER if none */
+	event_ms start_before; /* what was known to be its START before the batch */
 	bool is_dirty;
 	bool is_loud;
 };

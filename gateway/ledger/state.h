@@ -44,6 +44,9 @@ struct source_state {
 	int64_t no;
 	uint32_t boot; /* newest boot seen */
 	uint32_t seq;  /* highest of that boot, over journal and stream */
+	bool is_park_known;
+	int64_t parked_rows;
+	int64_t parked_bytes;
 };
 
 struct ledger {
@@ -53,6 +56,7 @@ struct ledger {
 	struct arena work;    /* one judge call long */
 	char error[256];      /* of opening; later ones are db.err_text */
 	int wal_pages;
+	bool is_open;
 	bool is_careful; /* after an abnormal exit */
 	wall_ms careful_until;
 	bool is_receipt_due;                     /* head office is told where its stream stands */

@@ -43,16 +43,23 @@ static enum cp_err make_durable(struct ledger *ledger)
 	return CP_OK;
 }
 
+static enum cp_err check_version(struct ledger *ledger, int64_t *version)
+{
+	*version = db_value(&ledger->db, -1, "PRAGMA user_version", "");
+	if (ledger->db.err == CP_CORRUPT)
+		return fail(ledger, CP_CORRUPT, "is not a store of carepace, or is damaged");
+	if (ledger->db.err)
+		return fail_with_db(ledger);
+	if (*version > STORE_SCHEMA_VERSION)
+		return fail(ledger, CP_NEWER,
+		    "was written by a newer carepace; install that version again");
+	return CP_OK;
+}
+
 static enum cp_err make_schema(struct ledger *ledger)
 {
 	struct db *db = &ledger->db;
-	int64_t version = db_value(db, -1, "PRAGMA user_version", "");
 
-	if (version > STORE_SCHEMA_VERSION)
-		return fail(ledger, CP_NEWER,
-		    "was written by a newer carepace; install that version again");
-	if (version == STORE_SCHEMA_VERSION)
-		return CP_OK;
 	db_exec(db, "BEGIN IMMEDIATE");
 	db_exec(db, schema_sql);
 	db_exec(db, "INSERT INTO meta(name, value) VALUES('epoch', random()), ('clean', 1);"
@@ -77,10 +84,11 @@ enum cp_err store_open(struct ledger *ledger)
 
 	if (db_open(db, path ? path : ":memory:", path ? DB_WRITE : DB_IN_MEMORY))
 		return fail_with_db(ledger);
-	if (path && db_value(db, -1, "PRAGMA user_version", "") < 0 && db->err == CP_CORRUPT)
-		return fail(ledger, CP_CORRUPT, "is not a store of carepace, or is damaged");
-	enum cp_err err = make_durable(ledger);
+	int64_t version = 0;
+	enum cp_err err = check_version(ledger, &version);
 	if (!err)
+		err = make_durable(ledger);
+	if (!err && version == 0)
 		err = make_schema(ledger);
 	if (err)
 		return err;

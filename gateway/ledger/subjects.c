@@ -87,7 +87,8 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	touched_add(&ledger->clients, &ledger->scratch, before.client, touch.is_loud);
 	touched_add(&ledger->clients, &ledger->scratch, session.client, touch.is_loud);
 	touched_add(&ledger->verdicts, &ledger->scratch, session.no, touch.is_loud);
-	if (session.client == 0 && session.visit != session.no)
+	/* Its own visit until judge_client says more. */
+	if (session.visit == 0 || (session.client == 0 && session.visit != session.no))
 		db_run(&ledger->db, "UPDATE session SET visit = no WHERE no = ?", "i", session.no);
 }
 

@@ -4,6 +4,7 @@
 #include "ledger/downs.h"
 #include "ledger/names.h"
 #include "ledger/sessions.h"
+#include "ledger/unjudged.h"
 
 struct given {
 	uint32_t rev; /* 0: none yet */
@@ -37,6 +38,28 @@ static bool is_answerable(const struct session *session, const struct given *giv
 	       given->start_recv - session->start <= LATE_AFTER_MS;
 }
 
+/* Set aside, or after a crash not yet judged. */
+static bool is_open_question(struct ledger *ledger, enum subject_kind kind, int64_t no)
+{
+	return unjudged_has(ledger, kind, no) ||
+	       (ledger->is_careful &&
+	           db_value(&ledger->db, 0, "SELECT 1 FROM pending WHERE kind = ? AND subject = ?",
+	               "ii", (int64_t)kind, no));
+}
+
+/* Nobody could judge the session, its client or one of its cartridges. */
+static bool is_unjudged(struct ledger *ledger, const struct session *session)
+{
+	bool is_one = is_open_question(ledger, SUBJECT_SESSION, session->no) ||
+	              is_open_question(ledger, SUBJECT_CLIENT, session->client);
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT cart FROM cart_use WHERE session = ?", "i", session->no);
+
+	while (db_next(&rows))
+		is_one = is_one || is_open_question(ledger, SUBJECT_CART, db_int(&rows, 0));
+	return is_one;
+}
+
 static void settle_one(struct ledger *ledger, int64_t no)
 {
 	struct session session;
@@ -49,6 +72,9 @@ static void settle_one(struct ledger *ledger, int64_t no)
 
 	struct alert *alerts = alert_rows_of_session(ledger, no, &count);
 	struct verdict verdict = verdict_of(alerts, count);
+	/* R16: what nobody could judge does not pass silently. */
+	if (verdict.decision == DECISION_PERMIT && is_unjudged(ledger, &session))
+		verdict.decision = DECISION_ADVISE;
 	struct slice packed = downs_pack_verdict(ledger, &session.sid, &verdict);
 	if (ledger->db.err || (given.rev > 0 && slice_eq(packed, given.packed)))
 		return;
@@ -64,7 +90,8 @@ void verdicts_settle(struct ledger *ledger)
 		return;
 	touched_settle(&ledger->verdicts);
 	for (size_t i = 0; i < ledger->verdicts.count && !ledger->db.err; i++) {
-		if (!ledger->verdicts.items[i].is_loud)
+		if (!ledger->verdicts.items[i].is_loud ||
+		    unjudged_has(ledger, SUBJECT_VERDICT, ledger->verdicts.items[i].no))
 			continue;
 		settle_one(ledger, ledger->verdicts.items[i].no);
 		arena_reset(&ledger->work);

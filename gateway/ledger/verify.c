@@ -144,8 +144,22 @@ static void copy_names(struct recount *r)
 	unjudged_load(r->ledger);
 }
 
+static const char insert_journal[] =
+    "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload)"
+    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), x'', ?)";
+
+/* Everybody is judged in the end: what was touched meanwhile need not be kept. */
+static void settle(struct recount *r)
+{
+	struct ledger *ledger = r->ledger;
+
+	sessions_flush(ledger);
+	ledger->sessions = ledger->clients = ledger->carts = ledger->verdicts = (struct touched){0};
+	arena_reset(&ledger->scratch);
+}
+
 /* Rows enter as they were stored: with local numbers instead of tokens. */
-static void count_rows(struct recount *r, const char *select, const char *insert)
+static void count_rows(struct recount *r, const char *select)
 {
 	struct ledger *ledger = r->ledger;
 	struct db_rows rows = db_query(&r->store, select, "");
@@ -154,22 +168,20 @@ static void count_rows(struct recount *r, const char *select, const char *insert
 		struct journal_row row = journal_row_of(&rows);
 		struct reading reading;
 		r->result->inputs++;
-		db_run(&ledger->db, insert, "iiiiiiib", row.source, (int64_t)row.boot,
-		    (int64_t)row.seq, (int64_t)row.recv, (int64_t)row.kind, row.client,
-		    row.operator_no, row.payload);
+		if (!reading_is_stream(row.kind)) /* no judge reads the stream itself */
+			db_run(&ledger->db, insert_journal, "iiiiiiib", row.source,
+			    (int64_t)row.boot, (int64_t)row.seq, (int64_t)row.recv,
+			    (int64_t)row.kind, row.client, row.operator_no, row.payload);
 		if (reading_from_journal(&ledger->work, row.payload, row.kind >= READING_ORDER,
 		        &reading) == READING_OK)
 			facts_apply(ledger, &reading, &row);
 		arena_reset(&ledger->work);
 		if (r->result->inputs % 256)
 			continue;
-		sessions_flush(ledger);
-		arena_reset(&r->batch->arena);
-		r->batch->downs = NULL;
-		r->batch->down_count = r->batch->down_cap = 0;
+		settle(r);
 	}
 	db_end(&rows);
-	sessions_flush(ledger);
+	settle(r);
 }
 
 static void judge_everybody(struct recount *r)
@@ -280,22 +292,18 @@ static void compare(struct recount *r)
 	free_lines(&counted);
 }
 
+#define IS_JUDGED                                                                                  \
+	" NOT EXISTS (SELECT 1 FROM unjudged u WHERE u.kind = 0 AND u.subject = j.source"          \
+	" AND u.boot = j.boot AND u.seq = j.seq)"
+
 static void recount(struct recount *r)
 {
 	db_exec(&r->store, "BEGIN");
 	db_exec(&r->ledger->db, "BEGIN");
 	r->ledger->batch = r->batch;
 	copy_names(r);
-	count_rows(r,
-	    "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE NOT EXISTS (SELECT 1 FROM unjudged"
-	    " u WHERE u.kind = 0 AND u.subject = j.source AND u.boot = j.boot AND u.seq = j.seq)",
-	    "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload)"
-	    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), x'', ?)");
-	count_rows(r,
-	    "SELECT " JOURNAL_COLUMNS " FROM stream j WHERE NOT EXISTS (SELECT 1 FROM unjudged"
-	    " u WHERE u.kind = 0 AND u.subject = j.source AND u.boot = j.boot AND u.seq = j.seq)",
-	    "INSERT INTO stream(source, boot, seq, recv, kind, client, operator, hash, payload)"
-	    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), x'', ?)");
+	count_rows(r, "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE" IS_JUDGED);
+	count_rows(r, "SELECT " STREAM_COLUMNS " FROM stream j WHERE" IS_JUDGED);
 	judge_everybody(r);
 	compare(r);
 }

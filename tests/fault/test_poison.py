@@ -1,5 +1,5 @@
 """A bug in the judge that one client's history triggers: the program aborts, is started again as
-systemd would, and after three restarts at most everybody else is served. The poison is set aside
+systemd would, and after four restarts at most everybody else is served. The poison is set aside
 and said; nothing acknowledged is lost (DESIGN section 2)."""
 
 import threading
@@ -14,7 +14,7 @@ from speech import token
 
 POISONED = BUILD / "tests" / "carepace_poison"
 POISON = b"\xde\xad\xbe\xef"  # fault/poison.c
-RESTARTS_MAX = 3
+RESTARTS_MAX = 4  # in a batch, in its group, twice alone
 
 
 class Service:

@@ -50,6 +50,10 @@ static void only_death_makes_careful(void **state)
 	clinic = open_store(state, "1");
 	assert_true(clinic->ledger->is_careful);
 	drain(clinic);
+	clinic = reopen_store(state, "1"); /* too early to prove anything */
+	assert_true(clinic->ledger->is_careful);
+	say(clinic, "2026-03-12 13:00 P2 hello");
+	drain(clinic);
 	clinic = reopen_store(state, "1");
 	assert_false(clinic->ledger->is_careful);
 }
@@ -122,6 +126,7 @@ static void late_news_is_silent_in_the_careful_way_too(void **state)
 	live_and_die(state);
 	struct clinic *clinic = open_store(state, "1");
 
+	clinic->ledger->careful_until = TIME_NEVER;
 	say(clinic, "2026-03-12 12:00 P2 offline");
 	say(clinic, "+0s P2 session L c5");
 	say(clinic, "2026-03-12 12:31 P3 start B c5");
