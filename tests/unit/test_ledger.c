@@ -432,6 +432,45 @@ static void what_has_no_name_takes_no_place(void **state)
 	assert_int_equal(count(clinic, "SELECT count(*) FROM journal WHERE boot = 0"), 0);
 }
 
+/* --- cost -------------------------------------------------------------------------------- */
+
+/* Small tables by nature, or a condition that a partial index already answers. */
+static bool may_scan(const char *plan)
+{
+	return strncmp(plan, "SCAN", 4) != 0 || strstr(plan, "subject_due") ||
+	       strstr(plan, "SCAN pending") || strstr(plan, "SCAN unjudged") ||
+	       strstr(plan, "CONSTANT ROW") || strstr(plan, "(subquery");
+}
+
+static void no_statement_of_a_busy_day_scans_a_table(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+	struct db *db = &clinic->ledger->db;
+
+	say(clinic, "2026-03-31 12:00 HQ plan 5 c5 MILD 4");
+	say(clinic, "2026-04-01 10:00 P1 session A c5 course 5 cart 1001");
+	say(clinic, "2026-04-09 10:00 P1 start B c5 course 5");
+	say(clinic, "+1s P1 attach B 1001");
+	say(clinic, "+1m P1 sample B");
+	say(clinic, "+1s T1 override INTERVAL_TOO_SOON B");
+	done(clinic, 1);
+
+	for (size_t i = 0; i < DB_STATEMENTS_MAX; i++) {
+		char explain[4096];
+		if (!db->cache[i].sql || strncmp(db->cache[i].sql, "PRAGMA", 6) == 0)
+			continue;
+		snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", db->cache[i].sql);
+		sqlite3_stmt *stmt;
+		assert_int_equal(sqlite3_prepare_v2(db->conn, explain, -1, &stmt, NULL), SQLITE_OK);
+		while (sqlite3_step(stmt) == SQLITE_ROW) {
+			const char *plan = (const char *)sqlite3_column_text(stmt, 3);
+			if (!may_scan(plan))
+				fail_msg("%s: %s", plan, db->cache[i].sql);
+		}
+		sqlite3_finalize(stmt);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,6 +489,7 @@ int main(void)
 	    LEDGER_TEST(a_receipt_stops_at_a_hole),
 	    LEDGER_TEST(a_parked_order_holds_its_place),
 	    LEDGER_TEST(what_has_no_name_takes_no_place),
+	    LEDGER_TEST(no_statement_of_a_busy_day_scans_a_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
