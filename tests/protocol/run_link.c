@@ -142,10 +142,11 @@ static void op_drop(void *ctx, int i, size_t len_bytes)
 	buf_consume(&memory->conns[i].got, len_bytes);
 }
 
-static bool op_is_closed(void *ctx, int i)
+static bool op_is_closed(void *ctx, int i, bool is_expected)
 {
 	struct memory *memory = ctx;
 
+	(void)is_expected;
 	return conn_at(memory, i)->is_closed;
 }
 
@@ -180,6 +181,7 @@ static void op_end(void *ctx)
 }
 
 static const struct script_ops ops = {
+    .wait_max_ms = INT64_MAX,
     .begin = op_begin,
     .send = op_send,
     .received = op_received,

@@ -13,13 +13,14 @@
 #define SCRIPT_CONNS 2
 
 struct script_ops {
+	int64_t wait_max_ms;      /* a case that waits longer is skipped and said */
 	void (*begin)(void *ctx); /* a case begins, no connection is open */
 	void (*send)(void *ctx, int conn, struct slice bytes);
 	/* Bytes that came and were not dropped yet; a real one waits until `want`
 	 * bytes are there, or nothing comes for a while. */
 	struct slice (*received)(void *ctx, int conn, size_t want);
 	void (*drop)(void *ctx, int conn, size_t len_bytes);
-	bool (*is_closed)(void *ctx, int conn);
+	bool (*is_closed)(void *ctx, int conn, bool is_expected);
 	void (*wait)(void *ctx, int64_t wait_ms);
 	void (*end)(void *ctx);
 };
@@ -27,6 +28,7 @@ struct script_ops {
 struct script_result {
 	int cases;
 	int failed; /* each one was explained on stderr */
+	int skipped;
 };
 
 /* `device` are the 32 digits of the identity that the connections have. False when
