@@ -2,6 +2,7 @@
  * in two tables, the outbox by key, head office's stream without holes. */
 #include "ledger_bench.h"
 
+#include "ledger/alert_rows.h"
 #include "ledger/verify.h"
 
 #include <sqlite3.h>
@@ -444,6 +445,8 @@ static bool may_scan(const char *plan)
 
 static void no_statement_of_a_busy_day_scans_a_table(void **state)
 {
+	/* Not the ledger's: how the scenarios look at it. */
+	static const char picture[] = "SELECT " ALERT_COLUMNS " FROM alert a";
 	struct clinic *clinic = open_store(state, "1");
 	struct db *db = &clinic->ledger->db;
 
@@ -457,15 +460,16 @@ static void no_statement_of_a_busy_day_scans_a_table(void **state)
 
 	for (size_t i = 0; i < DB_STATEMENTS_MAX; i++) {
 		char explain[4096];
-		if (!db->cache[i].sql || strncmp(db->cache[i].sql, "PRAGMA", 6) == 0)
+		const char *sql = db->cache[i].sql;
+		if (!sql || strncmp(sql, "PRAGMA", 6) == 0 || strcmp(sql, picture) == 0)
 			continue;
-		snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", db->cache[i].sql);
+		snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", sql);
 		sqlite3_stmt *stmt;
 		assert_int_equal(sqlite3_prepare_v2(db->conn, explain, -1, &stmt, NULL), SQLITE_OK);
 		while (sqlite3_step(stmt) == SQLITE_ROW) {
 			const char *plan = (const char *)sqlite3_column_text(stmt, 3);
 			if (!may_scan(plan))
-				fail_msg("%s: %s", plan, db->cache[i].sql);
+				fail_msg("%s: %s", plan, sql);
 		}
 		sqlite3_finalize(stmt);
 	}
