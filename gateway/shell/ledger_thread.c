@@ -92,6 +92,15 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* What may be left in it are our own jobs: nothing to free. */
+static void close_box(struct mailbox *box)
+{
+	struct mail *rest = box ? mailbox_close(box) : NULL;
+
+	(void)rest;
+	mailbox_free(box);
+}
+
 enum cp_err ledger_thread_start(struct ledger_thread **out, struct uv_loop_s *loop,
     struct ledger *ledger, ledger_returned_fn *returned, void *ctx)
 {
@@ -110,8 +119,8 @@ enum cp_err ledger_thread_start(struct ledger_thread **out, struct uv_loop_s *lo
 	if (!thread->to_ledger || !thread->to_loop ||
 	    pthread_create(&thread->thread, NULL, run, thread)) {
 		log_error("cannot start the ledger's thread: out of memory or descriptors");
-		mailbox_free(thread->to_ledger);
-		mailbox_free(thread->to_loop);
+		close_box(thread->to_ledger);
+		close_box(thread->to_loop);
 		ledger_close(ledger);
 		free(thread);
 		return CP_NOMEM;
@@ -135,11 +144,7 @@ void ledger_thread_stop(struct ledger_thread *thread)
 	bool posted = mailbox_post(thread->to_ledger, &thread->stop.mail);
 	CP_CHECK(posted);
 	pthread_join(thread->thread, NULL);
-	/* What is undelivered are our own jobs: nothing to free. */
-	struct mail *rest = mailbox_close(thread->to_ledger);
-	rest = mailbox_close(thread->to_loop);
-	(void)rest;
-	mailbox_free(thread->to_ledger);
-	mailbox_free(thread->to_loop);
+	close_box(thread->to_ledger);
+	close_box(thread->to_loop);
 	free(thread);
 }
