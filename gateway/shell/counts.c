@@ -43,6 +43,12 @@ static void add_devices(struct line *line, const struct devices_counters *n)
 		add(line, "", mqtt_reason_row((enum mqtt_reason)i)->counter, n->protocol[i]);
 }
 
+static void add_downlink(struct line *line, const struct downlink_counters *n)
+{
+	add(line, "downs_", "expired", n->expired);
+	add(line, "downs_", "dropped", n->dropped);
+}
+
 static void add_listener(struct line *line, const struct listener_counters *n)
 {
 	add(line, "", "accepted", n->accepted);
@@ -64,6 +70,7 @@ const char *counts_line(
 
 	line.len = (size_t)snprintf(out, COUNTS_LINE_BYTES, "counts:");
 	add_devices(&line, devices_counters(devices));
+	add_downlink(&line, devices_downlink_counters(devices));
 	add_listener(&line, devices_listener_counters(devices));
 	if (office) {
 		struct upstream_counts sent;

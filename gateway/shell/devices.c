@@ -2,6 +2,7 @@
 
 #include "io/clock.h"
 #include "io/log.h"
+#include "mqtt/topic.h"
 
 #include <stdlib.h>
 
@@ -10,6 +11,12 @@
 
 /* Plaintext of one connection that waits: a record, and what was under way. */
 #define STASH_MAX_BYTES (2 * TLS_RECORD_MAX)
+
+/* One pump takes from a link at most the packet that it had begun and one feed of the
+ * smallest PUBLISHes there are: QoS 0, header and topic, no payload. */
+#define PUBLISH_MIN_BYTES (2 + 2 + sizeof(TOPIC_PREFIX TOPIC_UP) - 1 + ID_HEX_LEN)
+_Static_assert(1 + LINK_FEED_MAX_BYTES / PUBLISH_MIN_BYTES <= BATCH_ENTRIES_SLACK,
+    "a pump that began when the batch was not full finds room");
 
 static struct id conn_key(uint64_t conn)
 {
@@ -65,8 +72,10 @@ void devices_flush(struct devices *devices, struct device_link *dl)
 	mono_ms now = clock_mono();
 	struct slice out = link_out(&dl->link);
 
-	if (out.len && listener_send(devices->listener, dl->conn, out) == CP_OK)
+	if (out.len && listener_send(devices->listener, dl->conn, out) == CP_OK) {
 		link_sent(&dl->link, out.len, now);
+		devices_deliver_kept(devices, dl); /* there is room for it again */
+	}
 	mono_ms wake = link_next_wake(&dl->link);
 	if (link_out(&dl->link).len && wake > now + SEND_AGAIN_MS)
 		wake = now + SEND_AGAIN_MS;
@@ -79,9 +88,10 @@ void devices_flush(struct devices *devices, struct device_link *dl)
 		listener_pause(devices->listener, dl->conn);
 	dl->is_paused = !reads;
 }
-/* Takes the link's events, sends its answers. The record that it works on was let
- * in when there was room, so it never has to stop half-way. */
-static void pump(struct devices *devices, struct device_link *dl)
+/* Takes the link's events, sends its answers. It began when there was room in the
+ * batch, so it never has to stop half-way. True when sending let a stalled link go
+ * on: what it still holds comes before anything new. */
+static bool pump(struct devices *devices, struct device_link *dl)
 {
 	struct link_event event;
 	enum mqtt_reason end = MQTT_OK;
@@ -91,9 +101,11 @@ static void pump(struct devices *devices, struct device_link *dl)
 		if (event.type == LINK_CLOSED)
 			end = event.reason;
 	}
+	bool was_stalled = !link_wants_read(&dl->link);
 	devices_flush(devices, dl);
 	if (end != MQTT_OK)
 		listener_disconnect(devices->listener, dl->conn, close_reason_of(end));
+	return was_stalled && link_wants_read(&dl->link);
 }
 /* --- room ------------------------------------------------------------------------------- */
 
@@ -130,30 +142,32 @@ static void stash(struct devices *devices, struct device_link *dl, struct slice 
 	if (plain.len == 0 || buf_append(&dl->stash, plain.p, plain.len) == CP_OK)
 		return;
 	link_close(&dl->link, MQTT_OVER_QUOTA);
-	pump(devices, dl);
+	(void)pump(devices, dl); /* it only says its end */
 }
 
 /* Everything that may bring PUBLISHes goes through here: first what the link
- * still holds, then `plain`. */
+ * still holds, then `plain`. Before each pump there was room in the batch. */
 static void take_in(struct devices *devices, struct device_link *dl, struct slice plain)
 {
-	while (!dl->is_ending) {
-		if (intake_is_full(devices->intake)) {
-			wait_for_room(devices, dl);
-			break;
+	bool holds_more = true; /* the link may, of an earlier feed */
+
+	while (!intake_is_full(devices->intake)) {
+		if (!holds_more) {
+			size_t len =
+			    plain.len < LINK_FEED_MAX_BYTES ? plain.len : LINK_FEED_MAX_BYTES;
+			link_feed(&dl->link, slice_of(plain.p, len));
+			plain = slice_from(plain, len);
 		}
-		pump(devices, dl);
-		if (dl->is_ending || plain.len == 0)
+		holds_more = pump(devices, dl);
+		if (dl->is_ending)
 			return;
-		if (!link_wants_read(&dl->link))
-			break;
-		size_t len = plain.len < LINK_FEED_MAX_BYTES ? plain.len : LINK_FEED_MAX_BYTES;
-		link_feed(&dl->link, slice_of(plain.p, len));
-		pump(devices, dl);
-		plain = slice_from(plain, len);
+		if (!holds_more && (plain.len == 0 || !link_wants_read(&dl->link))) {
+			stash(devices, dl, plain);
+			return;
+		}
 	}
-	if (!dl->is_ending)
-		stash(devices, dl, plain);
+	wait_for_room(devices, dl);
+	stash(devices, dl, plain);
 }
 
 static void go_on(struct devices *devices, struct device_link *dl)
@@ -173,7 +187,9 @@ void devices_has_room(struct devices *devices)
 		link_resume(&dl->link, clock_mono());
 		go_on(devices, dl);
 	}
+	devices_flush_dirty(devices);
 }
+
 void devices_mark_dirty(struct devices *devices, struct device_link *dl)
 {
 	if (dl->is_dirty)
@@ -245,9 +261,7 @@ static void on_woken(void *ctx, uint64_t conn)
 		return;
 	dl->armed_at = TIME_NEVER;
 	link_tick(&dl->link, clock_mono());
-	take_in(devices, dl, slice_of(NULL, 0));
-	if (!dl->is_ending)
-		devices_flush(devices, dl);
+	devices_mark_dirty(devices, dl);
 	devices_flush_dirty(devices);
 }
 
@@ -343,6 +357,11 @@ const struct devices_counters *devices_counters(const struct devices *devices)
 size_t devices_count(const struct devices *devices)
 {
 	return devices->by_device.count;
+}
+
+const struct downlink_counters *devices_downlink_counters(const struct devices *devices)
+{
+	return &devices->downlink.counters;
 }
 
 const struct listener_counters *devices_listener_counters(const struct devices *devices)

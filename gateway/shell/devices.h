@@ -7,7 +7,8 @@
  *
  * Promise:  P1: devices_settled() is the only caller of link_puback().
  *           P6: when the batch is full, the connection that brings more is
- *           paused and what it already brought is kept, at most one record.
+ *           paused. What it already brought is kept: at most two TLS records here,
+ *           and what its link holds (mqtt/link.h).
  *           P7: a reading that claims another source is refused.
  * Names:    a connection by its id; a device has at most one link, the newest
  *           (takeover).
@@ -18,6 +19,7 @@
 
 #include "io/listener.h"
 #include "mqtt/link.h"
+#include "shell/downlink.h"
 #include "shell/intake.h"
 
 struct devices;
@@ -32,7 +34,7 @@ struct devices_config {
 
 struct devices_counters {
 	uint64_t messages;     /* PUBLISHes taken from devices */
-	uint64_t acknowledged; /* PUBACKs given */
+	uint64_t acknowledged; /* PUBACKs with code 0, to a link that was there */
 	uint64_t stored;       /* new readings */
 	uint64_t duplicates;
 	uint64_t conflicts;
@@ -42,7 +44,7 @@ struct devices_counters {
 	uint64_t privacy;  /* P10 */
 	uint64_t not_kept; /* park limits */
 	uint64_t downs_sent;
-	uint64_t downs_kept; /* for a device that was not there */
+	uint64_t downs_kept; /* for a device that was not there or not ready */
 	uint64_t takeovers;
 	uint64_t protocol[MQTT_REASON_COUNT]; /* links and requests refused or ended, by reason */
 };
@@ -63,6 +65,7 @@ void devices_close(struct devices *devices, void (*done)(void *ctx), void *ctx);
 
 const struct devices_counters *devices_counters(const struct devices *devices);
 size_t devices_count(const struct devices *devices); /* links past CONNECT */
+const struct downlink_counters *devices_downlink_counters(const struct devices *devices);
 const struct listener_counters *devices_listener_counters(const struct devices *devices);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include "base/map.h"
 #include "shell/devices.h"
-#include "shell/downlink.h"
 
 struct device_link {
 	struct id key; /* its connection, as a key of devices->by_conn */
@@ -19,6 +18,7 @@ struct device_link {
 	struct buf stash;  /* plaintext that came while the batch was full */
 	mono_ms armed_at;  /* the listener wakes us then */
 	bool is_connected; /* CONNECT was accepted: it stands in by_device */
+	bool has_kept;     /* the downlink may hold messages for it: newer ones go behind them */
 	bool is_paused;    /* the listener does not read its socket */
 	bool is_waiting;   /* in the list of those that wait for room */
 	bool is_dirty;     /* in the list of those that settling touched */
@@ -55,7 +55,7 @@ void devices_flush_dirty(struct devices *devices);
 void devices_take_event(
     struct devices *devices, struct device_link *dl, const struct link_event *event);
 
-/* devices_down.c: what was kept for a device that has subscribed now. */
+/* devices_down.c: what was kept for the device, as much as its link takes now. */
 void devices_deliver_kept(struct devices *devices, struct device_link *dl);
 
 #endif

@@ -10,9 +10,7 @@ static void log_refusal(const struct device_link *dl, enum reading_result result
 	id_hex(&dl->peer.device, hex);
 	switch (result) {
 	case READING_PARKED:
-		log_warning(
-		    "%s (%s) sent a message that cannot be understood (%s); it is kept and tried "
-		    "again after an upgrade",
+		log_warning("%s (%s) sent a message that cannot be understood (%s); it is kept",
 		    dl->peer.name, hex, why);
 		break;
 	case READING_RANGE:
@@ -48,7 +46,7 @@ static void take_publish(
 	struct batch_entry *entry = batch_add(batch);
 	const char *why = NULL;
 
-	CP_CHECK(entry); /* fullness was asked before the record was fed */
+	CP_CHECK(entry); /* fullness was asked before the link was pumped */
 	devices->counters.messages++;
 	entry->conn = dl->conn;
 	entry->packet_id = event->publish.packet_id;
@@ -126,6 +124,9 @@ void devices_take_event(
 		take_publish(devices, dl, event);
 		break;
 	case LINK_SUBSCRIBED:
+		dl->has_kept = true;
+		devices_deliver_kept(devices, dl);
+		break;
 	case LINK_OUT_ACKED:
 		devices_deliver_kept(devices, dl);
 		break;

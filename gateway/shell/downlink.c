@@ -26,20 +26,41 @@ static size_t first_to_expire(const struct downlink *downlink)
 	return first;
 }
 
+static void drop_at(struct downlink *downlink, size_t at)
+{
+	remove_at(downlink, at);
+	downlink->counters.dropped++;
+}
+
+/* Of the device's own first: its flood must not cost another its verdict. */
+static void make_room(struct downlink *downlink, const struct id *device)
+{
+	size_t own = 0;
+	size_t oldest = 0;
+
+	for (size_t i = downlink->count; i-- > 0;) {
+		if (!id_eq(&downlink->items[i].device, device))
+			continue;
+		own++;
+		oldest = i;
+	}
+	if (own >= DOWNLINK_DEVICE_MAX)
+		drop_at(downlink, oldest);
+	else if (downlink->count == DOWNLINK_MAX)
+		drop_at(downlink, first_to_expire(downlink));
+}
+
 void downlink_keep(
     struct downlink *downlink, const struct id *device, struct slice payload, wall_ms expires_at)
 {
 	uint8_t *bytes = malloc(payload.len ? payload.len : 1);
 
 	if (!bytes) {
-		downlink->overflowed++;
+		downlink->counters.dropped++;
 		return;
 	}
 	memcpy(bytes, payload.p, payload.len);
-	if (downlink->count == DOWNLINK_MAX) {
-		remove_at(downlink, first_to_expire(downlink));
-		downlink->overflowed++;
-	}
+	make_room(downlink, device);
 	downlink->items[downlink->count++] = (struct downlink_message){
 	    .device = *device,
 	    .expires_at = expires_at,
@@ -54,7 +75,7 @@ const struct downlink_message *downlink_next(
 	for (size_t i = 0; i < downlink->count;) {
 		if (downlink->items[i].expires_at <= now) {
 			remove_at(downlink, i);
-			downlink->expired++;
+			downlink->counters.expired++;
 		} else if (id_eq(&downlink->items[i].device, device)) {
 			return &downlink->items[i];
 		} else {

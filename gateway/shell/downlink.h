@@ -1,9 +1,10 @@
 /* downlink.h - messages for devices that are not there, or not ready, just now.
  *
  * A message waits until its device subscribes or until it is worthless (R19: a
- * verdict 2 s). Bounded: DOWNLINK_MAX messages; beyond, the one that expires
- * first goes, counted (P8). Kept in memory: what is still worth something after
- * a restart comes with step B.
+ * verdict 2 s). Bounded: DOWNLINK_DEVICE_MAX messages of one device; beyond, its
+ * oldest goes, so that no device takes another's place. DOWNLINK_MAX in all;
+ * beyond, the one that expires first goes. Both counted (P8). Kept in memory: what
+ * is still worth something after a restart comes with step B.
  * Loop thread only; times are wall times, given by the caller.
  */
 #ifndef SHELL_DOWNLINK_H
@@ -14,6 +15,7 @@
 #include "base/time.h"
 
 #define DOWNLINK_MAX 1024
+#define DOWNLINK_DEVICE_MAX 16
 
 struct downlink_message {
 	struct id device;
@@ -22,11 +24,15 @@ struct downlink_message {
 	size_t len;
 };
 
+struct downlink_counters {
+	uint64_t expired;
+	uint64_t dropped; /* no room, no memory */
+};
+
 struct downlink {
 	struct downlink_message items[DOWNLINK_MAX]; /* in the order they came */
 	size_t count;
-	uint64_t expired; /* counters */
-	uint64_t overflowed;
+	struct downlink_counters counters;
 };
 
 void downlink_deinit(struct downlink *downlink); /* safe on a zeroed struct, which is empty */

@@ -158,9 +158,7 @@ static void add_order(struct head_office *office, struct slice payload)
 		entry->what = BATCH_PARK;
 		entry->reading.source = reading_head_office;
 		office->counters.orders_parked++;
-		log_warning(
-		    "head office sent an order that cannot be understood (%s); it is kept and "
-		    "tried again after an upgrade",
+		log_warning("head office sent an order that cannot be understood (%s); it is kept",
 		    why ? why : "-");
 	} else {
 		entry->what = BATCH_REFUSED;

@@ -3,8 +3,8 @@
  * What:    holds the open batch, sends it when the batcher says so, wakes the
  *          ledger for its deadlines, and hands what came back to whoever waits.
  * Use:     if (!intake_is_full()) { fill intake_batch() by batch_add() and its
- *          arena, then intake_added(); }  A record that began when the batch was
- *          not full always finds room (BATCH_ENTRIES_SLACK).
+ *          arena, then intake_added(); }  Beyond full there is room for
+ *          BATCH_ENTRIES_SLACK more: whoever adds several looks again in time.
  * Order:   settled() runs on the loop after the commit was fsynced and before the
  *          batch is emptied: the one place from which acknowledgements leave (P1).
  * Threads: the loop's only.

@@ -129,7 +129,7 @@ static void a_message_waits_for_its_device_until_it_is_worthless(void **state)
 	assert_true(slice_eq_str(slice_of(message->bytes, message->len), "one"));
 	message = downlink_next(&downlink, &pen, 2000);
 	assert_true(slice_eq_str(slice_of(message->bytes, message->len), "three"));
-	assert_int_equal(downlink.expired, 1);
+	assert_int_equal(downlink.counters.expired, 1);
 	downlink_drop(&downlink, message);
 	assert_null(downlink_next(&downlink, &pen, 2000));
 	assert_int_equal(downlink.count, 1);
@@ -143,10 +143,28 @@ static void a_full_downlink_gives_up_what_expires_first(void **state)
 	(void)state;
 	downlink_keep(&downlink, &tablet, slice_str("soon gone"), 10);
 	for (int i = 0; i < DOWNLINK_MAX; i++)
-		downlink_keep(&downlink, &pen, slice_str("x"), 1000 + i);
+		downlink_keep(&downlink, &(struct id){.b = {7, (uint8_t)i, (uint8_t)(i >> 8)}},
+		    slice_str("x"), 1000 + i);
 	assert_int_equal(downlink.count, DOWNLINK_MAX);
-	assert_int_equal(downlink.overflowed, 1);
+	assert_int_equal(downlink.counters.dropped, 1);
 	assert_null(downlink_next(&downlink, &tablet, 0));
+	downlink_deinit(&downlink);
+}
+
+static void a_device_keeps_its_newest_and_takes_no_other_ones_place(void **state)
+{
+	struct downlink downlink = {0};
+
+	(void)state;
+	downlink_keep(&downlink, &tablet, slice_str("a verdict"), 2000);
+	downlink_keep(&downlink, &pen, slice_str("oldest"), 90000);
+	for (int i = 0; i < DOWNLINK_MAX; i++)
+		downlink_keep(&downlink, &pen, slice_str("newer"), 30000);
+	assert_int_equal(downlink.count, 1 + DOWNLINK_DEVICE_MAX);
+	assert_int_equal(downlink.counters.dropped, 1 + DOWNLINK_MAX - DOWNLINK_DEVICE_MAX);
+	assert_non_null(downlink_next(&downlink, &tablet, 0));
+	const struct downlink_message *message = downlink_next(&downlink, &pen, 0);
+	assert_true(slice_eq_str(slice_of(message->bytes, message->len), "newer"));
 	downlink_deinit(&downlink);
 }
 
@@ -223,6 +241,7 @@ int main(void)
 	        a_batch_has_room_for_one_record_beyond_full, setup, teardown),
 	    cmocka_unit_test(a_message_waits_for_its_device_until_it_is_worthless),
 	    cmocka_unit_test(a_full_downlink_gives_up_what_expires_first),
+	    cmocka_unit_test(a_device_keeps_its_newest_and_takes_no_other_ones_place),
 	    cmocka_unit_test(expiry_is_rounded_up_to_seconds),
 	    cmocka_unit_test(only_what_a_puback_cannot_say_is_told),
 	};
