@@ -85,7 +85,7 @@ static bool is_active_for(const struct plan *plan, int64_t client)
 static int32_t required_days(const struct client_history *history, const struct session *session,
     const struct policy *policy)
 {
-	int32_t days = policy->min_days;
+	int32_t days = policy_at(policy, session->start).min_days;
 
 	for (size_t from = 0, to; from < history->plan_count; from = to) {
 		to = course_end(history, from);
@@ -226,7 +226,8 @@ static struct finding *overdue_finding(struct overdue *o)
 static void overdue_step(struct overdue *o, int32_t first_day, int32_t max_days, event_ms reached)
 {
 	struct finding *finding = o->finding;
-	int32_t medium_limit = max_days + o->policy->overdue_medium_after_days;
+	int32_t medium_limit =
+	    max_days + policy_at(o->policy, o->last->start).overdue_medium_after_days;
 	int32_t medium_day = o->last->day + medium_limit + 1;
 
 	if (medium_day < first_day)
@@ -257,7 +258,8 @@ static void overdue_segment(struct overdue *o, event_ms from, event_ms to)
 	if (!is_active_for(plan, o->history->client) || completed_at(o, from) >= plan->planned)
 		return;
 
-	int32_t max_days = plan->max_days ? plan->max_days : o->policy->max_days;
+	int32_t max_days =
+	    plan->max_days ? plan->max_days : policy_at(o->policy, o->last->start).max_days;
 	int32_t first_day = o->last->day + max_days + 1;
 	int32_t today = zone_day(o->policy->zone, from);
 	if (held_max_days && today >= first_day) {

@@ -9,9 +9,23 @@
 
 #include "base/time.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct zone;
+
+/* What a clinic can change. */
+struct policy_numbers {
+	int32_t min_days;
+	int32_t max_days;
+	int32_t overdue_medium_after_days;
+};
+
+/* Numbers that were in force until a moment. */
+struct policy_past {
+	event_ms until;
+	struct policy_numbers numbers;
+};
 
 struct policy {
 	const struct zone *zone;           /* the clinic's time zone (R1) */
@@ -20,7 +34,23 @@ struct policy {
 	int32_t overdue_medium_after_days; /* beyond max_days, INTERVAL_OVERDUE [E] */
 	int64_t visit_ms;                  /* continuation of a visit, R13 [E] */
 	int64_t lost_after_ms;             /* silence that closes a session, SESSION_ORPHAN [E] */
+	const struct policy_past *past;    /* borrowed; by `until`, oldest first */
+	size_t past_count;
 };
+
+/* What was in force when the judged event happened (DESIGN section 3): a change of
+ * policy does not judge the past anew. */
+static inline struct policy_numbers policy_at(const struct policy *policy, event_ms at)
+{
+	for (size_t i = 0; i < policy->past_count; i++)
+		if (at < policy->past[i].until)
+			return policy->past[i].numbers;
+	return (struct policy_numbers){
+	    .min_days = policy->min_days,
+	    .max_days = policy->max_days,
+	    .overdue_medium_after_days = policy->overdue_medium_after_days,
+	};
+}
 
 #define POLICY_MIN_DAYS 28
 #define POLICY_MAX_DAYS 42

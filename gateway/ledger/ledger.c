@@ -21,6 +21,7 @@
 #include "ledger/names.h"
 #include "ledger/outbox.h"
 #include "ledger/pending.h"
+#include "ledger/policies.h"
 #include "ledger/sessions.h"
 #include "ledger/store.h"
 #include "ledger/subjects.h"
@@ -59,6 +60,7 @@ enum cp_err ledger_open(
 		ledger->is_careful = !store_was_clean(ledger);
 		ledger->careful_until = now + CAREFUL_MS;
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
+		policies_activate(ledger, now);
 		unjudged_load(ledger); /* what is tried again may end the program again */
 		ledger->is_careful = ledger->is_careful || ledger_pending(ledger) > 0;
 		db_exec(&ledger->db, "COMMIT");

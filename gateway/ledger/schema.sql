@@ -80,6 +80,14 @@ CREATE TABLE parked(
 	PRIMARY KEY(source, hash)
 ) WITHOUT ROWID;
 
+-- The clinic's numbers, each row in force from its moment to the next one's.
+CREATE TABLE policy(
+	from_at INTEGER PRIMARY KEY, -- wall ms of the activation
+	min_days INTEGER NOT NULL,
+	max_days INTEGER NOT NULL,
+	overdue_medium_after_days INTEGER NOT NULL
+);
+
 -- facts ------------------------------------------------------------------------
 
 -- kind: enum subject_kind. An input may speak about several subjects.

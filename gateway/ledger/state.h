@@ -13,6 +13,7 @@
  *     verdicts.c  the answer on the chair, with revisions
  *     pending.c   the careful way after an abnormal exit
  *     unjudged.c  what ended the program twice
+ *     policies.c  which numbers were in force when
  */
 #ifndef LEDGER_STATE_H
 #define LEDGER_STATE_H

@@ -2,6 +2,7 @@
 
 #include "ledger/facts.h"
 #include "ledger/names.h"
+#include "ledger/policies.h"
 #include "ledger/sessions.h"
 #include "ledger/subjects.h"
 #include "ledger/unjudged.h"
@@ -301,6 +302,7 @@ static void recount(struct recount *r)
 	db_exec(&r->store, "BEGIN");
 	db_exec(&r->ledger->db, "BEGIN");
 	r->ledger->batch = r->batch;
+	policies_copy(r->ledger, &r->store);
 	copy_names(r);
 	count_rows(r, "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE" IS_JUDGED);
 	count_rows(r, "SELECT " STREAM_COLUMNS " FROM stream j WHERE" IS_JUDGED);

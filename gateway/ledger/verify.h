@@ -22,7 +22,9 @@ struct verify_result {
 /* Called for each difference, with a sentence. */
 typedef void verify_fn(void *ctx, const char *difference);
 
-/* CP_OK also when there are differences. `why` (256 bytes) on an error. */
+/* The numbers of the policy are the store's own; of `policy` only the zone and what
+ * nobody can change counts. CP_OK also when there are differences. `why` (256 bytes) on an error.
+ */
 enum cp_err verify_store(const char *path, const struct policy *policy, verify_fn *on_difference,
     void *ctx, struct verify_result *out, char why[256]) CP_MUST_CHECK;
 
