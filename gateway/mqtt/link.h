@@ -136,8 +136,7 @@ enum cp_err link_publish(struct link *link, struct slice payload, uint8_t qos, u
 /* End it from our side: MQTT_TAKEN_OVER, MQTT_SHUTDOWN, ... An MQTT 5 device is told. */
 void link_close(struct link *link, enum mqtt_reason reason);
 
-/* We stop and start reading the socket (full disk, full batch). */
-void link_pause(struct link *link);
+void link_pause(struct link *link); /* we stop reading the socket: full disk, full batch */
 void link_resume(struct link *link, mono_ms now);
 
 /* Bytes to write, valid until the next call; link_sent() says how many went. */
