@@ -6,20 +6,20 @@
 issue_by_head_office() {
 	local stem=$work/head-office/$1
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" \
-		-keyout "$stem.key" -out "$stem.csr"
-	openssl x509 -req -in "$stem.csr" -CA "$work/head-office/ca.pem" \
-		-CAkey "$work/head-office/ca.key" -CAcreateserial -days 30 -out "$stem.pem" \
-		-extfile <(printf 'basicConstraints=CA:FALSE\nsubjectAltName=%s\n' "$2")
+		-keyout "$stem.key" -out "$stem.csr" &&
+		openssl x509 -req -in "$stem.csr" -CA "$work/head-office/ca.pem" \
+			-CAkey "$work/head-office/ca.key" -CAcreateserial -days 30 -out "$stem.pem" \
+			-extfile <(printf 'basicConstraints=CA:FALSE\nsubjectAltName=%s\n' "$2")
 }
 
 make_head_office_certificates() {
 	mkdir "$work/head-office"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
 		-subj '/CN=head office CA' -addext basicConstraints=critical,CA:TRUE \
-		-keyout "$work/head-office/ca.key" -out "$work/head-office/ca.pem"
-	issue_by_head_office broker IP:127.0.0.1
-	issue_by_head_office "$SITE" "DNS:$SITE"
-	issue_by_head_office consumer DNS:consumer
+		-keyout "$work/head-office/ca.key" -out "$work/head-office/ca.pem" &&
+		issue_by_head_office broker IP:127.0.0.1 &&
+		issue_by_head_office "$SITE" "DNS:$SITE" &&
+		issue_by_head_office consumer DNS:consumer
 }
 
 configure_broker() {

@@ -17,8 +17,9 @@ start() {
 	started+=("$pid")
 }
 
+# Asks bash, not the system: a number of ours that is free again may be somebody else's.
 has_ended() {
-	! kill -0 "$1" 2>/dev/null
+	[[ $'\n'$(jobs -pr)$'\n' != *$'\n'"$1"$'\n'* ]]
 }
 
 # LIMIT_S COMMAND...: until it succeeds
@@ -34,7 +35,8 @@ wait_until() {
 end_everything() {
 	local i
 	for ((i = ${#started[@]} - 1; i >= 0; i--)); do
-		kill -TERM "${started[i]}" 2>/dev/null || continue
+		! has_ended "${started[i]}" || continue
+		kill -TERM "${started[i]}" 2>/dev/null || true
 		wait_until 3 has_ended "${started[i]}" || kill -KILL "${started[i]}" 2>/dev/null || true
 	done
 	started=()
@@ -46,6 +48,10 @@ at_exit() {
 	trap '' INT TERM HUP
 	end_everything
 	[ "$work" ] || exit "$status"
+	if [ "$status" -eq 1 ] && [ -z "$is_failed" ]; then
+		echo 'deploy/try: a command failed that never should; the logs may tell.' >&2
+		is_failed=yes
+	fi
 	if [ "$is_failed" ] || [ "$keep" ]; then
 		printf '\nKept: %s\n' "$work"
 	else
@@ -63,7 +69,7 @@ at_interrupt() {
 	[ "$simulator" ] && [ -z "$is_closing" ] || exit 130
 	is_closing=yes
 	printf '\n  The clinic closes; what is under way ends first. (Ctrl-C again: everything ends now.)\n'
-	kill -INT "$simulator" 2>/dev/null || true
+	kill -INT "$simulator" || true
 }
 
 # Until the first of these processes ends; its exit status is in `status`, its number
@@ -98,7 +104,7 @@ start_server() {
 		start "$log" "$log" "$@"
 		wait_until 20 is_up_or_gone "$pid" "$log" "$ready" || return 1
 		! says "$log" "$ready" || return 0
-		says "$log" 'ddress already in use' || return 1
+		grep -q -e 'Address already in use' -e 'another program has this port' "$log" || return 1
 	done
 	return 1
 }

@@ -109,7 +109,7 @@ def test_a_lost_message_is_found(tmp_path):
 
 
 @pytest.mark.parametrize("options", [["--seconds"], ["--seconds", "7"], ["--seconds", "ten"],
-                                     ["--devices", "99"], ["--fast"], ["30"]])
+                                     ["--devices", "99"], ["--devices", "08"], ["--fast"], ["30"]])
 def test_a_wrong_argument_gets_one_sentence(options):
     result = subprocess.run([TRY, *options], capture_output=True, text=True, timeout=20)
     assert result.returncode == 2
