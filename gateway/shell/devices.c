@@ -32,6 +32,7 @@ struct device_link *devices_find(const struct devices *devices, uint64_t conn)
 
 	return map_get(&devices->by_conn, &key);
 }
+
 /* --- out --------------------------------------------------------------------------- */
 
 static void arm(struct devices *devices, struct device_link *dl, mono_ms at)
@@ -66,16 +67,24 @@ static enum close_reason close_reason_of(enum mqtt_reason reason)
 	}
 }
 
+/* As much as the listener takes; each time there is room again for what was kept. */
+static void send_out(struct devices *devices, struct device_link *dl, mono_ms now)
+{
+	struct slice out;
+
+	while ((out = link_out(&dl->link)).len > 0 &&
+	       listener_send(devices->listener, dl->conn, out) == CP_OK) {
+		link_sent(&dl->link, out.len, now);
+		devices_deliver_kept(devices, dl);
+	}
+}
+
 /* Sends what the link has to say and arms what it waits for. */
 void devices_flush(struct devices *devices, struct device_link *dl)
 {
 	mono_ms now = clock_mono();
-	struct slice out = link_out(&dl->link);
 
-	if (out.len && listener_send(devices->listener, dl->conn, out) == CP_OK) {
-		link_sent(&dl->link, out.len, now);
-		devices_deliver_kept(devices, dl); /* there is room for it again */
-	}
+	send_out(devices, dl, now);
 	mono_ms wake = link_next_wake(&dl->link);
 	if (link_out(&dl->link).len && wake > now + SEND_AGAIN_MS)
 		wake = now + SEND_AGAIN_MS;
@@ -88,6 +97,7 @@ void devices_flush(struct devices *devices, struct device_link *dl)
 		listener_pause(devices->listener, dl->conn);
 	dl->is_paused = !reads;
 }
+
 /* Takes the link's events, sends its answers. It began when there was room in the
  * batch, so it never has to stop half-way. True when sending let a stalled link go
  * on: what it still holds comes before anything new. */
@@ -107,6 +117,7 @@ static bool pump(struct devices *devices, struct device_link *dl)
 		listener_disconnect(devices->listener, dl->conn, close_reason_of(end));
 	return was_stalled && link_wants_read(&dl->link);
 }
+
 /* --- room ------------------------------------------------------------------------------- */
 
 static void wait_for_room(struct devices *devices, struct device_link *dl)
@@ -213,6 +224,7 @@ void devices_flush_dirty(struct devices *devices)
 			go_on(devices, dl);
 	}
 }
+
 /* --- the listener's calls ---------------------------------------------------------------- */
 
 static void on_opened(void *ctx, uint64_t conn, const struct tls_peer *peer)
