@@ -470,11 +470,11 @@ def test_a_registry_with_a_wrong_line(make_gateway, pki, tmp_path):
 
 
 @pytest.mark.parametrize("place, why", [
-    ("/sys/carepace", "cannot make the folder /sys/carepace"),
-    ("/sys/kernel", "cannot write in the folder /sys/kernel"),
+    ("/proc/carepace", "cannot make the folder /proc/carepace"),
+    ("/proc/self", "cannot write in the folder /proc/self"),
 ])
 def test_a_store_where_nothing_can_be_written(make_gateway, place, why):
-    """/sys takes no files, not even from root."""
+    """/proc takes no files, not even from root."""
     fails(make_gateway(store={"path": place}), rf"^ERROR {why} \(.*\); check store.path")
 
 
