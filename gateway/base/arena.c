@@ -31,25 +31,38 @@ void arena_deinit(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
-	struct arena_block *keep = arena->first;
+	struct arena_block **at = &arena->first;
+	size_t kept_bytes = 0;
 
-	if (!keep)
-		return;
-	arena->first = keep->next;
-	arena_deinit(arena);
-	keep->next = NULL;
-	keep->used = 0;
-	arena->first = arena->current = keep;
+	for (; *at; at = &(*at)->next) {
+		kept_bytes += (*at)->cap;
+		if (kept_bytes > ARENA_KEEP_BYTES && at != &arena->first)
+			break;
+		(*at)->used = 0;
+	}
+	for (struct arena_block *block = *at; block;) {
+		struct arena_block *next = block->next;
+		free(block);
+		block = next;
+	}
+	*at = NULL;
+	arena->current = arena->first;
+	arena->used_bytes = 0;
 }
 
-static struct arena_block *add_block(struct arena *arena, size_t need)
+/* The next block, if it was kept and is large enough, else a new one before it. */
+static struct arena_block *next_block(struct arena *arena, size_t need)
 {
+	struct arena_block *after = arena->current ? arena->current->next : NULL;
+
+	if (after && after->cap >= need)
+		return arena->current = after;
+
 	size_t cap = need > arena->block_bytes ? need : arena->block_bytes;
 	struct arena_block *block = malloc(sizeof(*block) + cap);
-
 	if (!block)
 		return NULL;
-	block->next = NULL;
+	block->next = after;
 	block->cap = cap;
 	block->used = 0;
 	if (arena->current)
@@ -73,7 +86,7 @@ void *arena_alloc(struct arena *arena, size_t len_bytes)
 
 	struct arena_block *block = arena->current;
 	if (!block || block->cap - block->used < need)
-		block = add_block(arena, need);
+		block = next_block(arena, need);
 	if (!block)
 		return NULL;
 

@@ -3,7 +3,8 @@
  * What:    a bump allocator in blocks, with a maximum (P6). A batch owns one
  *          and everything that belongs to the batch lies in it.
  * Memory:  arena_alloc() answers NULL beyond `max_bytes`; pointers die at
- *          arena_reset() or arena_deinit(). The first block survives a reset.
+ *          arena_reset() or arena_deinit(). A reset keeps the first block, and up to
+ *          ARENA_KEEP_BYTES: a busy arena is not mapped anew for every batch.
  * Shapes:  every pointer is aligned to 16 bytes; memory is not zeroed unless
  *          the call says so.
  */
@@ -11,6 +12,8 @@
 #define BASE_ARENA_H
 
 #include "base/slice.h"
+
+#define ARENA_KEEP_BYTES ((size_t)1 << 20)
 
 struct arena_block;
 
