@@ -30,6 +30,7 @@ struct head_office {
 
 	struct note *waiting; /* what the open batch had no room for, oldest first */
 	atomic_size_t orders_under_way;
+	atomic_size_t done_under_way; /* acknowledged rows on their way to the batch */
 
 	/* The upstream thread's own. */
 	struct view *view;
@@ -62,8 +63,8 @@ static size_t next_rows(
 	struct head_office *office = ctx;
 	struct view_outbox_row rows[WINDOW_ROWS];
 
-	if (!have_view(office))
-		return 0;
+	if (atomic_load(&office->done_under_way) >= HEAD_OFFICE_DONE_MAX || !have_view(office))
+		return UPSTREAM_LATER;
 	arena_reset(&office->printed);
 	size_t count = view_outbox(office->view, &office->printed, office->site, after,
 	    WINDOW_KINDS, rows, max < WINDOW_ROWS ? max : WINDOW_ROWS);
@@ -73,6 +74,9 @@ static size_t next_rows(
 		    .topic = rows[i].topic,
 		    .payload = rows[i].payload,
 		};
+	const char *text;
+	if (count == 0 && view_error(office->view, &text))
+		return UPSTREAM_LATER; /* have_view() will say what it was */
 	return count;
 }
 
@@ -84,10 +88,10 @@ static void post(struct head_office *office, struct note *note)
 
 static void rows_done(void *ctx, const struct window_row *rows, size_t count)
 {
-	const struct head_office *office = ctx;
+	struct head_office *office = ctx;
+
 	if (office->waits_for_receipts)
 		return; /* the broker has it; head office has not said so yet (P5) */
-
 	struct note *note = calloc(1, sizeof(*note) + count * sizeof(*rows));
 
 	if (!note)
@@ -95,7 +99,8 @@ static void rows_done(void *ctx, const struct window_row *rows, size_t count)
 	note->rows = (struct window_row *)(void *)note->bytes;
 	note->count = count;
 	memcpy(note->rows, rows, count * sizeof(*rows));
-	post(ctx, note);
+	atomic_fetch_add(&office->done_under_way, count);
+	post(office, note);
 }
 
 static bool take_order(void *ctx, struct slice payload)
@@ -184,6 +189,7 @@ static bool take_note(struct head_office *office, struct note *note)
 		return false;
 	for (size_t i = 0; i < note->count; i++)
 		CP_CHECK(batch_add_done(batch, note->rows[i].kind, note->rows[i].n));
+	atomic_fetch_sub(&office->done_under_way, note->count);
 	intake_added(office->intake, false);
 	return true;
 }
@@ -297,13 +303,16 @@ void head_office_close(struct head_office *office)
 {
 	if (!office)
 		return;
-	upstream_thread_stop(office->thread);
-	view_close(office->view);
-	arena_deinit(&office->printed);
+	bool is_ended = upstream_thread_stop(office->thread);
+	/* No callback comes any more, so nobody posts. */
 	if (office->to_loop)
 		free_notes(mailbox_close(office->to_loop));
 	mailbox_free(office->to_loop);
 	free_notes(office->waiting ? &office->waiting->mail : NULL);
+	if (!is_ended)
+		return; /* the thread may stand amid the rows in `printed`: left to the system */
+	view_close(office->view);
+	arena_deinit(&office->printed);
 	free(office->site);
 	free(office->store_file);
 	free(office);

@@ -6,7 +6,9 @@
  * What comes from head office takes the same way as what comes from a device:
  * through the batch, once, durable before it is acknowledged (the receipt).
  * Bounds:  HEAD_OFFICE_ORDERS_MAX orders wait for the loop; more are dropped and
- *          counted there, and head office goes on from the receipt.
+ *          counted there, and head office goes on from the receipt. While
+ *          HEAD_OFFICE_DONE_MAX acknowledged rows wait for the loop, no more are
+ *          taken from the outbox (P6).
  * Threads: the loop's only, but for the callbacks of the upstream thread.
  */
 #ifndef SHELL_HEAD_OFFICE_H
@@ -17,6 +19,7 @@
 #include "shell/upstream_thread.h"
 
 #define HEAD_OFFICE_ORDERS_MAX 256
+#define HEAD_OFFICE_DONE_MAX BATCH_DONE_MAX /* and what was in flight: WINDOW_ROWS */
 
 struct head_office;
 struct uv_loop_s;

@@ -54,9 +54,11 @@ struct upstream_thread {
 	struct mail ended_mail; /* to `ended` */
 	struct mail stop_mail;
 	struct mail poke_mail;
-	atomic_bool is_poked;     /* poke_mail is on its way */
-	atomic_bool is_abandoned; /* stop has returned without the thread */
+	atomic_bool is_poked; /* poke_mail is on its way */
 	_Atomic(struct receipt *) new_receipt;
+
+	pthread_mutex_t source_lock; /* held while the source is called */
+	bool is_abandoned;           /* under it: stop has returned without the thread */
 
 	/* The thread's own from here on. */
 	struct window window;
@@ -91,22 +93,56 @@ static const char *server_name(const struct upstream_thread *thread)
 
 /* --- the source, never after stop ------------------------------------------ */
 
-static bool is_source_there(struct upstream_thread *thread)
+/* True: it stays until release_source(). Only stop() ever waits for the lock, so a
+ * call of the source costs no system call. */
+static bool hold_source(struct upstream_thread *thread)
 {
-	return !atomic_load(&thread->is_abandoned);
+	pthread_mutex_lock(&thread->source_lock);
+	if (!thread->is_abandoned)
+		return true;
+	pthread_mutex_unlock(&thread->source_lock);
+	return false;
+}
+
+static void release_source(struct upstream_thread *thread)
+{
+	pthread_mutex_unlock(&thread->source_lock);
 }
 
 static void report_acked(struct upstream_thread *thread)
 {
-	if (thread->acked_count > 0 && is_source_there(thread))
+	if (thread->acked_count > 0 && hold_source(thread)) {
 		thread->source.done(thread->ctx, thread->acked, thread->acked_count);
+		release_source(thread);
+	}
 	thread->acked_count = 0;
 }
 
 static void report_state(struct upstream_thread *thread, bool is_connected, const char *text)
 {
-	if (is_source_there(thread))
-		thread->source.state(thread->ctx, is_connected, text);
+	if (!hold_source(thread))
+		return;
+	thread->source.state(thread->ctx, is_connected, text);
+	release_source(thread);
+}
+
+static bool give_order(struct upstream_thread *thread, struct slice payload)
+{
+	if (!hold_source(thread))
+		return false;
+	bool is_taken = thread->source.order(thread->ctx, payload);
+	release_source(thread);
+	return is_taken;
+}
+
+static size_t next_items(struct upstream_thread *thread, struct upstream_item *items, size_t max)
+{
+	if (!hold_source(thread))
+		return UPSTREAM_LATER;
+	size_t found = thread->source.next(thread->ctx, thread->window.after, items, max);
+	release_source(thread);
+	CP_CHECK(found <= max || found == UPSTREAM_LATER);
+	return found;
 }
 
 /* --- mail ------------------------------------------------------------------ */
@@ -167,7 +203,7 @@ static void on_not_acked(
 
 static void on_order(struct upstream_thread *thread, struct slice payload)
 {
-	if (is_source_there(thread) && thread->source.order(thread->ctx, payload)) {
+	if (give_order(thread, payload)) {
 		count(&thread->counts.orders);
 		return;
 	}
@@ -284,9 +320,12 @@ static void send_rows(struct upstream_thread *thread, unsigned room, mono_ms now
 {
 	struct upstream_item items[ITEMS_MAX];
 	size_t max = room < ITEMS_MAX ? room : ITEMS_MAX;
-	size_t found = thread->source.next(thread->ctx, thread->window.after, items, max);
+	size_t found = next_items(thread, items, max);
 
-	CP_CHECK(found <= max);
+	if (found == UPSTREAM_LATER) {
+		window_unread(&thread->window, now);
+		return;
+	}
 	if (found == 0)
 		window_drained(&thread->window, now);
 	for (size_t i = 0; i < found; i++) {
@@ -492,6 +531,7 @@ static void thread_free(struct upstream_thread *thread)
 		(void)left;
 		mailbox_free(boxes[i]);
 	}
+	pthread_mutex_destroy(&thread->source_lock);
 	upstream_config_deinit(&thread->config);
 	free(thread->said);
 	free(atomic_load(&thread->new_receipt));
@@ -502,6 +542,7 @@ static void thread_free(struct upstream_thread *thread)
 static enum cp_err thread_init(struct upstream_thread *thread, const struct upstream_config *config)
 {
 	window_init(&thread->window, clock_mono());
+	pthread_mutex_init(&thread->source_lock, NULL); /* cannot fail without attributes */
 	thread->mailbox = mailbox_new();
 	thread->ended = mailbox_new();
 	thread->said = calloc((size_t)config->server_count, sizeof(*thread->said));
@@ -567,17 +608,26 @@ void upstream_thread_counts(struct upstream_thread *thread, struct upstream_coun
 	};
 }
 
-void upstream_thread_stop(struct upstream_thread *thread)
+/* After this it is called no more: a call under way has ended. */
+static void take_source_away(struct upstream_thread *thread)
+{
+	pthread_mutex_lock(&thread->source_lock);
+	thread->is_abandoned = true;
+	pthread_mutex_unlock(&thread->source_lock);
+}
+
+bool upstream_thread_stop(struct upstream_thread *thread)
 {
 	if (!thread)
-		return;
+		return true;
 	CP_CHECK(mailbox_post(thread->mailbox, &thread->stop_mail));
 	if (!mailbox_wait(thread->ended, STOP_LIMIT_MS)) {
-		atomic_store(&thread->is_abandoned, true);
+		take_source_away(thread);
 		log_warning("head office: the MQTT library does not come back from a name server; "
 		            "going on without it");
-		return;
+		return false;
 	}
 	pthread_join(thread->thread, NULL);
 	thread_free(thread);
+	return true;
 }

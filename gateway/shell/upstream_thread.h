@@ -6,7 +6,8 @@
  * Not:     the outbox: it asks struct upstream_source.
  * Threads: start and stop from one thread; poke and receipt from any. The
  *          source is called on the upstream thread only, never after stop.
- * Memory:  config and source are copied, ctx is the caller's.
+ * Memory:  config and source are copied, ctx is the caller's; so is what next()
+ *          answers with, see stop.
  * Bounds:  window.h upwards; io/upstream.h downwards; one receipt is kept.
  * Promise: P5. done() names only rows that the broker acknowledged.
  */
@@ -23,9 +24,12 @@ struct upstream_item {
 	struct slice payload;
 };
 
+#define UPSTREAM_LATER SIZE_MAX
+
 struct upstream_source {
 	/* Writes up to `max` rows with n > after[kind], in the order (kind, n);
-	 * returns how many, 0 only when there are no more. Bytes and topics are the
+	 * returns how many, 0 only when there are no more, UPSTREAM_LATER when it
+	 * cannot say now: asked again in WINDOW_RETRY_MS. Bytes and topics are the
 	 * source's until the next call; at most UPSTREAM_PAYLOAD_MAX bytes each. */
 	size_t (*next)(
 	    void *ctx, const uint64_t after[WINDOW_KINDS], struct upstream_item *items, size_t max);
@@ -68,9 +72,11 @@ struct upstream_counts {
 };
 void upstream_thread_counts(struct upstream_thread *thread, struct upstream_counts *out);
 
-/* Disconnects, then ends the thread, within 2 s. When a name server holds Paho
- * up for longer the thread is left behind, which is right only at the end of the
- * program. NULL is allowed. */
-void upstream_thread_stop(struct upstream_thread *thread);
+/* Disconnects, then ends the thread, within 2 s and a call of the source that is
+ * under way. False: a name server holds Paho up for longer, and the thread is left
+ * behind, which is right only at the end of the program. It calls the source no
+ * more, but may still read what next() answered with last: that must stay. NULL is
+ * allowed. */
+bool upstream_thread_stop(struct upstream_thread *thread) CP_MUST_CHECK;
 
 #endif

@@ -197,6 +197,11 @@ void window_drained(struct window *window, mono_ms now)
 	window->look_at = now + WINDOW_LOOK_MS;
 }
 
+void window_unread(struct window *window, mono_ms now)
+{
+	window->look_at = now + WINDOW_RETRY_MS;
+}
+
 static bool take_slot(struct window *window, uint32_t token, struct window_row *row)
 {
 	if (token >= WINDOW_ROWS || !window->slots[token].is_used)

@@ -51,6 +51,9 @@
 /* The outbox is looked at this often even if nobody said that it has news. */
 #define WINDOW_LOOK_MS (60 * MS_PER_SECOND)
 
+/* ... and so soon after it could not be read. */
+#define WINDOW_RETRY_MS (1 * MS_PER_SECOND)
+
 /* Kinds are urgencies, 0 the most urgent; n counts up within its kind. */
 struct window_row {
 	unsigned kind;
@@ -127,6 +130,9 @@ enum window_answer window_offer(struct window *window, struct window_row row, si
 
 /* Everything that the outbox holds was offered. */
 void window_drained(struct window *window, mono_ms now);
+
+/* It could not say what it holds. */
+void window_unread(struct window *window, mono_ms now);
 
 /* The three ends of being in flight. False: no such row is. */
 

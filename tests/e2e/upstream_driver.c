@@ -199,7 +199,7 @@ int main(int argc, char **argv)
 	while (fgets(line, sizeof(line), stdin) && obey(thread, &outbox, line))
 		continue;
 	mono_ms before = clock_mono();
-	upstream_thread_stop(thread);
+	bool is_ended = upstream_thread_stop(thread);
 	printf("stopped %lld\n", (long long)(clock_mono() - before));
-	return 0;
+	return is_ended ? 0 : 1;
 }

@@ -234,6 +234,7 @@ static void a_burst_stops_at_a_full_batch(const char *connect, const char *tiny)
 	fill_batch(BATCH_ENTRIES_MAX - 1);
 	port.is_full = false;
 	port.ops.woken(port.ctx, 1);
+	assert_int_equal(intake.batch->entry_count, BATCH_ENTRIES_MAX - 1 + 260);
 	receive(1, buf_bytes(&second)); /* the room is gone meanwhile: it is kept */
 	assert_int_equal(intake.batch->entry_count, BATCH_ENTRIES_MAX - 1 + 260);
 	assert_true(port.conns[1].is_paused);

@@ -107,6 +107,17 @@ static void test_a_silent_other_side_is_given_up(void **state)
 	assert_int_equal(window_next(&window, 500 + WINDOW_STALL_LIMIT_MS), WINDOW_GIVE_UP);
 }
 
+static void test_an_outbox_that_could_not_be_read_is_asked_again_soon(void **state)
+{
+	(void)state;
+	struct window window = up_at(0, 100);
+
+	window_unread(&window, 500);
+	assert_int_equal(window_next(&window, 500), WINDOW_WAIT);
+	assert_int_equal(window_next_wake(&window), 500 + WINDOW_RETRY_MS);
+	assert_int_equal(window_next(&window, 500 + WINDOW_RETRY_MS), WINDOW_FILL);
+}
+
 /* --- limits ---------------------------------------------------------------- */
 
 static void test_rows_are_bounded_by_us_and_by_the_broker(void **state)
@@ -491,6 +502,7 @@ int main(void)
 	    cmocka_unit_test(test_backoff_doubles_to_its_limit),
 	    cmocka_unit_test(test_only_a_connection_that_lasts_ends_the_series),
 	    cmocka_unit_test(test_a_silent_other_side_is_given_up),
+	    cmocka_unit_test(test_an_outbox_that_could_not_be_read_is_asked_again_soon),
 	    cmocka_unit_test(test_rows_are_bounded_by_us_and_by_the_broker),
 	    cmocka_unit_test(test_bytes_are_bounded_and_the_order_is_kept),
 	    cmocka_unit_test(test_a_refusal_pauses_its_kind_and_no_other),
