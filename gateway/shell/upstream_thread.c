@@ -623,6 +623,7 @@ bool upstream_thread_stop(struct upstream_thread *thread)
 	CP_CHECK(mailbox_post(thread->mailbox, &thread->stop_mail));
 	if (!mailbox_wait(thread->ended, STOP_LIMIT_MS)) {
 		take_source_away(thread);
+		pthread_detach(thread->thread);
 		log_warning("head office: the MQTT library does not come back from a name server; "
 		            "going on without it");
 		return false;
