@@ -8,6 +8,7 @@
 
 #include "io/clock.h"
 #include "io/log.h"
+#include "shell/upstream_gate.h"
 
 /* One round: take the mail, note what it says, hand acknowledgements on, then
  * do what the window says until it says wait. Mail only notes that a connection
@@ -46,8 +47,7 @@ struct said {
 
 struct upstream_thread {
 	struct upstream_config config;
-	struct upstream_source source;
-	void *ctx;
+	struct upstream_gate gate; /* shut when stop has returned without the thread */
 	pthread_t thread;
 	struct mailbox *mailbox;
 	struct mailbox *ended;  /* the last word of the thread goes here */
@@ -56,9 +56,6 @@ struct upstream_thread {
 	struct mail poke_mail;
 	atomic_bool is_poked; /* poke_mail is on its way */
 	_Atomic(struct receipt *) new_receipt;
-
-	pthread_mutex_t source_lock; /* held while the source is called */
-	bool is_abandoned;           /* under it: stop has returned without the thread */
 
 	/* The thread's own from here on. */
 	struct window window;
@@ -91,58 +88,11 @@ static const char *server_name(const struct upstream_thread *thread)
 	return thread->config.servers[thread->server];
 }
 
-/* --- the source, never after stop ------------------------------------------ */
-
-/* True: it stays until release_source(). Only stop() ever waits for the lock, so a
- * call of the source costs no system call. */
-static bool hold_source(struct upstream_thread *thread)
-{
-	pthread_mutex_lock(&thread->source_lock);
-	if (!thread->is_abandoned)
-		return true;
-	pthread_mutex_unlock(&thread->source_lock);
-	return false;
-}
-
-static void release_source(struct upstream_thread *thread)
-{
-	pthread_mutex_unlock(&thread->source_lock);
-}
-
 static void report_acked(struct upstream_thread *thread)
 {
-	if (thread->acked_count > 0 && hold_source(thread)) {
-		thread->source.done(thread->ctx, thread->acked, thread->acked_count);
-		release_source(thread);
-	}
+	if (thread->acked_count > 0)
+		upstream_gate_done(&thread->gate, thread->acked, thread->acked_count);
 	thread->acked_count = 0;
-}
-
-static void report_state(struct upstream_thread *thread, bool is_connected, const char *text)
-{
-	if (!hold_source(thread))
-		return;
-	thread->source.state(thread->ctx, is_connected, text);
-	release_source(thread);
-}
-
-static bool give_order(struct upstream_thread *thread, struct slice payload)
-{
-	if (!hold_source(thread))
-		return false;
-	bool is_taken = thread->source.order(thread->ctx, payload);
-	release_source(thread);
-	return is_taken;
-}
-
-static size_t next_items(struct upstream_thread *thread, struct upstream_item *items, size_t max)
-{
-	if (!hold_source(thread))
-		return UPSTREAM_LATER;
-	size_t found = thread->source.next(thread->ctx, thread->window.after, items, max);
-	release_source(thread);
-	CP_CHECK(found <= max || found == UPSTREAM_LATER);
-	return found;
 }
 
 /* --- mail ------------------------------------------------------------------ */
@@ -165,7 +115,7 @@ static void on_connected(struct upstream_thread *thread, unsigned receive_maximu
 	snprintf(text, sizeof(text), "connected to %s", server_name(thread));
 	log_notice("head office: %s", text);
 	memset(thread->said, 0, (size_t)thread->config.server_count * sizeof(*thread->said));
-	report_state(thread, true, text);
+	upstream_gate_state(&thread->gate, true, text);
 	/* The receipt tells head office from where to go on, so our ears must be
 	 * open before it leaves. */
 	if (upstream_subscribe(thread->upstream) != CP_OK)
@@ -203,7 +153,7 @@ static void on_not_acked(
 
 static void on_order(struct upstream_thread *thread, struct slice payload)
 {
-	if (give_order(thread, payload)) {
+	if (upstream_gate_order(&thread->gate, payload)) {
 		count(&thread->counts.orders);
 		return;
 	}
@@ -320,7 +270,7 @@ static void send_rows(struct upstream_thread *thread, unsigned room, mono_ms now
 {
 	struct upstream_item items[ITEMS_MAX];
 	size_t max = room < ITEMS_MAX ? room : ITEMS_MAX;
-	size_t found = next_items(thread, items, max);
+	size_t found = upstream_gate_next(&thread->gate, thread->window.after, items, max);
 
 	if (found == UPSTREAM_LATER) {
 		window_unread(&thread->window, now);
@@ -400,7 +350,7 @@ static void say_end(struct upstream_thread *thread, bool was_up, const char *why
 	    server_name(thread), why);
 	log_warning("head office: %s; next try in %lld s, everything is kept", text,
 	    (long long)((delay_ms + MS_PER_SECOND - 1) / MS_PER_SECOND));
-	report_state(thread, false, text);
+	upstream_gate_state(&thread->gate, false, text);
 }
 
 /* The servers are in order of preference: after a connection that was good we
@@ -531,7 +481,7 @@ static void thread_free(struct upstream_thread *thread)
 		(void)left;
 		mailbox_free(boxes[i]);
 	}
-	pthread_mutex_destroy(&thread->source_lock);
+	upstream_gate_deinit(&thread->gate);
 	upstream_config_deinit(&thread->config);
 	free(thread->said);
 	free(atomic_load(&thread->new_receipt));
@@ -542,7 +492,6 @@ static void thread_free(struct upstream_thread *thread)
 static enum cp_err thread_init(struct upstream_thread *thread, const struct upstream_config *config)
 {
 	window_init(&thread->window, clock_mono());
-	pthread_mutex_init(&thread->source_lock, NULL); /* cannot fail without attributes */
 	thread->mailbox = mailbox_new();
 	thread->ended = mailbox_new();
 	thread->said = calloc((size_t)config->server_count, sizeof(*thread->said));
@@ -560,8 +509,7 @@ enum cp_err upstream_thread_start(struct upstream_thread **out,
 	struct upstream_thread *thread = calloc(1, sizeof(*thread));
 	if (!thread)
 		return CP_NOMEM;
-	thread->source = *source;
-	thread->ctx = ctx;
+	upstream_gate_init(&thread->gate, source, ctx);
 	if (thread_init(thread, config) != CP_OK ||
 	    pthread_create(&thread->thread, NULL, run, thread) != 0) {
 		log_error("head office: no memory for the thread that talks to it");
@@ -608,21 +556,13 @@ void upstream_thread_counts(struct upstream_thread *thread, struct upstream_coun
 	};
 }
 
-/* After this it is called no more: a call under way has ended. */
-static void take_source_away(struct upstream_thread *thread)
-{
-	pthread_mutex_lock(&thread->source_lock);
-	thread->is_abandoned = true;
-	pthread_mutex_unlock(&thread->source_lock);
-}
-
 bool upstream_thread_stop(struct upstream_thread *thread)
 {
 	if (!thread)
 		return true;
 	CP_CHECK(mailbox_post(thread->mailbox, &thread->stop_mail));
 	if (!mailbox_wait(thread->ended, STOP_LIMIT_MS)) {
-		take_source_away(thread);
+		upstream_gate_shut(&thread->gate);
 		pthread_detach(thread->thread);
 		log_warning("head office: the MQTT library does not come back from a name server; "
 		            "going on without it");

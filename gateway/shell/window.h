@@ -50,9 +50,7 @@
 
 /* The outbox is looked at this often even if nobody said that it has news. */
 #define WINDOW_LOOK_MS (60 * MS_PER_SECOND)
-
-/* ... and so soon after it could not be read. */
-#define WINDOW_RETRY_MS (1 * MS_PER_SECOND)
+#define WINDOW_RETRY_MS (1 * MS_PER_SECOND) /* after it could not be read */
 
 /* Kinds are urgencies, 0 the most urgent; n counts up within its kind. */
 struct window_row {
