@@ -5,7 +5,7 @@
 #include "wire/unpack.h"
 
 /* A device that was away when it said HELLO asks again: no need to keep it long. */
-#define HELLO_ACK_VALID_MS (30 * MS_PER_SECOND)
+#define HELLO_ACK_VALID_MS (5 * MS_PER_SECOND)
 
 static struct slice pack(
     struct ledger *ledger, struct arena *arena, const ProtobufCMessage *message)
