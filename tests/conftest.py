@@ -1,10 +1,16 @@
 """Shared by e2e and fault: the wire contract, a clinic's certificates, gateways on them."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from device import Device
 from gateway import Gateway, Pki
 from speech import compile_contract
+
+SUPPRESSIONS = Path(__file__).parent / "lsan.supp"
+os.environ.setdefault("LSAN_OPTIONS", f"suppressions={SUPPRESSIONS}:print_suppressions=0")
 
 
 @pytest.fixture(scope="session")
