@@ -66,6 +66,7 @@ static enum cp_err pick_members(struct fleet *fleet, const char *path, struct pk
 	size_t wanted = fleet->options->devices;
 	size_t max = registry_count(fleet->registry);
 
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers is what it holds */
 	fleet->members = calloc(max + 1, sizeof(*fleet->members));
 	if (!fleet->members)
 		return pki_fail(error, CP_NOMEM, "no memory for %zu devices", max);
@@ -98,7 +99,8 @@ static size_t late_device(const struct fleet *fleet)
 	if (count < LATE_FROM_DEVICES)
 		return PLAN_NO_DEVICE;
 	for (size_t i = 0; i < count; i++) {
-		if (fleet->members[i]->kind == PKI_ROLLER)
+		const struct registry_entry *member = fleet->members[i];
+		if (member && member->kind == PKI_ROLLER)
 			return i;
 	}
 	return count - 1;
@@ -190,7 +192,7 @@ static enum cp_err open_device(struct fleet *fleet, size_t index, struct pki_err
 
 static enum cp_err open_devices(struct fleet *fleet, struct pki_error *error)
 {
-	fleet->devices = calloc(fleet->member_count, sizeof(*fleet->devices));
+	fleet->devices = calloc(fleet->member_count + 1, sizeof(*fleet->devices));
 	if (!fleet->devices)
 		return pki_fail(error, CP_NOMEM, "no memory for %zu devices", fleet->member_count);
 	enum cp_err err = inbox_new(fleet->member_count * EVENTS_PER_DEVICE, &fleet->inbox);

@@ -231,6 +231,7 @@ static void pack_samples(struct buf *out, Carepace__V1__Up *up, struct treatment
 	up->body_case = CAREPACE__V1__UP__BODY_SAMPLES;
 	up->samples = &samples;
 	pack(out, up);
+	up->samples = NULL; /* it ends here */
 }
 
 static void pack_pulses(struct buf *out, Carepace__V1__Up *up, struct treatment *treatment)
@@ -272,6 +273,7 @@ static void pack_pulses(struct buf *out, Carepace__V1__Up *up, struct treatment 
 	up->body_case = CAREPACE__V1__UP__BODY_PULSES;
 	up->pulses = &pulses;
 	pack(out, up);
+	up->pulses = NULL; /* it ends here */
 }
 
 void message_batch(struct buf *out, const struct envelope *envelope, struct treatment *treatment)

@@ -59,6 +59,6 @@ const struct range_rule *range_rules_of(const ProtobufCMessageDescriptor *messag
 
 /* The row of the field, searched from the message's first one on. */
 const struct range_rule *range_rule_for(
-    const struct range_rule *rules, const ProtobufCFieldDescriptor *field);
+    const struct range_rule *first, const ProtobufCFieldDescriptor *field);
 
 #endif

@@ -102,21 +102,20 @@ const struct listener_counters *listener_counters(const struct listener *listene
 void listener_set_config(struct listener *listener, struct tls_config *config);
 
 /* Copies. CP_FULL: nothing was taken, wait or close; CP_NOTFOUND: it is gone. */
-enum cp_err listener_send(
-    struct listener *listener, uint64_t conn, struct slice plain) CP_MUST_CHECK;
+enum cp_err listener_send(struct listener *listener, uint64_t id, struct slice plain) CP_MUST_CHECK;
 
 /* While paused nothing is read from the socket and nothing is delivered. */
-void listener_pause(struct listener *listener, uint64_t conn);
-void listener_resume(struct listener *listener, uint64_t conn);
+void listener_pause(struct listener *listener, uint64_t id);
+void listener_resume(struct listener *listener, uint64_t id);
 
 /* One time per connection; a new one replaces it, TIME_NEVER takes it back. */
-void listener_wake_at(struct listener *listener, uint64_t conn, mono_ms at);
+void listener_wake_at(struct listener *listener, uint64_t id, mono_ms at);
 
 /* What was sent before still leaves; nothing is delivered any more but closed(). */
-void listener_disconnect(struct listener *listener, uint64_t conn, enum close_reason reason);
+void listener_disconnect(struct listener *listener, uint64_t id, enum close_reason reason);
 
 /* "192.0.2.7:51234"; "-" when it is gone. */
-const char *listener_remote(const struct listener *listener, uint64_t conn);
+const char *listener_remote(const struct listener *listener, uint64_t id);
 
 /* "keep_alive", for counters and logs. */
 const char *close_reason_name(enum close_reason reason);

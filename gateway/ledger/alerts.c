@@ -53,8 +53,10 @@ void alerts_reconcile(struct ledger *ledger, enum subject_kind kind, int64_t uni
 	struct alert *stored = alert_rows_of_unit(ledger, kind, unit, &stored_count);
 	bool *is_known = arena_zalloc(&ledger->work, timeline->count + 1);
 
-	if (timeline->is_full || !is_known)
+	if (timeline->is_full || !is_known) {
 		db_fail(&ledger->db, CP_NOMEM, "out of memory for the findings of a subject");
+		return;
+	}
 	if (ledger->db.err)
 		return;
 

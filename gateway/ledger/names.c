@@ -27,8 +27,10 @@ struct source_state *names_source(struct ledger *ledger, const struct id *id)
 	db_run(&ledger->db, "INSERT INTO source(id) VALUES(?) ON CONFLICT DO NOTHING", "b", bytes);
 	int64_t no = db_value(&ledger->db, 0, "SELECT no FROM source WHERE id = ?", "b", bytes);
 	source = arena_zalloc(&ledger->lasting, sizeof(*source));
-	if (!source || map_put(&ledger->sources, id, source))
+	if (!source || map_put(&ledger->sources, id, source)) {
 		db_fail(&ledger->db, CP_NOMEM, "out of memory for the table of devices");
+		return NULL;
+	}
 	if (ledger->db.err)
 		return NULL;
 	source->no = no;

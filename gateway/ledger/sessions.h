@@ -32,8 +32,8 @@ void sessions_flush(struct ledger *ledger);
 #define SESSION_COLUMN_COUNT 28
 #define SESSION_FROM " FROM session s JOIN source r ON r.no = s.source "
 
-/* The session in columns first, first + 1, ... */
-struct session session_of_row(const struct db_rows *rows, int first);
+/* The session in columns c, c + 1, ... */
+struct session session_of_row(const struct db_rows *rows, int c);
 
 /* False: no such session. */
 bool sessions_load(struct ledger *ledger, int64_t no, struct session *out);
