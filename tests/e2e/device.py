@@ -24,7 +24,8 @@ class Device(Voice):
         self.acked = {}   # {(device, boot, seq): hash}
         self.losses = []  # reason of each unwanted end
         self.connections = 0
-        self._sent = {}   # mid -> name, hash
+        self._sent = {}          # mid -> name, hash
+        self._published = set()  # mids of PUBACKs
         self._lock = threading.Lock()
         self._keep_alive_s = keep_alive_s
         options = {} if self.is_mqtt5 else {"clean_session": True}
@@ -67,11 +68,19 @@ class Device(Voice):
         assert message.topic == self.down
         self.downs.append(self.telemetry.Down.FromString(message.payload))
 
+    # Paho may report a message before publish() has returned, and holds a lock of its own
+    # then: none of ours may be held while we publish.
+
     def _on_publish(self, _client, _data, mid):
-        with self._lock:  # publish() may not have returned yet
-            name, digest = self._sent.pop(mid, (None, None))
-            if name:
-                self.acked[name] = digest
+        with self._lock:
+            self._published.add(mid)
+            self._settle(mid)
+
+    def _settle(self, mid):
+        if mid in self._published and mid in self._sent:
+            name, digest = self._sent.pop(mid)
+            self._published.remove(mid)
+            self.acked[name] = digest
 
     # --- saying and hearing ---
 
@@ -83,10 +92,11 @@ class Device(Voice):
     def send(self, up, qos=1):
         payload = up.SerializeToString()
         name = (self.device.hex, up.boot, up.seq)
-        with self._lock:
-            info = self.publish(payload, qos)
-            if qos:
-                self._sent[info.mid] = name, hash_of(up, payload)
+        mid = self.publish(payload, qos).mid
+        if qos:
+            with self._lock:
+                self._sent[mid] = name, hash_of(up, payload)
+                self._settle(mid)
         return name
 
     def wait_acked(self, *names, limit_s=20):
