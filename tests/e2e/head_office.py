@@ -3,7 +3,7 @@ certificates on a free port of the loopback, and a subscriber that keeps what ar
 
 import getpass
 import os
-import signal
+import random
 import socket
 import ssl
 import subprocess
@@ -26,9 +26,16 @@ def wait_for(condition, what, limit_s=20):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ports that the system gives to outgoing connections: while its owner is away
+    nobody takes it, not even a client that tries to connect to it."""
+    while True:
+        port = random.randrange(15000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class Authority:
