@@ -6,6 +6,7 @@ from gateway import NAME
 from head_office import Authority, Broker, Subscriber, wait_for
 from speech import now_ms, token
 
+CLIENT = f"carepace-{NAME}"
 DAYS_30 = 30
 TOPIC_DOWN = f"carepace/v1/site/{NAME}/down"
 
@@ -17,7 +18,7 @@ class Office:
         self.report = contract.report
         self.authority = Authority(folder / "head-office")
         self.broker = Broker(folder, self.authority, self.authority.issue("localhost"),
-                             "use_identity_as_username true\n")
+                             "use_identity_as_username true\nlog_type all\n")
         self.gateway_identity = self.authority.issue(NAME)
         self.reader = None
 
@@ -70,7 +71,13 @@ class Office:
         return order.SerializeToString()
 
     def send(self, *orders):
+        wait_for(self._is_heard, lambda: "gateway subscribes: " + self.broker.log.read_text())
         self.reader.publish(TOPIC_DOWN, *orders)
+
+    def _is_heard(self):
+        """The gateway's last connection has subscribed: it has no session that would wait."""
+        log = self.broker.log.read_text()
+        return log.rfind(f"Sending SUBACK to {CLIENT}") > log.rfind(f"Sending CONNACK to {CLIENT}")
 
 
 @pytest.fixture
