@@ -151,8 +151,11 @@ class Load:
 
     def acked(self):
         """{(device, boot, seq): hash} of all."""
-        return {name: digest for sender in self.senders for name, digest in
-                list(sender.acked.items())}
+        return {name: digest for sender in self.senders
+                for name, digest in sender.acked.copy().items()}
+
+    def acked_count(self):
+        return sum(len(sender.acked) for sender in self.senders)
 
     def finish(self):
         for sender in self.senders:

@@ -40,8 +40,8 @@ def kill_and_restart(gateway, load, draw, points):
             time.sleep(draw.uniform(0, 0.1))
         else:
             gateway.start()
-            before = len(load.acked())
-            wait_for(lambda: len(load.acked()) > before, "devices are served again", 60)
+            before = load.acked_count()
+            wait_for(lambda: load.acked_count() > before, "devices are served again", 60)
             time.sleep(draw.uniform(0, 0.3))
         gateway.kill()
     gateway.start()
