@@ -26,6 +26,7 @@ static const struct {
     {0, {"help", KEY_HELP, NULL, 0, "this text", 2}},
 };
 
+CP_PRINTF(2, 0)
 static void say(const struct cli_options *options, const char *format, va_list args)
 {
 	fprintf(stderr, "carepace %s: ", options->command);

@@ -100,8 +100,7 @@ static sqlite3_stmt *statement(struct db *db, const char *sql)
 		cached->sql = sql;
 		return cached->stmt;
 	}
-	CP_CHECK(!"more statements than DB_STATEMENTS_MAX");
-	return NULL;
+	cp_check_failed("statements <= DB_STATEMENTS_MAX", __FILE__, __LINE__);
 }
 
 static sqlite3_stmt *bind(struct db *db, const char *sql, const char *types, va_list args)

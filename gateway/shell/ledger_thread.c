@@ -133,8 +133,8 @@ void ledger_thread_submit(struct ledger_thread *thread, struct batch *batch)
 {
 	CP_CHECK(batch);
 	thread->job = (struct job){.batch = batch};
-	if (!mailbox_post(thread->to_ledger, &thread->job.mail))
-		CP_CHECK(!"a batch was submitted to a stopped ledger");
+	bool is_running = mailbox_post(thread->to_ledger, &thread->job.mail);
+	CP_CHECK(is_running);
 }
 
 void ledger_thread_stop(struct ledger_thread *thread)
