@@ -77,16 +77,17 @@ static void answer_codes(
 
 /* --- back-pressure and acknowledgements ------------------------------------------- */
 
-/* P6: what we do not take from the socket, TCP holds back at the device. MQTT 5
- * has the receive maximum for it, 3.1.1 has nothing. */
+/* P6: what we do not take from the socket, TCP holds back at the device. So with
+ * MQTT 5, too: what we have not read has not come, and a client that sends its whole
+ * queue after a reconnect (python3-paho-mqtt 1.6.1 does) would otherwise be turned
+ * away for ever. */
 static bool is_stalled(const struct link *link)
 {
 	size_t owed_bytes = link->in_flight.count * PUBACK_MAX_BYTES + ANSWER_MAX_BYTES;
 
 	if (link->is_paused || buf_room(&link->out) < owed_bytes)
 		return true;
-	return link->level == MQTT_LEVEL_311 &&
-	       link->in_flight.count >= link->config->receive_maximum;
+	return link->in_flight.count >= link->config->receive_maximum;
 }
 
 /* Silence is counted from when we began to listen again (P11). */
@@ -195,8 +196,6 @@ static enum mqtt_reason judge_publish(
 		return MQTT_TOPIC_ALIAS; /* [MQTT-3.2.2-18] */
 	if (is_repeated && (is_v5 || !publish->dup))
 		return MQTT_PACKET_ID_IN_USE;
-	if (publish->qos > 0 && link->in_flight.count >= link->config->receive_maximum)
-		return MQTT_OVER_RECEIVE_MAXIMUM; /* [MQTT-3.3.4-7]; 3.1.1 stalls before */
 	bool has_soft_refusal = is_v5 && publish->qos > 0;
 	if (!has_soft_refusal && !topic_is(publish->topic, link->hex, TOPIC_UP))
 		return MQTT_FOREIGN_TOPIC; /* 3.1.1 [MQTT-3.3.5-2] */

@@ -15,8 +15,8 @@
  *          then, it has copied. Bounds: config.
  * Time:    `now` is an argument; times never go backwards.
  * Promise: P1: a PUBACK leaves on link_puback() only, in the order of the PUBLISHes.
- *          P6: when a 3.1.1 device has receive_maximum messages unacknowledged, or
- *          does not read its answers, link_wants_read() is false. P11: while we do
+ *          P6: when a device has receive_maximum messages unacknowledged, or does
+ *          not read its answers, link_wants_read() is false. P11: while we do
  *          not read, keep-alive is not counted.
  * Choices: RETAIN from a 3.1.1 device is accepted: nobody can subscribe to `up`, so it
  *          cannot be seen. User name and password are checked for form only.

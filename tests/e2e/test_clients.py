@@ -178,7 +178,6 @@ def test_silence_beyond_the_keep_alive(gateway, paho, protocol):
     assert gateway.counts()["mqtt_keep_alive_timeout"] == 1
 
 
-@pytest.mark.skip(reason="under investigation: python3-paho-mqtt does not always report what it sent again")
 @VERSIONS
 def test_reconnecting_after_a_restart(gateway, paho, protocol):
     """What the client had in flight is sent again, and counts once."""
