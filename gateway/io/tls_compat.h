@@ -19,12 +19,18 @@
 #define COMPAT_ERR_NO_USABLE_CIPHER MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE
 #define COMPAT_ERR_CERTIFICATE MBEDTLS_ERR_SSL_BAD_CERTIFICATE
 
+#define COMPAT_TLS13_SUITES                                                                        \
+	MBEDTLS_TLS1_3_AES_128_GCM_SHA256, MBEDTLS_TLS1_3_AES_256_GCM_SHA384,                      \
+	    MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
+
 /* Before any thread: 3.6.0 failed handshakes without it. */
 static inline bool compat_start(void)
 {
 	return psa_crypto_init() == PSA_SUCCESS;
 }
 
+/* TLS 1.3 without tickets: a resumed session has no certificate there, and so no
+ * identity (DESIGN section 5). */
 static inline void compat_restrict(mbedtls_ssl_config *config)
 {
 	static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
@@ -35,7 +41,10 @@ static inline void compat_restrict(mbedtls_ssl_config *config)
 	    MBEDTLS_TLS1_3_SIG_NONE};
 
 	mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
-	mbedtls_ssl_conf_max_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
+	mbedtls_ssl_conf_max_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_3);
+	mbedtls_ssl_conf_tls13_key_exchange_modes(
+	    config, MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL);
+	mbedtls_ssl_conf_new_session_tickets(config, 0);
 	mbedtls_ssl_conf_groups(config, groups);
 	mbedtls_ssl_conf_sig_algs(config, signatures);
 }
@@ -46,6 +55,8 @@ static inline void compat_restrict(mbedtls_ssl_config *config)
 #define COMPAT_ERR_NO_CIPHER MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN
 #define COMPAT_ERR_NO_USABLE_CIPHER MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE
 #define COMPAT_ERR_CERTIFICATE MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE
+
+#define COMPAT_TLS13_SUITES /* 2.28 has no TLS 1.3 */
 
 static inline bool compat_start(void)
 {

@@ -12,7 +12,7 @@ static const int ciphersuites[] = {
     MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
     MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
     MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-    0,
+    COMPAT_TLS13_SUITES 0,
 };
 
 /* EC and SHA-2 only: Debian 12's RSA lacks a timing fix (reliability, finding 12). */

@@ -1,6 +1,7 @@
 /* What the listener lets in, and how it treats it. */
 #include "listener_bench.h"
 
+#include <mbedtls/version.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -10,7 +11,7 @@ static void test_echo(void **state)
 
 	bench->does_echo = true;
 	bench_listen(bench, (struct listener_limits)LISTENER_LIMITS_DEFAULT);
-	struct device *device = device_start(bench, WITH_CERT);
+	struct device *device = device_start(bench, WITH_CERT "-tls1_2");
 	bench_wait_for(bench, bench->story, "opened ");
 	uint64_t before = bench_counters(bench)->sent_bytes;
 	device_say(device, "good day\n");
@@ -46,6 +47,25 @@ static void test_each_suite(void **state)
 		bench_wait_for(bench, bench->story, "closed(peer) ");
 	}
 	assert_int_equal(bench_counters(bench)->handshakes_ok, 3);
+}
+
+static void test_tls13_where_the_library_has_it(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->does_echo = true;
+	bench_listen(bench, (struct listener_limits)LISTENER_LIMITS_DEFAULT);
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+	struct device *device = device_start(bench, WITH_CERT "-tls1_3 -msg");
+	device_say(device, "good day\n");
+	bench_wait_for(bench, device->output, "good day\n"); /* after it no ticket would come */
+	assert_non_null(strstr(device->output, "TLSv1.3"));
+	assert_null(strstr(device->output, "NewSessionTicket"));
+	device_end(device);
+	bench_wait_for(bench, bench->story, "closed(peer) ");
+#else
+	assert_refused(bench, WITH_CERT "-tls1_3", TLS_NO_COMMON_CIPHER, "alert handshake failure");
+#endif
 }
 
 static void test_pause_stops_delivery(void **state)
@@ -200,6 +220,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_echo, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(test_each_suite, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+	        test_tls13_where_the_library_has_it, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(test_pause_stops_delivery, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(test_wake, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(test_last_words_arrive, bench_setup, bench_teardown),

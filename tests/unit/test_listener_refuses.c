@@ -36,10 +36,11 @@ static void test_strangers_are_refused(void **state)
 	assert_int_equal(system(command), 0);
 
 	bench_listen(bench, (struct listener_limits)LISTENER_LIMITS_DEFAULT);
-	assert_refused(bench, "", TLS_NO_CERTIFICATE, "alert handshake failure");
+	assert_refused(bench, "-tls1_2", TLS_NO_CERTIFICATE, "alert handshake failure");
 	assert_refused(bench, "-cert any.pem -key any.key", TLS_WRONG_PURPOSE,
 	    "alert unsupported certificate");
-	assert_refused(bench, "-cert listener.pem -key listener.key", TLS_WRONG_PURPOSE, "alert");
+	assert_refused(
+	    bench, "-tls1_2 -cert listener.pem -key listener.key", TLS_WRONG_PURPOSE, "alert");
 	clinic_clear_registry(bench->clinic);
 	clinic_load(bench->clinic);
 	listener_set_config(bench->listener, bench->clinic->config);
