@@ -8,8 +8,6 @@
 
 #define HEADER "# carepace device registry 1"
 #define COLUMNS "# device kind state serial key_sha256 issued expires name"
-#define LINE_MAX_BYTES 320
-#define FILE_MAX_BYTES ((size_t)REGISTRY_ENTRIES_MAX * LINE_MAX_BYTES)
 #define FIELDS 7 /* before the name */
 
 /* Entries in the order of the file; `by_serial` is the order to search in. */
@@ -313,7 +311,7 @@ static struct slice take_line(struct slice *text)
 	return line;
 }
 
-static enum cp_err parse_file(
+static enum cp_err parse_lines(
     struct registry *registry, const char *path, struct slice text, struct pki_error *error)
 {
 	struct line line = {.path = path, .number = 1};
@@ -333,21 +331,29 @@ static enum cp_err parse_file(
 	return CP_OK;
 }
 
+enum cp_err registry_parse(
+    const char *path, struct slice text, struct registry **out, struct pki_error *error)
+{
+	enum cp_err err = registry_new(out, error);
+
+	if (!err)
+		err = parse_lines(*out, path, text, error);
+	if (err) {
+		registry_free(*out);
+		*out = NULL;
+	}
+	return err;
+}
+
 enum cp_err registry_load(const char *path, struct registry **out, struct pki_error *error)
 {
 	struct buf text;
 
 	*out = NULL;
-	enum cp_err err = file_read(path, FILE_MAX_BYTES, &text, error);
+	enum cp_err err = file_read(path, REGISTRY_FILE_MAX_BYTES, &text, error);
 	if (err)
 		return err;
-	err = registry_new(out, error);
-	if (!err)
-		err = parse_file(*out, path, buf_bytes(&text), error);
-	if (err) {
-		registry_free(*out);
-		*out = NULL;
-	}
+	err = registry_parse(path, buf_bytes(&text), out, error);
 	buf_deinit(&text);
 	return err;
 }
@@ -372,7 +378,7 @@ static enum cp_err append_entry(struct buf *out, const struct registry_entry *en
 	char key[2 * HASH_BYTES + 1];
 	char issued[DATE_TEXT_LEN + 1];
 	char expires[DATE_TEXT_LEN + 1];
-	char line[LINE_MAX_BYTES];
+	char line[REGISTRY_LINE_MAX_BYTES];
 
 	hex_text(entry->serial, entry->serial_len, serial);
 	hex_text(entry->key_sha256, HASH_BYTES, key);
@@ -385,16 +391,23 @@ static enum cp_err append_entry(struct buf *out, const struct registry_entry *en
 	return buf_append(out, line, (size_t)len);
 }
 
+enum cp_err registry_format(const struct registry *registry, struct buf *out)
+{
+	static const char head[] = HEADER "\n" COLUMNS "\n";
+	enum cp_err err = buf_append(out, head, sizeof(head) - 1);
+
+	for (size_t i = 0; i < registry->count && !err; i++)
+		err = append_entry(out, &registry->entries[i]);
+	return err;
+}
+
 enum cp_err registry_save(
     const struct registry *registry, const char *path, struct pki_error *error)
 {
-	static const char head[] = HEADER "\n" COLUMNS "\n";
 	struct buf text;
 
-	buf_init(&text, FILE_MAX_BYTES);
-	enum cp_err err = buf_append(&text, head, sizeof(head) - 1);
-	for (size_t i = 0; i < registry->count && !err; i++)
-		err = append_entry(&text, &registry->entries[i]);
+	buf_init(&text, REGISTRY_FILE_MAX_BYTES);
+	enum cp_err err = registry_format(registry, &text);
 	if (err)
 		pki_fail(error, err, "no memory to write %s", path);
 	else

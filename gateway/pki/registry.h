@@ -19,11 +19,13 @@
 #ifndef PKI_REGISTRY_H
 #define PKI_REGISTRY_H
 
-#include "base/slice.h"
+#include "base/buf.h"
 #include "pki/authority.h"
 
 #define REGISTRY_NAME_MAX 40       /* [A-Za-z0-9 ._-], for people only */
 #define REGISTRY_ENTRIES_MAX 20000 /* P6; one clinic has dozens */
+#define REGISTRY_LINE_MAX_BYTES 320
+#define REGISTRY_FILE_MAX_BYTES ((size_t)REGISTRY_ENTRIES_MAX * REGISTRY_LINE_MAX_BYTES)
 
 /* Numbers as in telemetry.proto. */
 enum pki_kind {
@@ -54,6 +56,12 @@ enum cp_err registry_load(
     const char *path, struct registry **out, struct pki_error *error) CP_MUST_CHECK;
 enum cp_err registry_save(
     const struct registry *registry, const char *path, struct pki_error *error) CP_MUST_CHECK;
+
+/* The same for text in memory; `path` is what errors call it. */
+enum cp_err registry_parse(const char *path, struct slice text, struct registry **out,
+    struct pki_error *error) CP_MUST_CHECK;
+enum cp_err registry_format(const struct registry *registry, struct buf *out) CP_MUST_CHECK;
+
 void registry_free(struct registry *registry);
 
 /* The entry with this serial and this key, revoked or not; NULL if there is no
