@@ -3,6 +3,7 @@
 #include "mqtt/props.h"
 
 #define PUBLISH_QOS_1 0x02
+#define PUBLISH_DUP 0x08
 
 /* Everything but PUBLISH is short: its remaining length fits one byte. */
 struct writer {
@@ -57,11 +58,13 @@ static void put_connack_props(struct writer *writer, const struct packet_connack
 	}
 	put_u8(writer, PROP_RECEIVE_MAXIMUM);
 	put_u16(writer, ack->receive_maximum);
-	if (ack->maximum_qos < 2)
-		put_flag(writer, PROP_MAXIMUM_QOS, ack->maximum_qos);
 	put_flag(writer, PROP_RETAIN_AVAILABLE, false);
 	put_u8(writer, PROP_MAXIMUM_PACKET_SIZE);
 	put_u32(writer, ack->max_packet_bytes);
+	if (ack->topic_alias_maximum > 0) {
+		put_u8(writer, PROP_TOPIC_ALIAS_MAXIMUM);
+		put_u16(writer, ack->topic_alias_maximum);
+	}
 	put_flag(writer, PROP_WILDCARD_AVAILABLE, false);
 	put_flag(writer, PROP_SUBSCRIPTION_ID_AVAILABLE, false);
 	put_flag(writer, PROP_SHARED_AVAILABLE, false);
@@ -168,6 +171,8 @@ static void put_publish_head(struct writer *writer, uint8_t level, const struct 
 {
 	size_t left = publish_body_len(level, publish);
 	uint8_t flags = publish->packet_id ? PUBLISH_QOS_1 : 0;
+
+	flags |= publish->is_dup ? PUBLISH_DUP : 0;
 
 	put_u8(writer, (uint8_t)(PACKET_PUBLISH << 4 | flags));
 	for (; left >= 0x80; left >>= 7)

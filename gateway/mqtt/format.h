@@ -12,10 +12,10 @@
 struct packet_connack {
 	uint8_t code; /* 3.1.1: the return code. The rest is MQTT 5's, and only with code 0 */
 	bool session_present;
-	uint8_t maximum_qos;
 	bool has_server_keep_alive;
 	bool has_session_expiry;
 	uint16_t receive_maximum;
+	uint16_t topic_alias_maximum;
 	uint16_t server_keep_alive_s;
 	uint32_t session_expiry_s;
 	uint32_t max_packet_bytes;
@@ -26,6 +26,7 @@ struct packet_out { /* a PUBLISH to the client */
 	struct slice payload;
 	uint32_t expiry_s;  /* 0 = none */
 	uint16_t packet_id; /* 0 = QoS 0, otherwise QoS 1 */
+	bool is_dup;
 };
 
 size_t packet_publish_len(uint8_t level, const struct packet_out *publish);
@@ -34,7 +35,7 @@ enum cp_err packet_format_connack(
     struct buf *out, uint8_t level, const struct packet_connack *ack) CP_MUST_CHECK;
 enum cp_err packet_format_publish(
     struct buf *out, uint8_t level, const struct packet_out *publish) CP_MUST_CHECK;
-/* PUBACK, PUBCOMP */
+/* PUBACK, PUBREC, PUBCOMP */
 enum cp_err packet_format_ack(
     struct buf *out, uint8_t level, enum packet_type type, struct packet_ack ack) CP_MUST_CHECK;
 /* SUBACK, UNSUBACK; at most MQTT_MAX_FILTERS codes */

@@ -6,18 +6,21 @@
  *              link_feed(link, bytes);
  *              while (link_next(link, now, &event)) ...
  *              write link_out(link), then link_sent(); timer at link_next_wake()
- * Not:     TLS, sockets, write stalls (io/listener), the ledger, which device may
- *          connect; session state that outlives the connection: session present is
- *          always 0, and a will is checked but neither kept nor published.
- * Memory:  caller owns struct link and the config, which outlives it. Slices in an
- *          event die at the next link_feed() or link_next(). Bytes fed are the
- *          link's to look at until link_next() has said false; what it still needs
+ * Not:     TLS, sockets, write stalls (io/listener), which device may connect; the
+ *          session (the standard's word for what outlives a connection): the owner
+ *          keeps it, the link asks. What it does not keep: QoS 2 identifiers. A message
+ *          sent again on a new connection is a duplicate by its name (P2).
+ * Memory:  caller owns struct link and the config, which outlives it. Bytes fed are
+ *          the link's to look at until link_next() has said false; what it still needs
  *          then, it has copied. Bounds: config.
  * Time:    `now` is an argument; times never go backwards.
- * Promise: P1: a PUBACK leaves on link_puback() only, in the order of the PUBLISHes.
- *          P6: when a device has receive_maximum messages unacknowledged, or does
- *          not read its answers, link_wants_read() is false. P11: while we do
- *          not read, keep-alive is not counted.
+ * Promise: P1: PUBACK and PUBREC leave on link_ack() only, in the order of the
+ *          PUBLISHes; CONNACK on link_accept(), SUBACK on link_confirm().
+ *          P6: when a device has receive_maximum messages unacknowledged, or waits for
+ *          the owner, or does not read its answers, link_wants_read() is false.
+ *          P11: while we do not read, neither keep-alive nor CONNECT's deadline counts.
+ * Will:    kept here while the link is open, handed over with LINK_CLOSED. So a lost
+ *          connection must be told: link_close(link, MQTT_CONNECTION_LOST), then drain.
  * Choices: RETAIN from a 3.1.1 device is accepted: nobody can subscribe to `up`, so it
  *          cannot be seen. User name and password are checked for form only.
  */
@@ -28,55 +31,27 @@
 #include "base/id.h"
 #include "base/time.h"
 #include "mqtt/flight.h"
-#include "mqtt/reason.h"
+#include "mqtt/link_event.h"
 
 #define LINK_OUT_FLIGHT_MAX 16          /* PUBLISHes to the device */
 #define LINK_FEED_MAX_BYTES (16 * 1024) /* in one link_feed(): a TLS record */
 
-struct link_config {
-	size_t max_packet_bytes;    /* of one packet from the device */
-	size_t max_out_bytes;       /* of PUBLISHes waiting to be written */
-	int64_t connect_timeout_ms; /* link_init() to CONNECT */
-	uint16_t receive_maximum;   /* 1 .. FLIGHT_MAX */
-	uint16_t keep_alive_max_s;  /* a longer one or none counts as this; 0 = no maximum */
-};
-
-enum link_event_type {
-	LINK_CONNECTED,    /* CONNACK is in link_out(); end an older link of the same device now */
-	LINK_PUBLISH,      /* to the own `up`. QoS 1: owes one link_puback() */
-	LINK_SUBSCRIBED,   /* to the own `down`; again whenever the device subscribes again */
-	LINK_UNSUBSCRIBED, /* was subscribed before */
-	LINK_OUT_ACKED,    /* the device has acknowledged one of link_publish() */
-	LINK_REFUSED,      /* one request was refused, the link goes on */
-	LINK_CLOSED,       /* exactly once, whoever ended it: write link_out(), then close */
-};
-
-struct link_event {
-	enum link_event_type type;
-	union {
-		struct {
-			uint32_t session_expiry_s; /* as asked; MQTT 5 */
-			uint16_t keep_alive_s;     /* as in force; 0 = none */
-			uint8_t level;             /* MQTT_LEVEL_311 or MQTT_LEVEL_5 */
-			bool clean_start;
-		} connected;
-		struct {
-			struct slice payload;
-			uint16_t packet_id; /* 0 at QoS 0 */
-			bool dup;
-		} publish;
-		struct {
-			uint8_t qos; /* granted: 0 or 1 */
-		} subscribed;
-		struct packet_ack out_acked; /* code 0x80 and above: the device did not want it */
-		enum mqtt_reason reason;     /* LINK_REFUSED, LINK_CLOSED */
-	};
-};
-
 enum link_state {
-	LINK_WAIT_CONNECT,
+	LINK_WAIT_CONNECT, /* for the device */
+	LINK_WAIT_ACCEPT,  /* for the owner */
 	LINK_OPEN,
 	LINK_ENDED
+};
+
+/* SUBSCRIBE or UNSUBSCRIBE that the owner makes durable; its answer waits. */
+struct link_change {
+	enum packet_type type; /* 0 = none */
+	bool is_told;
+	bool is_subscribed; /* afterwards */
+	uint8_t granted_qos;
+	uint8_t code_count;
+	uint8_t codes[MQTT_MAX_FILTERS];
+	uint16_t packet_id;
 };
 
 struct link {
@@ -84,10 +59,9 @@ struct link {
 	enum link_state state;
 	enum mqtt_reason end_reason;
 	bool is_end_told;
+	bool was_accepted;
 	bool is_paused;
-	bool is_subscribed;
 	uint8_t level; /* 0 until CONNECT could be read */
-	uint8_t granted_qos;
 	char hex[ID_HEX_LEN + 1];
 
 	mono_ms heard_at;
@@ -98,13 +72,28 @@ struct link {
 	size_t taken;     /* the last event's packet, released by the next call */
 	struct buf out;
 
-	struct flight in_flight; /* PUBLISHes from the device */
+	/* CONNECT, until CONNACK tells where we differ, and what is in force */
+	uint32_t asked_expiry_s;
+	uint32_t session_expiry_s;
+	uint16_t asked_keep_alive_s;
+	uint16_t keep_alive_s;
+	bool clean_start;
+	struct buf will;
+	bool has_will;
+	uint8_t will_qos;
+	uint32_t will_delay_s;
+
+	bool is_subscribed;
+	uint8_t granted_qos;
+	struct link_change change;
+
+	struct flight in_flight;               /* PUBLISHes from the device */
+	uint8_t aliases[LINK_TOPIC_ALIAS_MAX]; /* enum link_alias, by number - 1 */
 	uint16_t out_flight[LINK_OUT_FLIGHT_MAX];
 	size_t out_flight_count;
 	size_t out_flight_max; /* min(ours, the device's receive maximum) */
 	uint16_t last_out_id;
 	uint32_t client_max_packet_bytes;
-	uint32_t client_expiry_s; /* session expiry of CONNECT */
 };
 
 void link_init(
@@ -120,20 +109,26 @@ bool link_next(struct link *link, mono_ms now, struct link_event *event) CP_MUST
 
 bool link_wants_read(const struct link *link);
 
-/* The ledger has made this PUBLISH durable (code 0), or it was refused for good
- * (MQTT 5: that reason code goes out; 3.1.1: the link ends without PUBACK). Must
- * come in the order of the LINK_PUBLISH events. Nothing on an ended link. */
-void link_puback(struct link *link, uint16_t packet_id, uint8_t code, mono_ms now);
+/* What a link is owed by its owner; nothing on an ended link.
+ * Accept: the row of the session is durable. Confirm: that of its subscription. */
+void link_accept(struct link *link, const struct link_session *session, mono_ms now);
+void link_confirm(struct link *link, mono_ms now);
 
-/* To the own `down`, at the lower of qos and the granted one.
+/* The ledger has made this PUBLISH durable (code 0), or it was refused for good
+ * (MQTT 5: that reason code goes out; 3.1.1: the link ends without answer). Must
+ * come in the order of the LINK_PUBLISH events. */
+void link_ack(struct link *link, uint16_t packet_id, uint8_t code, mono_ms now);
+
+/* To the own `down`, at the lower of its QoS and the granted one.
  *   CP_OK        queued; *packet_id is what LINK_OUT_ACKED will name, 0 = QoS 0: no answer
  *   CP_FULL      later: after a LINK_OUT_ACKED or a link_sent(); CP_NOMEM alike
  *   CP_INVALID   larger than this device takes: counts as sent [MQTT-3.1.2-25]
  *   CP_NOTFOUND  not subscribed, or ended */
-enum cp_err link_publish(struct link *link, struct slice payload, uint8_t qos, uint32_t expiry_s,
-    uint16_t *packet_id) CP_MUST_CHECK;
+enum cp_err link_publish(
+    struct link *link, const struct link_message *message, uint16_t *packet_id) CP_MUST_CHECK;
 
-/* End it from our side: MQTT_TAKEN_OVER, MQTT_SHUTDOWN, ... An MQTT 5 device is told. */
+/* End it from our side: MQTT_TAKEN_OVER, MQTT_SHUTDOWN, ... The device is told where
+ * its version has a word for it. */
 void link_close(struct link *link, enum mqtt_reason reason);
 
 void link_pause(struct link *link); /* we stop reading the socket: full disk, full batch */

@@ -116,6 +116,7 @@ static void read_will(struct reader *reader, uint8_t level, struct packet_will *
 		struct props props;
 		props_read(reader, IN_WILL, &props);
 		will->delay_s = props_number(&props, PROP_WILL_DELAY, 0);
+		will->is_text = props_number(&props, PROP_PAYLOAD_FORMAT, 0);
 	}
 	will->topic = reader_text(reader);
 	will->payload = reader_binary(reader);
@@ -179,6 +180,7 @@ static void parse_publish(
 		struct props props;
 		props_read(reader, IN_PUBLISH, &props);
 		publish->has_topic_alias = props_has(&props, PROP_TOPIC_ALIAS);
+		publish->topic_alias = (uint16_t)props_number(&props, PROP_TOPIC_ALIAS, 0);
 	}
 	bool is_aliased = publish->has_topic_alias && publish->topic.len == 0;
 	if (!is_aliased && !mqtt_topic_is_valid(publish->topic))

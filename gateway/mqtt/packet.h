@@ -54,6 +54,7 @@ struct packet_will {
 	uint32_t delay_s;
 	uint8_t qos;
 	bool retain;
+	bool is_text; /* payload format indicator 1 */
 };
 
 struct packet_connect {
@@ -72,6 +73,7 @@ struct packet_publish {
 	struct slice topic; /* empty only with a topic alias */
 	struct slice payload;
 	uint16_t packet_id; /* 0 at QoS 0 */
+	uint16_t topic_alias;
 	uint8_t qos;
 	bool dup;
 	bool retain;

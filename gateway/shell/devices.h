@@ -5,7 +5,7 @@
  *     listener -> link -> reading -> entry of the open batch        (up)
  *     settled batch -> PUBACK, ACK, NACK, VERDICT -> link -> listener  (down)
  *
- * Promise:  P1: devices_settled() is the only caller of link_puback().
+ * Promise:  P1: devices_settled() is the only caller of link_ack().
  *           P6: when the batch is full, the connection that brings more is
  *           paused. What it already brought is kept: at most two TLS records here,
  *           and what its link holds (mqtt/link.h).

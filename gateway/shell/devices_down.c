@@ -8,9 +8,13 @@
 static bool send_down(struct devices *devices, struct device_link *dl, struct slice payload,
     wall_ms expires_at, wall_ms now)
 {
+	struct link_message message = {
+	    .payload = payload,
+	    .qos = 1,
+	    .expiry_s = downlink_expiry_s(expires_at, now),
+	};
 	uint16_t packet_id;
-	enum cp_err err =
-	    link_publish(&dl->link, payload, 1, downlink_expiry_s(expires_at, now), &packet_id);
+	enum cp_err err = link_publish(&dl->link, &message, &packet_id);
 
 	if (err == CP_OK)
 		devices->counters.downs_sent++;
@@ -117,7 +121,7 @@ static void settle_entry(struct devices *devices, const struct batch_entry *entr
 		return;
 	if (entry->packet_id) {
 		uint8_t code = entry->gate == READING_FOREIGN ? 0x87 : 0; /* not authorized */
-		link_puback(&dl->link, entry->packet_id, code, clock_mono());
+		link_ack(&dl->link, entry->packet_id, code, clock_mono());
 		devices->counters.acknowledged += code == 0 && dl->link.state != LINK_ENDED;
 		devices_mark_dirty(devices, dl);
 	}

@@ -79,7 +79,7 @@ static void take_publish(
 	    entry->what == BATCH_READING && reading_is_urgent(entry->reading.kind));
 }
 
-static void on_connected(struct devices *devices, struct device_link *dl)
+static void on_connect(struct devices *devices, struct device_link *dl)
 {
 	struct device_link *older = map_get(&devices->by_device, &dl->peer.device);
 
@@ -94,6 +94,7 @@ static void on_connected(struct devices *devices, struct device_link *dl)
 		return;
 	}
 	dl->is_connected = true;
+	link_accept(&dl->link, &(struct link_session){0}, clock_mono());
 	char hex[ID_HEX_LEN + 1];
 	log_info("%s (%s) connected from %s", dl->peer.name, id_hex(&dl->peer.device, hex),
 	    listener_remote(devices->listener, dl->conn));
@@ -117,13 +118,14 @@ void devices_take_event(
     struct devices *devices, struct device_link *dl, const struct link_event *event)
 {
 	switch (event->type) {
-	case LINK_CONNECTED:
-		on_connected(devices, dl);
+	case LINK_CONNECT:
+		on_connect(devices, dl);
 		break;
 	case LINK_PUBLISH:
 		take_publish(devices, dl, event);
 		break;
 	case LINK_SUBSCRIBED:
+		link_confirm(&dl->link, clock_mono());
 		dl->has_kept = true;
 		devices_deliver_kept(devices, dl);
 		break;
@@ -131,6 +133,7 @@ void devices_take_event(
 		devices_deliver_kept(devices, dl);
 		break;
 	case LINK_UNSUBSCRIBED:
+		link_confirm(&dl->link, clock_mono());
 		break;
 	case LINK_REFUSED:
 		devices->counters.protocol[event->reason]++;

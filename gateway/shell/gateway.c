@@ -179,8 +179,10 @@ static int open_devices(struct gateway *gateway)
 	    .limits = LISTENER_LIMITS_DEFAULT,
 	    .link = {.max_packet_bytes = (size_t)listener->max_packet_bytes,
 	        .max_out_bytes = 64 * 1024,
+	        .max_will_bytes = 4096,
 	        .connect_timeout_ms = 5000,
 	        .receive_maximum = (uint16_t)listener->receive_maximum,
+	        .topic_alias_maximum = 4,
 	        .keep_alive_max_s = (uint16_t)listener->max_keep_alive_s},
 	    .tls = gateway->tls,
 	};

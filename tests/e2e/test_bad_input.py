@@ -164,8 +164,8 @@ def malformed():
         ("a second CONNECT", wire.connect, "mqtt_unexpected"),
         ("CONNACK from a device", lambda hex: b"\x20\x02\0\0", "mqtt_unexpected"),
         ("bytes behind PINGREQ", lambda hex: b"\xc0\x01x", "mqtt_trailing_bytes"),
-        ("QoS 2", lambda hex: wire.packet(0x34, wire.text(TOPIC % hex), b"\0\1x"),
-         "mqtt_qos_unsupported"),
+        ("PUBREL before its PUBREC", lambda hex: wire.publish(TOPIC % hex, b"x", qos=2) +
+         b"\x62\x02\0\1", "mqtt_unexpected"),
     ]
 
 

@@ -18,8 +18,10 @@
 static const struct link_config config = {
     .max_packet_bytes = 66000,
     .max_out_bytes = 64 * 1024,
+    .max_will_bytes = 4096,
     .connect_timeout_ms = 5 * MS_PER_SECOND,
     .receive_maximum = 100,
+    .topic_alias_maximum = 4,
     .keep_alive_max_s = 1200,
 };
 
@@ -28,7 +30,7 @@ struct conn {
 	bool is_used;
 	bool is_closed;
 	struct buf got;
-	uint16_t owed[MAX_OWED]; /* PUBACKs */
+	uint16_t owed[MAX_OWED]; /* acknowledgements */
 	size_t owed_count;
 };
 
@@ -53,8 +55,12 @@ static void end_older(struct memory *memory, const struct conn *newer)
 
 static void on_event(struct memory *memory, struct conn *conn, const struct link_event *event)
 {
-	if (event->type == LINK_CONNECTED)
+	if (event->type == LINK_CONNECT) {
 		end_older(memory, conn);
+		link_accept(&conn->link, &(struct link_session){0}, memory->now);
+	}
+	if (event->type == LINK_SUBSCRIBED || event->type == LINK_UNSUBSCRIBED)
+		link_confirm(&conn->link, memory->now);
 	if (event->type == LINK_CLOSED)
 		conn->is_closed = true;
 	if (event->type == LINK_PUBLISH && event->publish.packet_id != 0) {
@@ -80,7 +86,7 @@ static void acknowledge(struct memory *memory, struct conn *conn)
 
 	conn->owed_count = 0;
 	for (size_t i = 0; i < count; i++)
-		link_puback(&conn->link, conn->owed[i], 0, memory->now);
+		link_ack(&conn->link, conn->owed[i], 0, memory->now);
 	drain(memory, conn);
 }
 

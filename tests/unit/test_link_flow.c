@@ -41,12 +41,13 @@ static struct buf run_in_two(struct slice bytes, size_t split)
 		link_feed(&link, slice_of(copy, pieces[i].len));
 		while (link_next(&link, 0, &event)) {
 			trace(&seen, &event);
+			give(&link, &event, 0);
 			if (event.type == LINK_PUBLISH && event.publish.packet_id)
 				owed[owed_count++] = event.publish.packet_id;
 		}
 		free(copy);
 		for (size_t k = 0; k < owed_count; k++)
-			link_puback(&link, owed[k], 0, 0);
+			link_ack(&link, owed[k], 0, 0);
 		no_event(&link, 0);
 	}
 	/* Acknowledgements come at other places; count them by their number. */
@@ -99,7 +100,7 @@ static void a_311_device_waits_when_too_much_is_unacknowledged(void **state)
 		buf_deinit(&bytes); /* the link has what it needs */
 		assert_int_equal(expected - acked, expected <= 10 ? 4 : 11 - acked);
 		assert_int_equal(link_wants_read(&link), expected - acked < 4);
-		link_puback(&link, acked++, 0, 0);
+		link_ack(&link, acked++, 0, 0);
 	}
 	assert_int_equal(expected, 11);
 	hear(&link, "1..10 40 02 %n");
@@ -154,7 +155,7 @@ static void a_paused_link_says_nothing_and_counts_no_silence(void **state)
 	link_tick(&link, 1000000);
 	assert_int_equal(link.state, LINK_OPEN);
 
-	link_puback(&link, 1, 0, 1500000); /* a pause is not over because a commit is */
+	link_ack(&link, 1, 0, 1500000); /* a pause is not over because a commit is */
 	assert_true(link_next_wake(&link) == TIME_NEVER);
 	link_resume(&link, 2000000);
 	assert_int_equal(link_next_wake(&link), 2015000);
@@ -176,9 +177,9 @@ static void waiting_for_the_ledger_counts_no_silence(void **state)
 	begin(&link, "10 [ \"MQTT\" 04 02 000a \"%id\" ]");
 	feed(&link, "1..4 32 [ " UP "%n 'x' ]");
 	assert_true(link_next_wake(&link) == TIME_NEVER);
-	link_puback(&link, 1, 0, 100000);
+	link_ack(&link, 1, 0, 100000);
 	assert_int_equal(link_next_wake(&link), 115000);
-	link_puback(&link, 2, 0, 110000); /* it could be heard all the time */
+	link_ack(&link, 2, 0, 110000); /* it could be heard all the time */
 	assert_int_equal(link_next_wake(&link), 115000);
 	link_deinit(&link);
 }
@@ -236,6 +237,7 @@ static bool survive(struct slice good, uint32_t seed)
 			rest = slice_from(rest, len);
 		}
 		while (link_next(&link, 0, &event)) {
+			give(&link, &event, 0);
 			closed += event.type == LINK_CLOSED;
 			if (event.type == LINK_PUBLISH && event.publish.packet_id)
 				owed[owed_count++ % 64] = event.publish.packet_id;
@@ -244,7 +246,7 @@ static bool survive(struct slice good, uint32_t seed)
 		assert_true(owed_count - owed_from <= talk_config.receive_maximum);
 		while (
 		    owed_from < owed_count && (next_random(&seed) % 3 || !link_wants_read(&link)))
-			link_puback(&link, owed[owed_from++ % 64], 0, 0);
+			link_ack(&link, owed[owed_from++ % 64], 0, 0);
 		swallow(&link);
 	}
 	no_event(&link, 0);

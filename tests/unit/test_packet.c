@@ -430,8 +430,7 @@ static void expect_bytes(struct buf *out, const char *text)
 static void answers_are_written_as_the_standard_says(void **state)
 {
 	const uint8_t codes[] = {0x01, 0x87};
-	struct packet_connack connack = {
-	    .maximum_qos = 2, .receive_maximum = 9, .max_packet_bytes = 8};
+	struct packet_connack connack = {.receive_maximum = 9, .max_packet_bytes = 8};
 	struct buf out;
 
 	(void)state;
@@ -441,6 +440,9 @@ static void answers_are_written_as_the_standard_says(void **state)
 	connack.session_present = true;
 	assert_int_equal(packet_format_connack(&out, V5, &connack), CP_OK);
 	expect_bytes(&out, "20 [ 01 00 [ 21 0009 25 00 27 00000008 28 00 29 00 2a 00 ] ]");
+	connack.topic_alias_maximum = 3;
+	assert_int_equal(packet_format_connack(&out, V5, &connack), CP_OK);
+	expect_bytes(&out, "20 [ 01 00 [ 21 0009 25 00 27 00000008 22 0003 28 00 29 00 2a 00 ] ]");
 	assert_int_equal(
 	    packet_format_ack(&out, V5, PACKET_PUBACK, (struct packet_ack){0x0102, 0}), CP_OK);
 	expect_bytes(&out, "40 02 0102");
