@@ -41,6 +41,7 @@ static struct conn *find_open(const struct listener *listener, uint64_t id)
 
 static void free_listener(struct listener *listener)
 {
+	handshakes_free(listener->handshakes);
 	tls_config_drop(listener->config);
 	free(listener->slots);
 	free(listener->generations);
@@ -148,7 +149,11 @@ enum cp_err listener_open(uv_loop_t *loop, const char *address, uint16_t port,
 		log_error("no memory for the listener");
 		return CP_NOMEM;
 	}
-	enum cp_err err = listener_bind(listener, address, port);
+	enum cp_err err = handshakes_new(loop, conn_shaken, &listener->handshakes);
+	if (err)
+		log_error("cannot start threads for TLS: out of memory, descriptors or threads");
+	else
+		err = listener_bind(listener, address, port);
 	if (err) {
 		free_listener(listener);
 		return err;
@@ -213,8 +218,10 @@ void listener_pause(struct listener *listener, uint64_t id)
 {
 	struct conn *conn = find_open(listener, id);
 
-	if (conn)
-		conn_pause(conn);
+	if (!conn)
+		return;
+	conn->is_paused = true;
+	conn_stop_reading(conn);
 }
 
 void listener_resume(struct listener *listener, uint64_t id)

@@ -10,46 +10,19 @@
  *   CLOSING    uv_close() was called; closed() and free() come with its callback
  *
  * A peer's FIN, a network error or a deadline goes to CLOSING from anywhere.
+ *
+ * While `shaking` is not HERE its TLS is a worker's: it is not read, its deadline
+ * rests, and only the socket may be touched. Closed meanwhile, it is freed when the
+ * worker has given it back.
  */
 #ifndef IO_LISTENER_STATE_H
 #define IO_LISTENER_STATE_H
 
+#include "base/ring.h"
+#include "io/handshake.h"
 #include "io/listener.h"
 
 #include <netinet/in.h>
-
-/* Members of a ring lie in what they belong to; alone they point to themselves. */
-struct ring {
-	struct ring *prev;
-	struct ring *next;
-};
-
-static inline void ring_init(struct ring *ring)
-{
-	ring->prev = ring->next = ring;
-}
-
-static inline bool ring_is_empty(const struct ring *ring)
-{
-	return ring->next == ring;
-}
-
-static inline void ring_remove(struct ring *ring)
-{
-	ring->prev->next = ring->next;
-	ring->next->prev = ring->prev;
-	ring_init(ring);
-}
-
-static inline void ring_add_last(struct ring *head, struct ring *ring)
-{
-	ring->prev = head->prev;
-	ring->next = head;
-	head->prev->next = ring;
-	head->prev = ring;
-}
-
-#define RING_OWNER(ring, type, member) ((type *)(void *)((char *)(ring)-offsetof(type, member)))
 
 enum conn_state {
 	CONN_HANDSHAKE,
@@ -69,9 +42,12 @@ struct conn {
 	bool is_reading;
 	bool is_writing; /* `sending` belongs to libuv */
 	bool has_said_goodbye;
-	uint8_t handles;      /* that libuv has not given back */
+	bool was_at_worker;
+	uint8_t owed;         /* what libuv and a worker have not given back */
 	struct tls_conn *tls; /* NULL until the first byte */
-	struct buf plain;     /* what was sent in this turn */
+	struct handshake shaking;
+	mono_ms left_ms;  /* of the deadline that rests */
+	struct buf plain; /* what was sent in this turn */
 	struct buf sending;
 	mono_ms deadline_at; /* of the state, or of the write in OPEN */
 	mono_ms wake_at;
@@ -92,6 +68,7 @@ struct listener {
 	struct listener_ops ops;
 	void *ctx;
 	struct tls_config *config;
+	struct handshakes *handshakes;
 	struct listener_counters counters;
 	struct conn **slots; /* limits.connections of each */
 	uint32_t *generations;
@@ -116,15 +93,27 @@ enum cp_err listener_bind(struct listener *listener, const char *address, uint16
 void listener_accept(uv_poll_t *poll, int status, int events);
 void listener_accept_again(uv_timer_t *retry);
 
-/* listener_conn.c: takes the descriptor. */
+/* listener_conn.c: the life of a connection. conn_open() takes the descriptor. */
 void conn_open(struct listener *listener, int fd, const struct sockaddr_storage *from);
-void conn_run_dirty(struct listener *listener);
-void conn_touch(struct conn *conn);
+void conn_set_deadline(struct conn *conn, mono_ms in_ms);
 void conn_wake_at(struct conn *conn, mono_ms at);
-void conn_pause(struct conn *conn);
-void conn_refuse_open(struct conn *conn, enum tls_reason reason);
 void conn_leave(struct conn *conn, enum close_reason reason, uint32_t leave_ms);
 void conn_close(struct conn *conn, enum close_reason reason);
+void conn_given_back(struct conn *conn);
+
+/* listener_gate.c: from the first byte to the gate's answer (P7). */
+void conn_shake(struct conn *conn, struct slice ciphertext);
+void conn_shaken(struct handshake *handshake); /* at a worker */
+void conn_tell_refusal(const struct conn *conn, enum tls_reason reason);
+void conn_refuse_open(struct conn *conn, enum tls_reason reason);
+
+/* listener_stream.c: bytes in and out. */
+void conn_start_reading(struct conn *conn);
+void conn_stop_reading(struct conn *conn);
+void conn_drain(struct conn *conn);
+void conn_flush(struct conn *conn);
+void conn_touch(struct conn *conn);
+void conn_run_dirty(struct listener *listener);
 size_t conn_held_bytes(const struct conn *conn);
 
 /* listener.c */

@@ -86,26 +86,54 @@ static enum tls_event handshake_failed(struct tls_conn *conn, int rc)
 	return failed(conn, tls_reason_of(rc, flags));
 }
 
-enum tls_event tls_handshake(struct tls_conn *conn, wall_ms now)
+/* False: what came first is no handshake. */
+static bool has_begun_well(struct tls_conn *conn)
 {
 	struct slice in = buf_bytes(&conn->in);
 
+	if (conn->has_begun || in.len == 0)
+		return true;
+	conn->has_begun = true;
+	return in.p[0] == RECORD_HANDSHAKE;
+}
+
+static enum tls_event shake(struct tls_conn *conn, wall_ms now, bool may_be_heavy)
+{
 	if (conn->reason != TLS_OK)
 		return TLS_FAILED;
-	if (!conn->has_begun && in.len > 0) {
-		conn->has_begun = true;
-		if (in.p[0] != RECORD_HANDSHAKE)
-			return failed(conn, TLS_NOT_TLS);
-	}
-
+	if (!has_begun_well(conn))
+		return failed(conn, TLS_NOT_TLS);
 	conn->now = now;
-	int rc = mbedtls_ssl_handshake(&conn->ssl);
-	if (rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE)
-		return TLS_MORE;
-	if (rc)
-		return handshake_failed(conn, rc);
+	while (!compat_is_over(&conn->ssl)) {
+		if (!may_be_heavy && compat_is_heavy(&conn->ssl))
+			return TLS_HEAVY;
+		bool is_hello = compat_is_at_server_hello(&conn->ssl);
+		int rc = mbedtls_ssl_handshake_step(&conn->ssl);
+		if (rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE)
+			return TLS_MORE;
+		if (rc)
+			return handshake_failed(conn, rc);
+		/* Only a resumption leaves out what is heavy in TLS 1.2. */
+		if (is_hello)
+			conn->was_resumed = !compat_is_heavy(&conn->ssl);
+	}
 	conn->is_open = true;
 	return TLS_DONE;
+}
+
+enum tls_event tls_handshake(struct tls_conn *conn, wall_ms now)
+{
+	return shake(conn, now, true);
+}
+
+enum tls_event tls_handshake_step(struct tls_conn *conn, wall_ms now)
+{
+	return shake(conn, now, false);
+}
+
+bool tls_was_resumed(const struct tls_conn *conn)
+{
+	return conn->was_resumed;
 }
 
 enum tls_event tls_read(struct tls_conn *conn, uint8_t *out, size_t cap, size_t *len_bytes)

@@ -52,7 +52,8 @@ enum tls_reason {
 
 enum tls_event {
 	TLS_MORE,   /* needs more ciphertext */
-	TLS_DONE,   /* tls_handshake() only: over, ask the gate */
+	TLS_DONE,   /* handshake only: over, ask the gate */
+	TLS_HEAVY,  /* tls_handshake_step() only: see there */
 	TLS_DATA,   /* tls_read() only: plaintext was written */
 	TLS_CLOSED, /* the peer said close_notify */
 	TLS_FAILED, /* see tls_failure() */
@@ -93,6 +94,11 @@ void tls_conn_free(struct tls_conn *conn);
 /* Copies. CP_FULL beyond TLS_FEED_MAX: handshake or read first. */
 enum cp_err tls_feed(struct tls_conn *conn, struct slice ciphertext) CP_MUST_CHECK;
 enum tls_event tls_handshake(struct tls_conn *conn, wall_ms now);
+
+/* The same, but only what costs microseconds: the hello, a resumption, the end of a
+ * handshake. HEAVY: public-key arithmetic comes next, call tls_handshake(). */
+enum tls_event tls_handshake_step(struct tls_conn *conn, wall_ms now);
+bool tls_was_resumed(const struct tls_conn *conn);
 enum tls_event tls_read(struct tls_conn *conn, uint8_t *out, size_t cap, size_t *len_bytes);
 enum tls_reason tls_failure(const struct tls_conn *conn);
 

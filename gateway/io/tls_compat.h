@@ -49,6 +49,16 @@ static inline void compat_restrict(mbedtls_ssl_config *config)
 	mbedtls_ssl_conf_sig_algs(config, signatures);
 }
 
+static inline int compat_state(const mbedtls_ssl_context *ssl)
+{
+	return ssl->MBEDTLS_PRIVATE(state);
+}
+
+static inline bool compat_is_1_3(const mbedtls_ssl_context *ssl)
+{
+	return mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
+}
+
 #else
 
 #define COMPAT_ERR_VERSION MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION
@@ -79,6 +89,38 @@ static inline void compat_restrict(mbedtls_ssl_config *config)
 	mbedtls_ssl_conf_sig_hashes(config, hashes);
 }
 
+static inline int compat_state(const mbedtls_ssl_context *ssl)
+{
+	return ssl->state;
+}
+
+static inline bool compat_is_1_3(const mbedtls_ssl_context *ssl)
+{
+	(void)ssl;
+	return false;
+}
+
 #endif
+
+static inline bool compat_is_over(const mbedtls_ssl_context *ssl)
+{
+	return compat_state(ssl) >= MBEDTLS_SSL_HANDSHAKE_OVER;
+}
+
+static inline bool compat_is_at_server_hello(const mbedtls_ssl_context *ssl)
+{
+	return compat_state(ssl) == MBEDTLS_SSL_SERVER_HELLO;
+}
+
+/* Key exchange, signature or certificates come next. TLS 1.2 has them between the
+ * hellos and ChangeCipherSpec; 1.3 makes its keys with the ServerHello already. */
+static inline bool compat_is_heavy(const mbedtls_ssl_context *ssl)
+{
+	int state = compat_state(ssl);
+
+	if (compat_is_1_3(ssl))
+		return state >= MBEDTLS_SSL_SERVER_HELLO;
+	return state >= MBEDTLS_SSL_SERVER_CERTIFICATE && state <= MBEDTLS_SSL_CERTIFICATE_VERIFY;
+}
 
 #endif

@@ -24,6 +24,7 @@ struct tls_conn {
 	wall_ms now; /* of the handshake step that is running */
 	enum tls_reason reason;
 	bool has_begun;
+	bool was_resumed;
 	bool is_open;
 };
 

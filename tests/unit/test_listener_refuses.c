@@ -1,5 +1,6 @@
 /* What never gets past the listener. */
 #include "listener_bench.h"
+#include "tls_client.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -93,6 +94,59 @@ static void test_limits_before_authentication(void **state)
 	close(fd[1]);
 }
 
+/* Sockets that said a good hello, so that each is soon at a worker. */
+static void say_hello(struct bench *bench, int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct client client;
+		client_init(&client, NULL);
+		client_start(&client);
+		client_step(&client);
+		struct slice hello = buf_bytes(&client.out);
+		fds[i] = bench_connect(bench);
+		assert_int_equal(write(fds[i], hello.p, hello.len), (ssize_t)hello.len);
+		client_deinit(&client);
+	}
+}
+
+static bool have_left(void *about)
+{
+	return bench_counters(about)->refused[TLS_PEER_LEFT] == 30;
+}
+
+static void test_gone_while_a_worker_has_it(void **state)
+{
+	struct bench *bench = *state;
+	int fds[30];
+
+	bench_listen(bench, (struct listener_limits)LISTENER_LIMITS_DEFAULT);
+	say_hello(bench, fds, CP_COUNT(fds));
+	for (size_t i = 0; i < CP_COUNT(fds); i++)
+		close(fds[i]);
+	struct device *device = device_start(bench, WITH_CERT);
+	bench_wait_for(bench, bench->story, "opened ");
+	assert_true(bench_run(bench, have_left, bench, PATIENCE_MS));
+	device_end(device);
+	bench_wait_for(bench, bench->story, "closed(peer) ");
+	assert_int_equal(bench_counters(bench)->connections, 0);
+}
+
+/* The first is at a worker, the others wait for it. */
+static void test_stopped_while_a_worker_has_it(void **state)
+{
+	struct bench *bench = *state;
+	int fds[30];
+
+	bench_listen(bench, (struct listener_limits)LISTENER_LIMITS_DEFAULT);
+	say_hello(bench, fds, CP_COUNT(fds));
+	while (bench_counters(bench)->received_bytes == 0)
+		uv_run(&bench->loop, UV_RUN_ONCE);
+	bench_stop_listening(bench);
+	for (size_t i = 0; i < CP_COUNT(fds); i++)
+		close(fds[i]);
+	assert_string_equal(bench->story, "");
+}
+
 static bool has_accept_failure(void *about)
 {
 	return bench_counters(about)->accept_failures > 0;
@@ -133,6 +187,10 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_plaintext_is_refused, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(
 	        test_limits_before_authentication, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+	        test_gone_while_a_worker_has_it, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+	        test_stopped_while_a_worker_has_it, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(test_no_descriptor_left, bench_setup, bench_teardown),
 	};
 
