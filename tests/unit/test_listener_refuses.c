@@ -121,8 +121,12 @@ static void test_gone_while_a_worker_has_it(void **state)
 
 	bench_listen(bench, (struct listener_limits)LISTENER_LIMITS_DEFAULT);
 	say_hello(bench, fds, CP_COUNT(fds));
-	for (size_t i = 0; i < CP_COUNT(fds); i++)
+	while (bench_counters(bench)->received_bytes == 0)
+		uv_run(&bench->loop, UV_RUN_ONCE);
+	for (size_t i = 0; i < CP_COUNT(fds); i++) {
+		assert_int_equal(write(fds[i], "\x16", 1), 1); /* not to be read now */
 		close(fds[i]);
+	}
 	struct device *device = device_start(bench, WITH_CERT);
 	bench_wait_for(bench, bench->story, "opened ");
 	assert_true(bench_run(bench, have_left, bench, PATIENCE_MS));
