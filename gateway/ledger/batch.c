@@ -27,6 +27,7 @@ void batch_reset(struct batch *batch)
 	batch->entry_count = 0;
 	batch->payload_bytes = 0;
 	batch->done_count = 0;
+	batch->retry = (struct batch_retry){0};
 	batch->downs = NULL;
 	batch->down_count = 0;
 	batch->down_cap = 0;

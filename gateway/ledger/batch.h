@@ -41,6 +41,7 @@ struct batch_entry {
 	wall_ms recv;
 	uint64_t conn;      /* who waits for the answer: the shell's, opaque here */
 	uint16_t packet_id; /* 0: nobody does (QoS 0) */
+	bool is_tablet;     /* the registry says so; of what is parked */
 	enum reading_result gate;
 };
 
@@ -60,6 +61,19 @@ struct batch_down {
 	wall_ms expires_at;
 };
 
+/* Parked messages, tried again (P8): a person asked, or the program is another one. */
+struct batch_retry {
+	bool is_asked;
+	char wanted[ID_HEX_LEN + 1]; /* first digits of the hash; "": all */
+
+	/* The answer. */
+	bool is_busy;       /* others are being tried; ask again */
+	bool is_under_way;  /* the next batch goes on */
+	uint32_t tried;     /* in this batch; of them */
+	uint32_t journaled; /* understood now, in the journal; a duplicate counts, too */
+	uint32_t refused;   /* understood, and nothing of it may be kept (P10) */
+};
+
 struct batch {
 	struct arena arena;
 	struct batch_entry entries[BATCH_ENTRIES_MAX + BATCH_ENTRIES_SLACK];
@@ -67,6 +81,7 @@ struct batch {
 	size_t payload_bytes;
 	struct batch_done done[BATCH_DONE_MAX];
 	size_t done_count;
+	struct batch_retry retry;
 
 	/* The answer. */
 	struct batch_down *downs;

@@ -15,10 +15,13 @@ static void add_fact(struct ledger *ledger, enum subject_kind kind, int64_t subj
 	    (int64_t)row->seq);
 }
 
-/* R11: what is old, or comes from a buffer, never causes a device command. */
-static bool is_loud(const struct reading *reading, const struct journal_row *row)
+/* R11: what is old, was parked for long, or comes from a buffer, never causes a
+ * device command. */
+static bool is_loud(
+    const struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	return !reading->is_replay && row->recv - reading->ts <= LATE_AFTER_MS;
+	return !reading->is_replay && row->recv - reading->ts <= LATE_AFTER_MS &&
+	       ledger->now - row->recv <= LATE_AFTER_MS;
 }
 
 /* --- sessions ------------------------------------------------------------------- */
@@ -53,7 +56,7 @@ static void apply_session(
 		return;
 
 	struct session_fold more = fold_of(reading);
-	bool loud = is_loud(reading, row);
+	bool loud = is_loud(ledger, reading, row);
 
 	if (!is_stream || stream_matters(open, &more))
 		touched_add(&ledger->sessions, &ledger->scratch, open->session.no, loud);
@@ -127,7 +130,7 @@ void facts_apply(
 		break;
 	case READING_ACK_ALERT:
 	case READING_OVERRIDE:
-		answers_apply(ledger, reading, row, is_loud(reading, row));
+		answers_apply(ledger, reading, row, is_loud(ledger, reading, row));
 		break;
 	case READING_PLAN:
 		apply_plan(ledger, reading, row);

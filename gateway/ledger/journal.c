@@ -2,9 +2,6 @@
 
 #include "ledger/names.h"
 
-#define PARKED_ROWS_MAX 1000
-#define PARKED_BYTES_MAX (8 << 20)
-
 static const char insert_journal[] =
     "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload, client2)"
     " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?, nullif(?, 0)) ON CONFLICT DO NOTHING";
@@ -77,50 +74,6 @@ enum batch_outcome journal_append(
 		    row->operator_no, hash, reading->payload,
 		    names_client(ledger, &reading->new_client));
 	return BATCH_NEW;
-}
-
-static bool is_parked(struct ledger *ledger, int64_t source, struct slice hash)
-{
-	return db_value(&ledger->db, 0, "SELECT 1 FROM parked WHERE source = ? AND hash = ?", "ib",
-	           source, hash) != 0;
-}
-
-/* Once per source and run: summing up reads every parked byte. */
-static void count_parked(struct ledger *ledger, struct source_state *source)
-{
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT count(*), coalesce(sum(length(payload)), 0) FROM parked WHERE source = ?", "i",
-	    source->no);
-
-	if (!db_next(&rows))
-		return;
-	source->parked_rows = db_int(&rows, 0);
-	source->parked_bytes = db_int(&rows, 1);
-	source->is_park_known = true;
-	db_end(&rows);
-}
-
-enum batch_outcome journal_park(
-    struct ledger *ledger, const struct reading *reading, const char *why, wall_ms recv)
-{
-	struct source_state *source = names_source(ledger, &reading->source);
-	struct slice hash = slice_of(reading->hash, READING_HASH_BYTES);
-	if (!source)
-		return BATCH_NOT_KEPT;
-	if (is_parked(ledger, source->no, hash))
-		return BATCH_PARKED;
-
-	if (!source->is_park_known)
-		count_parked(ledger, source);
-	if (source->parked_rows >= PARKED_ROWS_MAX ||
-	    source->parked_bytes + (int64_t)reading->payload.len > PARKED_BYTES_MAX)
-		return BATCH_NOT_KEPT;
-	source->parked_rows++;
-	source->parked_bytes += (int64_t)reading->payload.len;
-	db_run(&ledger->db,
-	    "INSERT INTO parked(source, hash, recv, why, payload) VALUES(?, ?, ?, ?, ?)", "ibitb",
-	    source->no, hash, (int64_t)recv, why ? why : "", reading->payload);
-	return BATCH_PARKED;
 }
 
 struct journal_row journal_row_of(const struct db_rows *rows)

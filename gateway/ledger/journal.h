@@ -24,10 +24,6 @@ struct journal_row {
 enum batch_outcome journal_append(
     struct ledger *ledger, const struct reading *reading, wall_ms recv, struct journal_row *row);
 
-/* P8: once per (device, SHA-256); at most 1,000 rows or 8 MB a device. */
-enum batch_outcome journal_park(
-    struct ledger *ledger, const struct reading *reading, const char *why, wall_ms recv);
-
 /* The columns of a SELECT that starts with JOURNAL_COLUMNS or STREAM_COLUMNS. */
 #define JOURNAL_COLUMNS "j.source, j.boot, j.seq, j.recv, j.kind, j.client, j.operator, j.payload"
 #define STREAM_COLUMNS "j.source, j.boot, j.seq, j.recv, j.kind, NULL, NULL, j.payload"

@@ -4,6 +4,7 @@
  *       journal   every entry: new, duplicate or conflict
  *       apply     new rows -> facts, folds, touched subjects
  *       judge     due and touched subjects, once each; alerts, verdicts, outbox
+ *       parked    some of what could not be decoded, tried again
  *       done      what head office has acknowledged leaves the outbox
  *     COMMIT, fsync
  *
@@ -20,6 +21,7 @@
 #include "ledger/facts.h"
 #include "ledger/names.h"
 #include "ledger/outbox.h"
+#include "ledger/parked.h"
 #include "ledger/pending.h"
 #include "ledger/policies.h"
 #include "ledger/sessions.h"
@@ -61,6 +63,7 @@ enum cp_err ledger_open(
 		ledger->careful_until = now + CAREFUL_MS;
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
 		policies_activate(ledger, now);
+		parked_open(ledger);
 		unjudged_load(ledger); /* what is tried again may end the program again */
 		ledger->is_careful = ledger->is_careful || ledger_pending(ledger) > 0;
 		db_exec(&ledger->db, "COMMIT");
@@ -180,8 +183,7 @@ static void take_entries(struct ledger *ledger)
 				advance_receipt(ledger, &entry->reading);
 			break;
 		case BATCH_PARK:
-			entry->outcome =
-			    journal_park(ledger, &entry->reading, entry->why, entry->recv);
+			entry->outcome = parked_add(ledger, entry);
 			hold_place(ledger, entry);
 			break;
 		case BATCH_REFUSED:
@@ -200,8 +202,10 @@ static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)
 	arena_reset(&ledger->scratch);
 	arena_reset(&ledger->work);
 	/* Of earlier batches, whose acknowledgements have left meanwhile. */
-	if (ledger->is_careful)
+	if (ledger->is_careful) {
 		pending_work(ledger);
+		parked_retry_carefully(ledger);
+	}
 	db_exec(&ledger->db, "BEGIN IMMEDIATE");
 }
 
@@ -224,7 +228,7 @@ static void commit(struct ledger *ledger)
 /* When to be called again at the latest: at once while something is pending. */
 static wall_ms next_wake(struct ledger *ledger)
 {
-	if (ledger->is_careful && ledger_pending(ledger) > 0)
+	if (ledger->walk.is_under_way || (ledger->is_careful && ledger_pending(ledger) > 0))
 		return ledger->now;
 	if (ledger->is_careful && ledger->now >= ledger->careful_until)
 		ledger->is_careful = false;
@@ -237,6 +241,7 @@ enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now
 	take_entries(ledger);
 	for (size_t i = 0; i < batch->done_count; i++)
 		outbox_done(ledger, &batch->done[i]);
+	parked_retry(ledger);
 	apply(ledger);
 	commit(ledger);
 	batch->next_wake = next_wake(ledger);

@@ -24,7 +24,7 @@ struct ledger;
 struct ledger_config {
 	const char *path;     /* the store's file; NULL: in memory (verify, tests) */
 	const char *site;     /* as in topics; borrowed */
-	const char *version;  /* of the program */
+	const char *version;  /* of program and contract: another one tries again what failed */
 	struct policy policy; /* its zone is borrowed */
 	bool is_recount;      /* verify: no outbox, no verdicts, no checkpoints */
 };

@@ -70,11 +70,13 @@ CREATE TABLE conflict(
 	PRIMARY KEY(source, boot, seq, hash)
 ) WITHOUT ROWID;
 
--- What could not be decoded (P8): once per (device, SHA-256).
+-- What could not be decoded (P8): once per (device, SHA-256). Tried again by every
+-- other version of the program (ledger/parked.h).
 CREATE TABLE parked(
 	source INTEGER NOT NULL,
 	hash BLOB NOT NULL,
 	recv INTEGER NOT NULL,
+	is_tablet INTEGER NOT NULL, -- as the registry said: who may say what (P7)
 	why TEXT NOT NULL,
 	payload BLOB NOT NULL,
 	PRIMARY KEY(source, hash)

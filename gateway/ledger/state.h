@@ -4,6 +4,7 @@
  *
  *     ledger.c    transaction, order of the steps, commit
  *     journal.c   input rows: new, duplicate or conflict (P2)
+ *     parked.c    what could not be decoded, tried again (P8)
  *     facts.c     a new row becomes facts, folds, touched subjects
  *     sessions.c  session rows: folds and derived columns
  *     subjects.c  judges each touched subject once: session, client, cartridge
@@ -50,6 +51,15 @@ struct source_state {
 	int64_t parked_bytes;
 };
 
+/* Where the trying of parked messages stands (ledger/parked.h). */
+struct parked_walk {
+	bool is_under_way;
+	bool is_upgrade; /* all of them, because the program is another one */
+	int64_t source;  /* the last one tried */
+	struct id hash;
+	char wanted[ID_HEX_LEN + 1]; /* first digits of the hash; "": all */
+};
+
 struct ledger {
 	struct ledger_config config;
 	struct db db;
@@ -65,6 +75,7 @@ struct ledger {
 	struct arena lasting;                    /* as long as the ledger */
 
 	struct map sources; /* struct source_state, in `lasting` */
+	struct parked_walk walk;
 
 	/* The batch in hand. */
 	wall_ms now;

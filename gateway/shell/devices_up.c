@@ -51,8 +51,9 @@ static void take_publish(
 	entry->conn = dl->conn;
 	entry->packet_id = event->publish.packet_id;
 	entry->recv = clock_wall();
+	entry->is_tablet = dl->peer.kind == PKI_TABLET;
 	entry->gate = reading_parse(&batch->arena, event->publish.payload, &dl->peer.device,
-	    dl->peer.kind == PKI_TABLET, &entry->reading, &why);
+	    entry->is_tablet, &entry->reading, &why);
 	switch (entry->gate) {
 	case READING_OK:
 	case READING_RANGE:

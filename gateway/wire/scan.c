@@ -288,3 +288,58 @@ void wire_blank_tokens(const ProtobufCMessageDescriptor *type, uint8_t *bytes, s
 			memset(content, 0, field.content.len);
 	}
 }
+
+/* --- outline ----------------------------------------------------------------------- */
+
+struct outline {
+	wire_outline_fn *on_field;
+	void *ctx;
+	uint32_t fields;
+};
+
+static enum wire_bad outline_message(struct outline *outline,
+    const ProtobufCMessageDescriptor *type, struct slice bytes, uint32_t depth)
+{
+	static const char *const forms[] = {
+	    [WIRE_VARINT] = "number",
+	    [WIRE_64BIT] = "8 bytes",
+	    [WIRE_LENGTH] = "bytes",
+	    [WIRE_32BIT] = "4 bytes",
+	};
+
+	if (depth > WIRE_MAX_DEPTH)
+		return WIRE_BAD_DEPTH;
+	while (bytes.len > 0) {
+		struct field field;
+		enum wire_bad bad = take_field(&bytes, &field);
+		if (bad)
+			return bad;
+		if (++outline->fields > WIRE_MAX_FIELDS)
+			return WIRE_BAD_FIELDS;
+		const ProtobufCFieldDescriptor *known =
+		    protobuf_c_message_descriptor_get_field(type, field.number);
+		bool is_message = known && known->type == PROTOBUF_C_TYPE_MESSAGE &&
+		                  field.wire_type == WIRE_LENGTH;
+		const struct wire_outline_field out = {
+		    .depth = depth,
+		    .number = field.number,
+		    .name = known ? known->name : NULL,
+		    .form = is_message ? "message" : forms[field.wire_type],
+		    .len_bytes = field.content.len,
+		};
+		outline->on_field(outline->ctx, &out);
+		if (is_message)
+			bad = outline_message(outline, known->descriptor, field.content, depth + 1);
+		if (bad)
+			return bad;
+	}
+	return WIRE_BAD_NONE;
+}
+
+enum wire_bad wire_outline(const ProtobufCMessageDescriptor *type, struct slice bytes,
+    wire_outline_fn *on_field, void *ctx)
+{
+	struct outline outline = {.on_field = on_field, .ctx = ctx};
+
+	return outline_message(&outline, type, bytes, 1);
+}

@@ -65,6 +65,21 @@ bool wire_scan(const ProtobufCMessageDescriptor *type, struct slice bytes, struc
  * what it does not know (unknown fields) stays as it is. */
 void wire_blank_tokens(const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t len_bytes);
 
+/* The structure of any bytes, for people: never a value, since what this program does
+ * not know may be a person's token (P10). */
+struct wire_outline_field {
+	uint32_t depth; /* 1 is the envelope */
+	uint32_t number;
+	const char *name; /* NULL: not in this contract */
+	const char *form; /* "number", "8 bytes", "4 bytes", "bytes", "message"; static */
+	size_t len_bytes; /* of bytes and message */
+};
+typedef void wire_outline_fn(void *ctx, const struct wire_outline_field *field);
+
+/* In their order, at most WIRE_MAX_FIELDS. What ends it, WIRE_BAD_NONE when nothing. */
+enum wire_bad wire_outline(const ProtobufCMessageDescriptor *type, struct slice bytes,
+    wire_outline_fn *on_field, void *ctx);
+
 /* Is this a field that holds a person's token? */
 bool wire_is_token(const ProtobufCFieldDescriptor *field);
 

@@ -198,7 +198,11 @@ static void deliver(
 	        ? reading_parse(&clinic->batch->arena, payload, &device->id, device->name[0] == 'T',
 	              &entry->reading, &entry->why)
 	        : reading_parse_order(&clinic->batch->arena, payload, &entry->reading, &entry->why);
-	if (result != READING_OK) {
+	if (result == READING_PARKED) {
+		entry->what = BATCH_PARK;
+		entry->is_tablet = device && device->name[0] == 'T';
+		entry->reading.source = device ? device->id : reading_head_office;
+	} else if (result != READING_OK) {
 		clinic_fail(clinic, "the gate does not let it pass: %s", entry->why);
 		return;
 	}
