@@ -10,6 +10,7 @@ const struct cli_command cli_commands[] = {
     {"why", cli_why, "explain one alert: which check, which sessions, which limit, what clears it"},
     {"checks", cli_checks, "list the checks"},
     {"counts", cli_counts, "count what the store holds"},
+    {"parked", cli_parked, "messages that could not be understood: list, show, retry"},
     {"verify", cli_verify, "count everything again from the inputs and compare"},
     {"pki", cli_pki, "make the clinic's certificates: init, issue, client"},
     {"example-config", cli_example_config, "print a configuration to begin with"},

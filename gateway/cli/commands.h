@@ -42,6 +42,7 @@ int cli_alerts(int argc, char **argv);
 int cli_why(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_checks(int argc, char **argv);
+int cli_parked(int argc, char **argv);
 int cli_counts(int argc, char **argv);
 int cli_example_config(int argc, char **argv);
 int cli_check_config(int argc, char **argv);

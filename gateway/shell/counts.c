@@ -63,8 +63,20 @@ static void add_listener(struct line *line, const struct listener_counters *n)
 		add(line, "closed_", close_reason_name((enum close_reason)i), n->closed[i]);
 }
 
-const char *counts_line(
-    const struct devices *devices, const struct head_office *office, char out[COUNTS_LINE_BYTES])
+static void add_staff(struct line *line, const struct staff *staff)
+{
+	const struct control_counters *control;
+	const struct staff_counters *n = staff_counters(staff, &control);
+
+	add(line, "parked_", "tried_again", n->parked_tried);
+	add(line, "parked_", "understood", n->parked_understood);
+	add(line, "parked_", "refused", n->parked_refused);
+	add(line, "control_", "requests", control->requests);
+	add(line, "control_", "refused", control->refused);
+}
+
+const char *counts_line(const struct devices *devices, const struct head_office *office,
+    const struct staff *staff, char out[COUNTS_LINE_BYTES])
 {
 	struct line line = {.out = out};
 
@@ -72,6 +84,8 @@ const char *counts_line(
 	add_devices(&line, devices_counters(devices));
 	add_downlink(&line, devices_downlink_counters(devices));
 	add_listener(&line, devices_listener_counters(devices));
+	if (staff)
+		add_staff(&line, staff);
 	if (office) {
 		struct upstream_counts sent;
 		const struct head_office_counters *n = head_office_counters(office, &sent);

@@ -9,11 +9,12 @@
 
 #include "shell/devices.h"
 #include "shell/head_office.h"
+#include "shell/staff.h"
 
-#define COUNTS_LINE_BYTES 900
+#define COUNTS_LINE_BYTES 1000
 
-/* Returns `out`. */
-const char *counts_line(
-    const struct devices *devices, const struct head_office *office, char out[COUNTS_LINE_BYTES]);
+/* Returns `out`. Office and staff may be NULL. */
+const char *counts_line(const struct devices *devices, const struct head_office *office,
+    const struct staff *staff, char out[COUNTS_LINE_BYTES]);
 
 #endif

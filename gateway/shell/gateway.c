@@ -7,6 +7,7 @@
 #include "io/tzfile.h"
 #include "ledger/view.h"
 #include "shell/counts.h"
+#include "shell/staff.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct gateway {
 	struct intake *intake;
 	struct devices *devices;
 	struct head_office *office;
+	struct staff *staff;
 	int lock; /* on the store's folder */
 	uv_loop_t loop;
 	uv_signal_t on_term;
@@ -41,7 +43,8 @@ static void log_counts(const struct gateway *gateway)
 	char line[COUNTS_LINE_BYTES];
 
 	if (gateway->devices)
-		log_notice("%s", counts_line(gateway->devices, gateway->office, line));
+		log_notice(
+		    "%s", counts_line(gateway->devices, gateway->office, gateway->staff, line));
 }
 
 static void on_devices_closed(void *ctx)
@@ -87,6 +90,7 @@ static void on_settled(void *ctx, const struct batch *batch)
 	if (gateway->devices)
 		devices_settled(gateway->devices, batch);
 	head_office_settled(gateway->office, batch);
+	staff_settled(gateway->staff, batch);
 	if (batch->unjudged)
 		log_error(
 		    "%u readings or subjects ended the program twice while they were judged and "
@@ -141,7 +145,7 @@ static int open_store(struct gateway *gateway)
 	struct ledger_config ledger = {
 	    .path = gateway->store_file,
 	    .site = config->site.name,
-	    .version = CAREPACE_VERSION,
+	    .version = CAREPACE_VERSION "+" CAREPACE_CONTRACT,
 	    .policy = policy_default(&gateway->zone),
 	};
 	ledger.policy.min_days = config->policy.min_days;
@@ -209,6 +213,15 @@ static int open_intake(struct gateway *gateway)
 	           : 0;
 }
 
+/* Without it devices are served all the same; control_open() has said it. */
+static int open_staff(struct gateway *gateway)
+{
+	enum cp_err err = staff_open(
+	    &gateway->loop, gateway->config->store.path, gateway->intake, &gateway->staff);
+
+	return err == CP_NOMEM ? GATEWAY_UNAVAILABLE : 0;
+}
+
 static int open_head_office(struct gateway *gateway)
 {
 	if (head_office_open(&gateway->loop, gateway->config, gateway->store_file, gateway->intake,
@@ -244,7 +257,7 @@ static int open_all(struct gateway *gateway)
 		return GATEWAY_CONFIG;
 	}
 	int (*const steps[])(struct gateway *) = {
-	    open_store, open_certificates, open_intake, open_devices, open_head_office};
+	    open_store, open_certificates, open_intake, open_devices, open_head_office, open_staff};
 	for (size_t i = 0; i < CP_COUNT(steps); i++) {
 		int status = steps[i](gateway);
 		if (status)
@@ -270,6 +283,7 @@ static void close_all(struct gateway *gateway)
 		while (gateway->devices)
 			uv_run(&gateway->loop, UV_RUN_ONCE);
 	}
+	staff_close(gateway->staff);
 	head_office_close(gateway->office);
 	intake_close(gateway->intake);
 	ledger_close(gateway->ledger);

@@ -1,0 +1,164 @@
+#include "shell/staff.h"
+
+#include "io/log.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+struct staff {
+	struct control *control;
+	struct intake *intake;
+	struct staff_counters counters;
+	uint64_t retry_asker;       /* 0: nobody waits for one */
+	struct batch_retry retried; /* so far, of the walk under way */
+};
+
+/* --- answers ------------------------------------------------------------------------ */
+
+static void answer(struct staff *staff, uint64_t request, json_t *object)
+{
+	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	control_answer(staff->control, request,
+	    slice_str(line ? line : "{\"ok\":false,\"error\":\"out of memory\"}"));
+	free(line);
+	json_decref(object);
+}
+
+static void answer_no(struct staff *staff, uint64_t request, const char *sentence)
+{
+	answer(staff, request, json_pack("{s:b, s:s}", "ok", 0, "error", sentence));
+}
+
+/* --- parked messages ---------------------------------------------------------------- */
+
+static bool is_hex(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len <= ID_HEX_LEN && strspn(text, "0123456789abcdef") == len;
+}
+
+static void ask_parked_retry(struct staff *staff, uint64_t request, json_t *arguments)
+{
+	struct batch_retry *wish = &intake_batch(staff->intake)->retry;
+	const char *hash = "";
+
+	if (json_unpack(arguments, "{s?:s}", "hash", &hash) || !is_hex(hash)) {
+		answer_no(staff, request, "\"hash\" is up to 32 digits of 0-9a-f");
+		return;
+	}
+	if (staff->retry_asker) {
+		answer_no(staff, request, "somebody else has just asked for that; wait for it");
+		return;
+	}
+	staff->retry_asker = request;
+	wish->is_asked = true;
+	memcpy(wish->wanted, hash, strlen(hash) + 1);
+	intake_added(staff->intake, true);
+}
+
+static void say_retried(struct staff *staff)
+{
+	const struct batch_retry *retried = &staff->retried;
+	uint32_t kept = retried->tried - retried->journaled - retried->refused;
+
+	if (retried->tried)
+		log_notice(
+		    "%u parked messages were tried again: %u are understood now and "
+		    "journalled, %u are refused (text where only codes are allowed), %u stay",
+		    retried->tried, retried->journaled, retried->refused, kept);
+	if (staff->retry_asker)
+		answer(staff, staff->retry_asker,
+		    json_pack("{s:b, s:i, s:i, s:i, s:i}", "ok", 1, "tried", (int)retried->tried,
+		        "understood", (int)retried->journaled, "refused", (int)retried->refused,
+		        "kept", (int)kept));
+	staff->retry_asker = 0;
+	staff->retried = (struct batch_retry){0};
+}
+
+void staff_settled(struct staff *staff, const struct batch *batch)
+{
+	const struct batch_retry *retry = &batch->retry;
+
+	if (!staff)
+		return;
+	if (retry->is_asked && retry->is_busy) {
+		answer_no(staff, staff->retry_asker,
+		    "all parked messages are being tried again just now, after an upgrade; ask "
+		    "again in a minute");
+		staff->retry_asker = 0;
+	}
+	staff->retried.is_under_way |= retry->is_asked || retry->is_under_way || retry->tried;
+	staff->retried.tried += retry->tried;
+	staff->retried.journaled += retry->journaled;
+	staff->retried.refused += retry->refused;
+	staff->counters.parked_tried += retry->tried;
+	staff->counters.parked_understood += retry->journaled;
+	staff->counters.parked_refused += retry->refused;
+	if (staff->retried.is_under_way && !retry->is_under_way)
+		say_retried(staff);
+}
+
+/* --- requests ------------------------------------------------------------------------ */
+
+static void on_request(void *ctx, uint64_t request, struct slice line)
+{
+	static const struct {
+		const char *name;
+		void (*ask)(struct staff *staff, uint64_t request, json_t *arguments);
+	} actions[] = {
+	    {"parked-retry", ask_parked_retry},
+	};
+	struct staff *staff = ctx;
+	json_t *arguments =
+	    json_loadb((const char *)line.p, line.len, JSON_REJECT_DUPLICATES, NULL);
+	const char *name = json_string_value(json_object_get(arguments, "do"));
+	size_t i = 0;
+
+	while (name && i < CP_COUNT(actions) && strcmp(name, actions[i].name) != 0)
+		i++;
+	if (!name)
+		answer_no(staff, request, "a request is an object of JSON with \"do\"");
+	else if (i == CP_COUNT(actions))
+		answer_no(staff, request,
+		    "this version of the daemon does not know that; was it upgraded without a "
+		    "restart?");
+	else
+		actions[i].ask(staff, request, arguments);
+	json_decref(arguments);
+}
+
+/* --- open and close ------------------------------------------------------------------- */
+
+enum cp_err staff_open(
+    struct uv_loop_s *loop, const char *folder, struct intake *intake, struct staff **out)
+{
+	struct staff *staff = calloc(1, sizeof(*staff));
+
+	*out = NULL;
+	if (!staff)
+		return CP_NOMEM;
+	staff->intake = intake;
+	enum cp_err err = control_open(loop, folder, on_request, staff, &staff->control);
+	if (err)
+		free(staff);
+	else
+		*out = staff;
+	return err;
+}
+
+const struct staff_counters *staff_counters(
+    const struct staff *staff, const struct control_counters **control)
+{
+	*control = control_counters(staff->control);
+	return &staff->counters;
+}
+
+void staff_close(struct staff *staff)
+{
+	if (!staff)
+		return;
+	control_close(staff->control);
+	free(staff);
+}
