@@ -190,9 +190,9 @@ void listener_set_config(struct listener *listener, struct tls_config *config)
 		struct conn *conn = listener->slots[i];
 		if (!conn || conn->state != CONN_OPEN)
 			continue;
-		enum tls_reason reason = tls_identity(conn->tls, config, now, &peer);
-		if (reason != TLS_OK)
-			conn_refuse_open(conn, reason);
+		conn->refusal = tls_identity(conn->tls, config, now, &peer);
+		if (conn->refusal != TLS_OK)
+			conn_touch(conn); /* the rest from the loop, not from in here */
 	}
 }
 

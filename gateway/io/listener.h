@@ -8,6 +8,8 @@
  *          header. Inside a callback every function here may be called.
  *          opened() once the gate said yes; received() with plaintext that is
  *          borrowed; woken() when a time set by listener_wake_at() has come;
+ *          expelled() when a new configuration does not allow it any more: what is
+ *          sent now still leaves, then it is closed;
  *          closed() exactly once for every opened(), as its last callback.
  *          A refused connection is never seen: counted and logged here.
  * Order:   what was sent in one turn of the loop leaves at the end of the turn in
@@ -49,6 +51,7 @@ struct listener_ops {
 	void (*opened)(void *ctx, uint64_t conn, const struct tls_peer *peer);
 	void (*received)(void *ctx, uint64_t conn, struct slice plaintext);
 	void (*woken)(void *ctx, uint64_t conn);
+	void (*expelled)(void *ctx, uint64_t conn);
 	void (*closed)(void *ctx, uint64_t conn, enum close_reason reason);
 };
 

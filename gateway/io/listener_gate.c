@@ -38,10 +38,13 @@ static void refuse(struct conn *conn, enum tls_reason reason)
 		conn_close(conn, CLOSE_TLS);
 }
 
-void conn_refuse_open(struct conn *conn, enum tls_reason reason)
+void conn_expel(struct conn *conn)
 {
-	log_refusal(conn, reason);
-	tls_refuse(conn->tls, reason);
+	char hex[ID_HEX_LEN + 1];
+
+	log_warning("closed %s as device %s: %s", conn->remote, id_hex(tls_claim(conn->tls), hex),
+	    tls_reason_text(conn->refusal));
+	conn->listener->ops.expelled(conn->listener->ctx, conn->id);
 	conn_leave(conn, CLOSE_NOT_ALLOWED, LEAVE_MS);
 }
 

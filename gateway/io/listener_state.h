@@ -43,8 +43,9 @@ struct conn {
 	bool is_writing; /* `sending` belongs to libuv */
 	bool has_said_goodbye;
 	bool was_at_worker;
-	uint8_t owed;         /* what libuv and a worker have not given back */
-	struct tls_conn *tls; /* NULL until the first byte */
+	enum tls_reason refusal; /* of one that was open: said as an alert at the end */
+	uint8_t owed;            /* what libuv and a worker have not given back */
+	struct tls_conn *tls;    /* NULL until the first byte */
 	struct handshake shaking;
 	mono_ms left_ms;  /* of the deadline that rests */
 	struct buf plain; /* what was sent in this turn */
@@ -105,7 +106,7 @@ void conn_given_back(struct conn *conn);
 void conn_shake(struct conn *conn, struct slice ciphertext);
 void conn_shaken(struct handshake *handshake); /* at a worker */
 void conn_tell_refusal(const struct conn *conn, enum tls_reason reason);
-void conn_refuse_open(struct conn *conn, enum tls_reason reason);
+void conn_expel(struct conn *conn);
 
 /* listener_stream.c: bytes in and out. */
 void conn_start_reading(struct conn *conn);

@@ -98,7 +98,10 @@ void conn_flush(struct conn *conn)
 	buf_consume(&conn->plain, conn->plain.len);
 	if (conn->state == CONN_LEAVING && !conn->has_said_goodbye) {
 		conn->has_said_goodbye = true;
-		tls_close_notify(conn->tls);
+		if (conn->refusal != TLS_OK)
+			tls_refuse(conn->tls, conn->refusal);
+		else
+			tls_close_notify(conn->tls);
 	}
 	write_out(conn);
 	if (conn->state == CONN_LEAVING && !conn->is_writing && tls_output(conn->tls).len == 0)
@@ -194,6 +197,8 @@ void conn_run_dirty(struct listener *listener)
 	while (!ring_is_empty(&listener->dirty)) {
 		struct conn *conn = RING_OWNER(listener->dirty.next, struct conn, dirty);
 		ring_remove(&conn->dirty);
+		if (conn->state == CONN_OPEN && conn->refusal != TLS_OK)
+			conn_expel(conn);
 		if (conn->state == CONN_OPEN && !conn->is_paused && !conn->is_reading)
 			conn_drain(conn); /* resumed */
 		if (conn->state == CONN_OPEN || conn->state == CONN_LEAVING)

@@ -7,7 +7,8 @@
  *          what tls_output() shows, also after FAILED: the alert is in it.
  * Threads: a tls_conn touches nothing but itself and its immutable config, so
  *          tls_handshake() may run on a worker as long as one thread at a time
- *          owns the connection. new, free, hold and drop: the loop only.
+ *          owns the connection. tls_config_new() and tls_config_renew() may run
+ *          anywhere; all else the loop only.
  * Memory:  mbedTLS has two buffers of 17 kB for each connection. With
  *          M_MMAP_THRESHOLD 16384 untouched pages of them are not backed: an
  *          idle device costs 31 kB resident, listener included (measured on
@@ -81,6 +82,10 @@ struct tls_conn;
  * others may read, a registry with a wrong line: no config. Born held once. */
 enum cp_err tls_config_new(
     const struct tls_files *files, struct tls_config **out, struct pki_error *error) CP_MUST_CHECK;
+/* The credentials of `base`, and the rest of the files as it is now: a registry must
+ * not wait for a certificate that is only half replaced. */
+enum cp_err tls_config_renew(struct tls_config *base, const struct tls_files *files,
+    struct tls_config **out, struct pki_error *error) CP_MUST_CHECK;
 struct tls_config *tls_config_hold(struct tls_config *config);
 void tls_config_drop(struct tls_config *config); /* NULL is allowed */
 size_t tls_config_device_count(const struct tls_config *config);

@@ -1,12 +1,6 @@
 #include "io/tls_state.h"
 
-#include "pki/file.h"
-
-#include <mbedtls/error.h>
-#include <mbedtls/platform_util.h>
 #include <stdlib.h>
-
-#define PEM_FILE_MAX_BYTES 262144
 
 static const int ciphersuites[] = {
     MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -25,73 +19,15 @@ static const mbedtls_x509_crt_profile profile = {
                       MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP384R1),
 };
 
-static enum cp_err parse_certs(const char *path, mbedtls_x509_crt *out, struct pki_error *error)
-{
-	struct buf pem;
-	enum cp_err err = file_read(path, PEM_FILE_MAX_BYTES, &pem, error);
-
-	if (err)
-		return err;
-	/* The NUL behind the text is counted: that is how mbedTLS knows PEM. A
-	 * positive answer is the number of certificates that it could not read. */
-	int rc = mbedtls_x509_crt_parse(out, pem.p, buf_bytes(&pem).len + 1);
-	if (rc)
-		err = pki_fail(error, CP_CONFIG, "%s must hold certificates in PEM form", path);
-	buf_deinit(&pem);
-	return err;
-}
-
-static enum cp_err parse_key(const char *path, mbedtls_pk_context *out, struct pki_error *error)
-{
-	struct buf pem;
-	enum cp_err err = file_check_secret(path, error);
-
-	if (!err)
-		err = file_read(path, PEM_FILE_MAX_BYTES, &pem, error);
-	if (err)
-		return err;
-	if (compat_parse_key(out, pem.p, buf_bytes(&pem).len + 1))
-		err = pki_fail(error, CP_CONFIG, "%s must hold a private key in PEM form", path);
-	else if (!mbedtls_pk_can_do(out, MBEDTLS_PK_ECDSA))
-		err = pki_fail(error, CP_CONFIG, "%s must be an EC key (P-256 or P-384)", path);
-	mbedtls_platform_zeroize(pem.p, pem.cap);
-	buf_deinit(&pem);
-	return err;
-}
-
-static enum cp_err load_files(
-    struct tls_config *config, const struct tls_files *files, struct pki_error *error)
-{
-	enum cp_err err = parse_certs(files->ca, &config->ca, error);
-
-	if (!err)
-		err = parse_certs(files->cert, &config->cert, error);
-	if (!err)
-		err = parse_key(files->key, &config->key, error);
-	if (!err)
-		err = registry_load(files->registry, &config->registry, error);
-	if (err)
-		return err;
-
-	for (const mbedtls_x509_crt *ca = &config->ca; ca; ca = ca->next)
-		if (!compat_is_ca(ca))
-			return pki_fail(error, CP_CONFIG,
-			    "%s holds a certificate that is not an authority's", files->ca);
-	if (compat_check_pair(&config->cert.pk, &config->key))
-		return pki_fail(error, CP_CONFIG, "%s is not the key of the certificate %s",
-		    files->key, files->cert);
-	config->expires_at = tls_time_of(&config->cert.valid_to);
-	return CP_OK;
-}
-
 static enum cp_err set_up(struct tls_config *config, struct pki_error *error)
 {
+	struct tls_credentials *credentials = config->credentials;
 	mbedtls_ssl_config *ssl = &config->ssl;
 	int rc = mbedtls_ssl_config_defaults(
 	    ssl, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
 
 	if (rc == 0)
-		rc = mbedtls_ssl_conf_own_cert(ssl, &config->cert, &config->key);
+		rc = mbedtls_ssl_conf_own_cert(ssl, &credentials->cert, &credentials->key);
 	if (rc || !compat_start())
 		return pki_fail(error, CP_NOMEM, "no memory for TLS");
 
@@ -99,27 +35,26 @@ static enum cp_err set_up(struct tls_config *config, struct pki_error *error)
 	mbedtls_ssl_conf_ciphersuites(ssl, ciphersuites);
 	mbedtls_ssl_conf_cert_profile(ssl, &profile);
 	mbedtls_ssl_conf_authmode(ssl, MBEDTLS_SSL_VERIFY_REQUIRED);
-	mbedtls_ssl_conf_ca_chain(ssl, &config->ca, NULL);
+	mbedtls_ssl_conf_ca_chain(ssl, &credentials->ca, NULL);
 	mbedtls_ssl_conf_renegotiation(ssl, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
 	mbedtls_ssl_conf_rng(ssl, rng_mbedtls, NULL);
 	return CP_OK;
 }
 
-enum cp_err tls_config_new(
-    const struct tls_files *files, struct tls_config **out, struct pki_error *error)
+/* Takes the credentials, also on an error. */
+static enum cp_err make(struct tls_credentials *credentials, const struct tls_files *files,
+    struct tls_config **out, struct pki_error *error)
 {
 	struct tls_config *config = calloc(1, sizeof(*config));
 
-	*out = NULL;
-	if (!config)
+	if (!config) {
+		tls_credentials_drop(credentials);
 		return pki_fail(error, CP_NOMEM, "no memory for TLS");
+	}
 	config->holders = 1;
+	config->credentials = credentials;
 	mbedtls_ssl_config_init(&config->ssl);
-	mbedtls_x509_crt_init(&config->ca);
-	mbedtls_x509_crt_init(&config->cert);
-	mbedtls_pk_init(&config->key);
-
-	enum cp_err err = load_files(config, files, error);
+	enum cp_err err = registry_load(files->registry, &config->registry, error);
 	if (!err)
 		err = set_up(config, error);
 	if (err)
@@ -127,6 +62,23 @@ enum cp_err tls_config_new(
 	else
 		*out = config;
 	return err;
+}
+
+enum cp_err tls_config_new(
+    const struct tls_files *files, struct tls_config **out, struct pki_error *error)
+{
+	struct tls_credentials *credentials;
+	enum cp_err err = tls_credentials_load(files, &credentials, error);
+
+	*out = NULL;
+	return err ? err : make(credentials, files, out, error);
+}
+
+enum cp_err tls_config_renew(struct tls_config *base, const struct tls_files *files,
+    struct tls_config **out, struct pki_error *error)
+{
+	*out = NULL;
+	return make(tls_credentials_hold(base->credentials), files, out, error);
 }
 
 struct tls_config *tls_config_hold(struct tls_config *config)
@@ -143,9 +95,7 @@ void tls_config_drop(struct tls_config *config)
 	if (--config->holders > 0)
 		return;
 	mbedtls_ssl_config_free(&config->ssl);
-	mbedtls_pk_free(&config->key);
-	mbedtls_x509_crt_free(&config->cert);
-	mbedtls_x509_crt_free(&config->ca);
+	tls_credentials_drop(config->credentials);
 	registry_free(config->registry);
 	free(config);
 }
@@ -157,5 +107,5 @@ size_t tls_config_device_count(const struct tls_config *config)
 
 wall_ms tls_config_expires_at(const struct tls_config *config)
 {
-	return config->expires_at;
+	return config->credentials->expires_at;
 }

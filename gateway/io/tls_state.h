@@ -5,13 +5,21 @@
 #include "io/tls.h"
 #include "io/tls_compat.h"
 
-struct tls_config {
-	mbedtls_ssl_config ssl;
+#include <stdatomic.h>
+
+/* What we show and whom we trust: shared by a config and those renewed from it. */
+struct tls_credentials {
 	mbedtls_x509_crt ca;
 	mbedtls_x509_crt cert;
 	mbedtls_pk_context key;
-	struct registry *registry;
 	wall_ms expires_at;
+	atomic_uint holders; /* a config may be renewed by another thread */
+};
+
+struct tls_config {
+	mbedtls_ssl_config ssl;
+	struct tls_credentials *credentials;
+	struct registry *registry;
 	unsigned holders; /* the loop's, see the header */
 };
 
@@ -27,6 +35,11 @@ struct tls_conn {
 	bool was_resumed;
 	bool is_open;
 };
+
+enum cp_err tls_credentials_load(const struct tls_files *files, struct tls_credentials **out,
+    struct pki_error *error) CP_MUST_CHECK;
+struct tls_credentials *tls_credentials_hold(struct tls_credentials *credentials);
+void tls_credentials_drop(struct tls_credentials *credentials);
 
 /* The one URI of our scheme: TLS_OK, TLS_NO_IDENTITY or TLS_AMBIGUOUS_IDENTITY. */
 enum tls_reason tls_device_of(const mbedtls_x509_crt *cert, struct id *out);

@@ -75,20 +75,21 @@ static void add_staff(struct line *line, const struct staff *staff)
 	add(line, "control_", "refused", control->refused);
 }
 
-const char *counts_line(const struct devices *devices, const struct head_office *office,
-    const struct staff *staff, char out[COUNTS_LINE_BYTES])
+const char *counts_line(const struct count_sources *from, char out[COUNTS_LINE_BYTES])
 {
 	struct line line = {.out = out};
 
 	line.len = (size_t)snprintf(out, COUNTS_LINE_BYTES, "counts:");
-	add_devices(&line, devices_counters(devices));
-	add_downlink(&line, devices_downlink_counters(devices));
-	add_listener(&line, devices_listener_counters(devices));
-	if (staff)
-		add_staff(&line, staff);
-	if (office) {
+	add_devices(&line, devices_counters(from->devices));
+	add_downlink(&line, devices_downlink_counters(from->devices));
+	add_listener(&line, devices_listener_counters(from->devices));
+	if (from->staff)
+		add_staff(&line, from->staff);
+	add(&line, "", "reloads", reload_counters(from->reload)->done);
+	add(&line, "", "reloads_failed", reload_counters(from->reload)->failed);
+	if (from->office) {
 		struct upstream_counts sent;
-		const struct head_office_counters *n = head_office_counters(office, &sent);
+		const struct head_office_counters *n = head_office_counters(from->office, &sent);
 		add(&line, "orders_", "stored", n->orders);
 		add(&line, "orders_", "parked", n->orders_parked);
 		add(&line, "orders_", "refused", n->orders_refused);

@@ -9,12 +9,19 @@
 
 #include "shell/devices.h"
 #include "shell/head_office.h"
+#include "shell/reload.h"
 #include "shell/staff.h"
 
 #define COUNTS_LINE_BYTES 1000
 
-/* Returns `out`. Office and staff may be NULL. */
-const char *counts_line(const struct devices *devices, const struct head_office *office,
-    const struct staff *staff, char out[COUNTS_LINE_BYTES]);
+struct count_sources {
+	const struct devices *devices;
+	const struct reload *reload;
+	const struct head_office *office; /* NULL is allowed */
+	const struct staff *staff;        /* NULL is allowed */
+};
+
+/* Returns `out`. */
+const char *counts_line(const struct count_sources *from, char out[COUNTS_LINE_BYTES]);
 
 #endif

@@ -277,6 +277,18 @@ static void on_woken(void *ctx, uint64_t conn)
 	devices_flush_dirty(devices);
 }
 
+static void on_expelled(void *ctx, uint64_t conn)
+{
+	struct devices *devices = ctx;
+	struct device_link *dl = devices_find(devices, conn);
+
+	if (!dl)
+		return;
+	link_close(&dl->link, MQTT_REVOKED);
+	(void)pump(devices, dl); /* it only says its end */
+	devices_flush_dirty(devices);
+}
+
 static void on_closed(void *ctx, uint64_t conn, enum close_reason reason)
 {
 	struct devices *devices = ctx;
@@ -310,6 +322,7 @@ enum cp_err devices_open(uv_loop_t *loop, const struct devices_config *config,
 	    .opened = on_opened,
 	    .received = on_received,
 	    .woken = on_woken,
+	    .expelled = on_expelled,
 	    .closed = on_closed,
 	};
 	struct devices *devices = calloc(1, sizeof(*devices));
@@ -328,6 +341,11 @@ enum cp_err devices_open(uv_loop_t *loop, const struct devices_config *config,
 	}
 	*out = devices;
 	return CP_OK;
+}
+
+void devices_set_tls(struct devices *devices, struct tls_config *tls)
+{
+	listener_set_config(devices->listener, tls);
 }
 
 uint16_t devices_port(const struct devices *devices)

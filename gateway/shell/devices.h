@@ -54,6 +54,9 @@ enum cp_err devices_open(uv_loop_t *loop, const struct devices_config *config,
 
 uint16_t devices_port(const struct devices *devices);
 
+/* For new connections; a device that it does not allow any more is told and closed. */
+void devices_set_tls(struct devices *devices, struct tls_config *tls);
+
 /* A batch is durable: acknowledge and deliver. */
 void devices_settled(struct devices *devices, const struct batch *batch);
 

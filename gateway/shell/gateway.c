@@ -7,6 +7,7 @@
 #include "io/tzfile.h"
 #include "ledger/view.h"
 #include "shell/counts.h"
+#include "shell/reload.h"
 #include "shell/staff.h"
 
 #include <inttypes.h>
@@ -20,7 +21,8 @@ struct gateway {
 	const struct config *config;
 	char store_file[512];
 	struct zone zone;
-	struct tls_config *tls;
+	struct tls_files files;
+	struct reload *reload;
 	struct ledger *ledger; /* until intake has it */
 	struct intake *intake;
 	struct devices *devices;
@@ -31,6 +33,7 @@ struct gateway {
 	uv_signal_t on_term;
 	uv_signal_t on_int;
 	uv_signal_t on_usr1;
+	uv_signal_t on_hup;
 	uv_timer_t tick;
 	bool is_stopping;
 	int status;
@@ -40,11 +43,16 @@ struct gateway {
 
 static void log_counts(const struct gateway *gateway)
 {
+	struct count_sources from = {
+	    .devices = gateway->devices,
+	    .reload = gateway->reload,
+	    .office = gateway->office,
+	    .staff = gateway->staff,
+	};
 	char line[COUNTS_LINE_BYTES];
 
 	if (gateway->devices)
-		log_notice(
-		    "%s", counts_line(gateway->devices, gateway->office, gateway->staff, line));
+		log_notice("%s", counts_line(&from, line));
 }
 
 static void on_devices_closed(void *ctx)
@@ -75,6 +83,15 @@ static void on_usr1(uv_signal_t *signal, int number)
 	log_counts(signal->data);
 }
 
+static void on_hup(uv_signal_t *signal, int number)
+{
+	struct gateway *gateway = signal->data;
+
+	(void)number;
+	if (gateway->devices && !gateway->is_stopping)
+		reload_all(gateway->reload);
+}
+
 static void on_signal(uv_signal_t *signal, int number)
 {
 	log_notice("stopping: signal %d", number);
@@ -98,6 +115,14 @@ static void on_settled(void *ctx, const struct batch *batch)
 		    "set aside; the rest goes on. Please report this to the maker; they are judged "
 		    "again by the next version",
 		    batch->unjudged);
+}
+
+static void on_new_tls(void *ctx, struct tls_config *tls)
+{
+	struct gateway *gateway = ctx;
+
+	if (gateway->devices && !gateway->is_stopping)
+		devices_set_tls(gateway->devices, tls);
 }
 
 static void on_room(void *ctx)
@@ -160,15 +185,16 @@ static int open_store(struct gateway *gateway)
 static int open_certificates(struct gateway *gateway)
 {
 	const struct config_listener *listener = &gateway->config->listener;
-	struct tls_files files = {
+	struct pki_error error;
+
+	gateway->files = (struct tls_files){
 	    .ca = listener->ca,
 	    .cert = listener->certificate,
 	    .key = listener->key,
 	    .registry = listener->registry,
 	};
-	struct pki_error error;
-
-	if (tls_config_new(&files, &gateway->tls, &error) == CP_OK)
+	if (reload_open(&gateway->loop, &gateway->files, on_new_tls, gateway, &gateway->reload,
+	        &error) == CP_OK)
 		return 0;
 	log_error("cannot use the certificates: %s", error.text);
 	return GATEWAY_CONFIG;
@@ -188,7 +214,7 @@ static int open_devices(struct gateway *gateway)
 	        .receive_maximum = (uint16_t)listener->receive_maximum,
 	        .topic_alias_maximum = 4,
 	        .keep_alive_max_s = (uint16_t)listener->max_keep_alive_s},
-	    .tls = gateway->tls,
+	    .tls = reload_tls(gateway->reload),
 	};
 
 	config.limits.connections = (uint32_t)listener->max_connections;
@@ -237,12 +263,15 @@ static void start_handles(struct gateway *gateway)
 	uv_signal_init(&gateway->loop, &gateway->on_term);
 	uv_signal_init(&gateway->loop, &gateway->on_int);
 	uv_signal_init(&gateway->loop, &gateway->on_usr1);
+	uv_signal_init(&gateway->loop, &gateway->on_hup);
 	uv_timer_init(&gateway->loop, &gateway->tick);
 	gateway->on_term.data = gateway->on_int.data = gateway->on_usr1.data = gateway;
+	gateway->on_hup.data = gateway;
 	gateway->tick.data = gateway;
 	uv_signal_start(&gateway->on_term, on_signal, SIGTERM);
 	uv_signal_start(&gateway->on_int, on_signal, SIGINT);
 	uv_signal_start(&gateway->on_usr1, on_usr1, SIGUSR1);
+	uv_signal_start(&gateway->on_hup, on_hup, SIGHUP);
 	uv_timer_start(&gateway->tick, on_tick, TICK_MS, TICK_MS);
 }
 
@@ -271,6 +300,7 @@ static void close_handles(struct gateway *gateway)
 	uv_close((uv_handle_t *)&gateway->on_term, NULL);
 	uv_close((uv_handle_t *)&gateway->on_int, NULL);
 	uv_close((uv_handle_t *)&gateway->on_usr1, NULL);
+	uv_close((uv_handle_t *)&gateway->on_hup, NULL);
 	uv_close((uv_handle_t *)&gateway->tick, NULL);
 	uv_run(&gateway->loop, UV_RUN_DEFAULT);
 }
@@ -288,7 +318,7 @@ static void close_all(struct gateway *gateway)
 	intake_close(gateway->intake);
 	ledger_close(gateway->ledger);
 	folder_release(gateway->lock);
-	tls_config_drop(gateway->tls);
+	reload_close(gateway->reload);
 	close_handles(gateway);
 	CP_CHECK(uv_loop_close(&gateway->loop) == 0);
 	zone_deinit(&gateway->zone);
@@ -311,7 +341,7 @@ int gateway_run(const struct config *config)
 		    "head office %s",
 		    CAREPACE_VERSION, config->site.name, config->listener.address,
 		    devices_port(gateway.devices), gateway.store_file,
-		    tls_config_device_count(gateway.tls),
+		    tls_config_device_count(reload_tls(gateway.reload)),
 		    config->upstream.server_count ? config->upstream.servers[0] : "not configured");
 		systemd_ready();
 		uv_run(&gateway.loop, UV_RUN_DEFAULT);

@@ -63,6 +63,14 @@ static void on_woken(void *ctx, uint64_t conn)
 	tell(bench, "woken ");
 }
 
+static void on_expelled(void *ctx, uint64_t conn)
+{
+	struct bench *bench = ctx;
+
+	MUST(listener_send(bench->listener, conn, slice_str("good bye\n")));
+	tell(bench, "expelled ");
+}
+
 static void on_closed(void *ctx, uint64_t conn, enum close_reason reason)
 {
 	struct bench *bench = ctx;
@@ -79,7 +87,7 @@ static void on_done(void *ctx)
 	bench->is_done = true;
 }
 
-const struct listener_ops bench_ops = {on_opened, on_received, on_woken, on_closed};
+const struct listener_ops bench_ops = {on_opened, on_received, on_woken, on_expelled, on_closed};
 
 /* --- the bench ------------------------------------------------------------ */
 

@@ -175,7 +175,8 @@ static void test_new_config_closes_the_revoked(void **state)
 	MUST(registry_add(bench->clinic->registry, &entry, &bench->clinic->error));
 	clinic_load(bench->clinic);
 	listener_set_config(bench->listener, bench->clinic->config);
-	bench_wait_for(bench, bench->story, "closed(not_allowed) ");
+	bench_wait_for(bench, bench->story, "expelled closed(not_allowed) ");
+	bench_wait_for(bench, device->output, "good bye\n");
 	bench_wait_for(bench, device->output, "alert certificate revoked");
 	device_end(device);
 	bench->story[0] = '\0';

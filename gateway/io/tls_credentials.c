@@ -1,0 +1,101 @@
+#include "io/tls_state.h"
+
+#include "pki/file.h"
+
+#include <mbedtls/platform_util.h>
+#include <stdlib.h>
+
+#define PEM_FILE_MAX_BYTES 262144
+
+static enum cp_err parse_certs(const char *path, mbedtls_x509_crt *out, struct pki_error *error)
+{
+	struct buf pem;
+	enum cp_err err = file_read(path, PEM_FILE_MAX_BYTES, &pem, error);
+
+	if (err)
+		return err;
+	/* The NUL behind the text is counted: that is how mbedTLS knows PEM. A
+	 * positive answer is the number of certificates that it could not read. */
+	int rc = mbedtls_x509_crt_parse(out, pem.p, buf_bytes(&pem).len + 1);
+	if (rc)
+		err = pki_fail(error, CP_CONFIG, "%s must hold certificates in PEM form", path);
+	buf_deinit(&pem);
+	return err;
+}
+
+static enum cp_err parse_key(const char *path, mbedtls_pk_context *out, struct pki_error *error)
+{
+	struct buf pem;
+	enum cp_err err = file_check_secret(path, error);
+
+	if (!err)
+		err = file_read(path, PEM_FILE_MAX_BYTES, &pem, error);
+	if (err)
+		return err;
+	if (compat_parse_key(out, pem.p, buf_bytes(&pem).len + 1))
+		err = pki_fail(error, CP_CONFIG, "%s must hold a private key in PEM form", path);
+	else if (!mbedtls_pk_can_do(out, MBEDTLS_PK_ECDSA))
+		err = pki_fail(error, CP_CONFIG, "%s must be an EC key (P-256 or P-384)", path);
+	mbedtls_platform_zeroize(pem.p, pem.cap);
+	buf_deinit(&pem);
+	return err;
+}
+
+static enum cp_err load_files(
+    struct tls_credentials *out, const struct tls_files *files, struct pki_error *error)
+{
+	enum cp_err err = parse_certs(files->ca, &out->ca, error);
+
+	if (!err)
+		err = parse_certs(files->cert, &out->cert, error);
+	if (!err)
+		err = parse_key(files->key, &out->key, error);
+	if (err)
+		return err;
+
+	for (const mbedtls_x509_crt *ca = &out->ca; ca; ca = ca->next)
+		if (!compat_is_ca(ca))
+			return pki_fail(error, CP_CONFIG,
+			    "%s holds a certificate that is not an authority's", files->ca);
+	if (compat_check_pair(&out->cert.pk, &out->key))
+		return pki_fail(error, CP_CONFIG, "%s is not the key of the certificate %s",
+		    files->key, files->cert);
+	out->expires_at = tls_time_of(&out->cert.valid_to);
+	return CP_OK;
+}
+
+enum cp_err tls_credentials_load(
+    const struct tls_files *files, struct tls_credentials **out, struct pki_error *error)
+{
+	struct tls_credentials *credentials = calloc(1, sizeof(*credentials));
+
+	*out = NULL;
+	if (!credentials)
+		return pki_fail(error, CP_NOMEM, "no memory for TLS");
+	credentials->holders = 1;
+	mbedtls_x509_crt_init(&credentials->ca);
+	mbedtls_x509_crt_init(&credentials->cert);
+	mbedtls_pk_init(&credentials->key);
+	enum cp_err err = load_files(credentials, files, error);
+	if (err)
+		tls_credentials_drop(credentials);
+	else
+		*out = credentials;
+	return err;
+}
+
+struct tls_credentials *tls_credentials_hold(struct tls_credentials *credentials)
+{
+	credentials->holders++;
+	return credentials;
+}
+
+void tls_credentials_drop(struct tls_credentials *credentials)
+{
+	if (!credentials || --credentials->holders > 0)
+		return;
+	mbedtls_pk_free(&credentials->key);
+	mbedtls_x509_crt_free(&credentials->cert);
+	mbedtls_x509_crt_free(&credentials->ca);
+	free(credentials);
+}

@@ -1,0 +1,210 @@
+#include "shell/reload.h"
+
+#include "io/clock.h"
+#include "io/log.h"
+#include "io/systemd.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define LOOK_MS 1000
+
+/* Whether a file is still the one that was read: it is replaced, or written to. */
+struct stamp {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec written;
+};
+
+enum reload_kind {
+	RELOAD_NOTHING,
+	RELOAD_REGISTRY,
+	RELOAD_ALL,
+};
+
+struct reload {
+	const struct tls_files *files;
+	reload_fn *changed;
+	void *ctx;
+	struct tls_config *tls;
+	struct stamp registry;
+	struct reload_counters counters;
+	enum reload_kind running; /* the pool has what follows */
+	enum reload_kind wanted;  /* when that is over */
+	struct tls_config *base;
+	struct tls_config *made;
+	enum cp_err err;
+	struct pki_error error;
+	uv_work_t work;
+	uv_timer_t timer;
+	bool is_closing;
+	bool is_timer_closed;
+};
+
+static struct stamp stamp_of(const char *path)
+{
+	struct stat now;
+
+	if (stat(path, &now))
+		return (struct stamp){0}; /* differs from every file's */
+	return (struct stamp){now.st_dev, now.st_ino, now.st_size, now.st_mtim};
+}
+
+static bool stamp_eq(const struct stamp *a, const struct stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->written.tv_sec == b->written.tv_sec && a->written.tv_nsec == b->written.tv_nsec;
+}
+
+/* --- one reload ----------------------------------------------------------- */
+
+static void start(struct reload *reload);
+
+static void on_pool(uv_work_t *work)
+{
+	struct reload *reload = work->data;
+	struct pki_error again;
+
+	if (reload->running == RELOAD_ALL) {
+		reload->err = tls_config_new(reload->files, &reload->made, &reload->error);
+		if (reload->err) /* a revocation does not wait for a good certificate */
+			(void)!tls_config_renew(reload->base, reload->files, &reload->made, &again);
+		return;
+	}
+	reload->err = tls_config_renew(reload->base, reload->files, &reload->made, &reload->error);
+}
+
+static void take(struct reload *reload)
+{
+	const char *what = reload->running == RELOAD_ALL ? "certificates" : "registry";
+
+	if (reload->err) {
+		reload->counters.failed++;
+		log_error("cannot take the new %s, what was in use stays so: %s", what,
+		    reload->error.text);
+		what = "registry";
+	}
+	if (!reload->made)
+		return;
+	reload->counters.done++;
+	tls_config_drop(reload->tls);
+	reload->tls = reload->made;
+	reload->made = NULL;
+	log_notice("took the new %s: %zu certificates are registered", what,
+	    tls_config_device_count(reload->tls));
+	reload->changed(reload->ctx, reload->tls);
+}
+
+static void free_if_over(struct reload *reload)
+{
+	if (reload->running != RELOAD_NOTHING || !reload->is_timer_closed)
+		return;
+	tls_config_drop(reload->made);
+	tls_config_drop(reload->tls);
+	free(reload);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+	struct reload *reload = work->data;
+
+	(void)status;
+	tls_config_drop(reload->base);
+	if (!reload->is_closing) {
+		take(reload);
+		if (reload->running == RELOAD_ALL)
+			systemd_ready();
+	}
+	reload->running = RELOAD_NOTHING;
+	if (reload->is_closing)
+		free_if_over(reload);
+	else
+		start(reload);
+}
+
+static void start(struct reload *reload)
+{
+	if (reload->wanted == RELOAD_NOTHING || reload->running != RELOAD_NOTHING)
+		return;
+	reload->running = reload->wanted;
+	reload->wanted = RELOAD_NOTHING;
+	/* Before it is read: a change meanwhile is a change. */
+	reload->registry = stamp_of(reload->files->registry);
+	reload->base = tls_config_hold(reload->tls);
+	CP_CHECK(uv_queue_work(reload->timer.loop, &reload->work, on_pool, on_worked) == 0);
+}
+
+static void want(struct reload *reload, enum reload_kind kind)
+{
+	if (reload->wanted < kind)
+		reload->wanted = kind;
+	start(reload);
+}
+
+void reload_all(struct reload *reload)
+{
+	systemd_reloading(clock_mono());
+	want(reload, RELOAD_ALL);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct reload *reload = timer->data;
+	struct stamp now = stamp_of(reload->files->registry);
+
+	if (reload->running == RELOAD_NOTHING && !stamp_eq(&now, &reload->registry))
+		want(reload, RELOAD_REGISTRY);
+}
+
+/* --- life ----------------------------------------------------------------- */
+
+enum cp_err reload_open(uv_loop_t *loop, const struct tls_files *files, reload_fn *changed,
+    void *ctx, struct reload **out, struct pki_error *error)
+{
+	struct reload *reload = calloc(1, sizeof(*reload));
+
+	*out = NULL;
+	if (!reload)
+		return pki_fail(error, CP_NOMEM, "no memory for the certificates");
+	reload->files = files;
+	reload->changed = changed;
+	reload->ctx = ctx;
+	reload->registry = stamp_of(files->registry);
+	enum cp_err err = tls_config_new(files, &reload->tls, error);
+	if (err) {
+		free(reload);
+		return err;
+	}
+	reload->work.data = reload->timer.data = reload;
+	CP_CHECK(uv_timer_init(loop, &reload->timer) == 0);
+	CP_CHECK(uv_timer_start(&reload->timer, on_timer, LOOK_MS, LOOK_MS) == 0);
+	*out = reload;
+	return CP_OK;
+}
+
+struct tls_config *reload_tls(const struct reload *reload)
+{
+	return reload->tls;
+}
+
+const struct reload_counters *reload_counters(const struct reload *reload)
+{
+	return &reload->counters;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct reload *reload = handle->data;
+
+	reload->is_timer_closed = true;
+	free_if_over(reload);
+}
+
+void reload_close(struct reload *reload)
+{
+	if (!reload)
+		return;
+	reload->is_closing = true;
+	uv_close((uv_handle_t *)&reload->timer, on_timer_closed);
+}
