@@ -2,6 +2,8 @@
 
 import subprocess
 
+from head_office import valid_for
+
 
 def issue(pki, folder, identity, days=30, key=("ec", "ec_paramgen_curve:P-256"),
           usage="clientAuth", authority=None):
@@ -16,7 +18,7 @@ def issue(pki, folder, identity, days=30, key=("ec", "ec_paramgen_curve:P-256"),
             ["req", "-newkey", algorithm, "-pkeyopt", option, "-nodes", "-subj", "/CN=odd",
              "-keyout", files[".key"], "-out", files[".csr"]],
             ["x509", "-req", "-in", files[".csr"], "-CA", ca, "-CAkey", ca_key, "-CAserial",
-             folder / "odd.srl", "-CAcreateserial", "-days", str(days), "-sha256",
+             folder / "odd.srl", "-CAcreateserial", *valid_for(days), "-sha256",
              "-extfile", files[".ext"], "-out", files[".crt"]]):
         subprocess.run(["openssl", *map(str, command)], check=True, capture_output=True)
     return files[".crt"], files[".key"]

@@ -8,6 +8,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from head_office import wait_for
+from paho_client import new_client
 from speech import Voice, hash_of
 
 
@@ -29,7 +30,7 @@ class Device(Voice):
         self._lock = threading.Lock()
         self._keep_alive_s = keep_alive_s
         options = {} if self.is_mqtt5 else {"clean_session": True}
-        self.mqtt = mqtt.Client(identity.hex, protocol=protocol, **options)
+        self.mqtt = new_client(identity.hex, protocol=protocol, **options)
         self.mqtt.tls_set(gateway.pki.ca, identity.certificate, identity.key,
                           tls_version=ssl.PROTOCOL_TLS_CLIENT)
         self.mqtt.max_inflight_messages_set(20)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import paho.mqtt.client as mqtt
 
+from paho_client import new_client
+
 
 def wait_for(condition, what, limit_s=20):
     """`what` is a text, or a function that makes one when the time is over."""
@@ -36,6 +38,13 @@ def free_port():
             except OSError:
                 continue
             return port
+
+
+def valid_for(days):
+    """Options of `openssl x509`; newer ones want a certificate of the past in other words."""
+    if days < 0 and ssl.OPENSSL_VERSION_INFO >= (3, 4):
+        return "-not_before", "20200101000000Z", "-not_after", "20200102000000Z"
+    return "-days", str(days)
 
 
 class Authority:
@@ -64,7 +73,7 @@ class Authority:
         self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                       "-subj", f"/CN={name}", "-keyout", key, "-out", request)
         self._openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key,
-                      "-CAcreateserial", "-days", days, "-extfile", extensions,
+                      "-CAcreateserial", *valid_for(days), "-extfile", extensions,
                       "-out", certificate)
         return certificate, key
 
@@ -113,7 +122,7 @@ class Subscriber:
     def __init__(self, broker, identity, topic="carepace/v1/site/#"):
         self.messages = []  # (last level of the topic, payload)
         self._ready = threading.Event()
-        self._client = mqtt.Client(protocol=mqtt.MQTTv311)
+        self._client = new_client(protocol=mqtt.MQTTv311)
         certificate, key = identity
         self._client.tls_set(broker.authority.certificate, certificate, key,
                              tls_version=ssl.PROTOCOL_TLS_CLIENT)

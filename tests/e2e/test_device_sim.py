@@ -16,6 +16,7 @@ import paho.mqtt.client as mqtt
 import pytest
 
 from head_office import Authority, Broker
+from paho_client import new_client
 
 BUILD = Path(os.environ["CAREPACE_BUILD_DIR"])
 PROTO = Path(__file__).resolve().parents[2] / "proto"
@@ -93,7 +94,7 @@ class Listener:
         self.pb = telemetry
         self.seen = []  # in order of arrival, as decoded
         self.bodies = {}  # name: hash of content
-        self.client = mqtt.Client(protocol=mqtt.MQTTv311)
+        self.client = new_client(protocol=mqtt.MQTTv311)
         certificate, key = clinic.observer
         self.client.tls_set(clinic.pki / "ca.pem", certificate, key)
         self.client.on_connect = lambda client, *_: client.subscribe("carepace/v1/device/+/up", 1)
