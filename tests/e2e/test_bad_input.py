@@ -66,11 +66,16 @@ def odd(pki, pens, tmp_path_factory):
     return make
 
 
+# mbedTLS 3.6 tells that it takes no RSA; OpenSSL shows no certificate then.
+RSA_IS_SHOWN = ssl.OPENSSL_VERSION_INFO < (3, 5)
+
+
 @pytest.mark.parametrize("case, counter, line", [
     ("foreign authority", "tls_unknown_ca", "not from this clinic's authority"),
     ("expired", "tls_expired", "certificate has expired"),
     ("for servers", "tls_wrong_purpose", r"not for clients \(clientAuth\)"),
-    ("RSA", "tls_weak_certificate", "uses what is not accepted"),
+    ("RSA", "tls_weak_certificate", "certificate uses what is not accepted") if RSA_IS_SHOWN else
+    ("RSA", "tls_no_certificate", "shows no certificate"),
     ("names nobody", "tls_no_identity", "names no device"),
     ("names two", "tls_ambiguous_identity", "names more than one device"),
     ("stranger", "tls_not_registered", "not in the registry"),
@@ -79,7 +84,7 @@ def odd(pki, pens, tmp_path_factory):
 def test_a_wrong_certificate(clinic, pki, odd, case, counter, line):
     handshake(clinic.gateway, wire.tls(pki.ca, *odd(case)))
     clinic.gateway.wait_logged(line)
-    proof = clinic.prove(rf"^WARNING refused 127\.0\.0\.1:\d+.*: its .*{line}", **{counter: 1})
+    proof = clinic.prove(rf"^WARNING refused 127\.0\.0\.1:\d+.*: its? .*{line}", **{counter: 1})
     assert f"as device {UNKNOWN}:" in proof.line or case != "stranger"
     assert proof.counts["handshakes_ok"] == 1  # the healthy one's
 
