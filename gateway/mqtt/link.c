@@ -163,10 +163,14 @@ static bool next_frame(struct link *link, struct packet_frame *frame)
 	enum mqtt_reason reason;
 	enum packet_progress progress =
 	    packet_frame(bytes, link->config->max_packet_bytes, frame, &reason);
+	bool is_allowed = bytes.len == 0 || allowed[link->state][frame->type];
 
+	if (!is_allowed) /* the first byte decides, whatever has come behind it */
+		progress = packet_frame(
+		    slice_of(bytes.p, 1), link->config->max_packet_bytes, frame, &reason);
 	if (progress == PACKET_BAD)
 		link_close(link, reason);
-	else if (bytes.len > 0 && !allowed[link->state][frame->type])
+	else if (!is_allowed)
 		link_close(link, MQTT_UNEXPECTED);
 	return progress == PACKET_DONE && link->state != LINK_ENDED;
 }

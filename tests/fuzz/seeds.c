@@ -50,7 +50,12 @@ static void save_packets(struct seeds *seeds, struct slice bytes)
 
 static void end_case(struct seeds *seeds)
 {
-	save(seeds, "link", 0, buf_bytes(&seeds->sent));
+	const uint8_t no_decisions = 0;
+
+	if (seeds->sent.len > 0) {
+		CP_CHECK(buf_append(&seeds->sent, &no_decisions, 1) == CP_OK);
+		save(seeds, "link", 0, buf_bytes(&seeds->sent));
+	}
 	buf_consume(&seeds->sent, seeds->sent.len);
 }
 
