@@ -145,63 +145,9 @@ def test_a_client_that_says_nothing(clinic):
     clinic.prove(r"127\.0\.0\.1:\d+.*handshake", handshakes_timed_out=1)
 
 
-# --- MQTT ----------------------------------------------------------------------------------------
+# --- MQTT: all its rules stand in test_bad_mqtt.py -----------------------------------------------
 
 TOPIC = "carepace/v1/device/%s/up"
-
-
-def malformed():
-    """name, bytes after CONNACK (of the device `hex`), counter."""
-    long_topic = wire.text(b"\xff\xfe/up")
-    return [
-        ("type 0", lambda hex: b"\0\0", "mqtt_bad_type"),
-        ("flags on PINGREQ", lambda hex: b"\xc1\0", "mqtt_bad_flags"),
-        ("a length of five bytes", lambda hex: b"\x30\xff\xff\xff\xff\x01", "mqtt_bad_length"),
-        ("too large a packet", lambda hex: b"\x30\xff\xff\xff\x7f", "mqtt_too_large"),
-        ("a topic beyond its packet", lambda hex: b"\x30\x03\x00\x7fx", "mqtt_truncated"),
-        ("a topic that is not UTF-8", lambda hex: wire.packet(0x30, long_topic, b"x"),
-         "mqtt_bad_utf8"),
-        ("QoS 3", lambda hex: wire.packet(0x36, wire.text(TOPIC % hex), b"\0\1x"), "mqtt_bad_qos"),
-        ("packet identifier 0", lambda hex: wire.publish(TOPIC % hex, b"x", 0),
-         "mqtt_zero_packet_id"),
-        ("a wildcard to publish to", lambda hex: wire.publish(TOPIC % "+", b"x"),
-         "mqtt_bad_topic"),
-        ("a second CONNECT", wire.connect, "mqtt_unexpected"),
-        ("CONNACK from a device", lambda hex: b"\x20\x02\0\0", "mqtt_unexpected"),
-        ("bytes behind PINGREQ", lambda hex: b"\xc0\x01x", "mqtt_trailing_bytes"),
-        ("PUBREL before its PUBREC", lambda hex: wire.publish(TOPIC % hex, b"x", qos=2) +
-         b"\x62\x02\0\1", "mqtt_unexpected"),
-    ]
-
-
-@pytest.mark.parametrize("name, make, counter", malformed(), ids=[row[0] for row in malformed()])
-def test_malformed_mqtt(clinic, pens, name, make, counter):
-    link = wire.Wire(clinic.gateway, pens[1])
-    link.send(wire.connect(pens[1].hex))
-    assert link.receive() == (0x20, b"\0\0")
-    link.send(make(pens[1].hex))
-    assert link.receive() is None, "3.1.1: closed without a word"
-    link.close()
-    clinic.prove(rf"^WARNING Pen 1 \({pens[1].hex}\) at 127.*: connection ended: ",
-                 **{counter: 1, "closed_protocol": 1})
-
-
-@pytest.mark.parametrize("first, counter", [
-    (b"GET / HTTP/1.1\r\n\r\n", "mqtt_bad_flags"),
-    (wire.packet(0x10, wire.text("MQIsdp"), b"\3\2\0\x3c", wire.text("x")),
-     "mqtt_bad_protocol_name"),
-    (wire.packet(0x10, wire.text("MQTT"), b"\x06\2\0\x3c", wire.text("x")), "mqtt_bad_level"),
-    (wire.packet(0x10, wire.text("MQTT"), b"\4\3\0\x3c", wire.text("x")),
-     "mqtt_bad_connect_flags"),
-], ids=["HTTP", "MQTT 3.1", "MQTT 6", "flags"])
-def test_no_connect(clinic, pens, first, counter):
-    link = wire.Wire(clinic.gateway, pens[1])
-    link.send(first)
-    if counter == "mqtt_bad_level":  # MQTT 5 section 3.1.2.2: in the form of version 5
-        assert link.receive() == (0x20, b"\0\x84\0")
-    assert link.receive() is None
-    link.close()
-    clinic.prove(r"^WARNING Pen 1 \(\w+\) at 127.*: connection ended: ", **{counter: 1})
 
 
 @pytest.mark.parametrize("level, refusal", [(4, b"\0\2"), (5, b"\0\x85\0")])
