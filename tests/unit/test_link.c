@@ -249,6 +249,40 @@ static void packet_identifiers_in_flight_are_not_used_again(void **state)
 	link_deinit(&link);
 }
 
+/* Durable messages have identifiers of their own, and go out again after a reconnect. */
+static void the_owner_may_choose_the_identifier(void **state)
+{
+	struct link_message message = {
+	    .payload = slice_str("x"), .qos = 1, .packet_id = 0x8001, .is_dup = true};
+	uint16_t packet_id;
+	struct link link;
+
+	(void)state;
+	begin(&link, CONNECT_311);
+	feed(&link, "82 [ 0001 " DOWN "01 ]");
+	swallow(&link);
+	assert_int_equal(link_publish(&link, &message, &packet_id), CP_OK);
+	assert_int_equal(packet_id, 0x8001);
+	hear(&link, "3a [ " DOWN "8001 'x' ]");
+	assert_int_equal(link_publish(&link, &message, &packet_id), CP_FULL); /* on its way */
+	assert_int_equal(publish(&link, slice_str("y"), 1, 0, &packet_id), CP_OK);
+	hear(&link, "32 [ " DOWN "0001 'y' ]");
+
+	struct buf ack = bytes_of("40 02 8001");
+	link_feed(&link, buf_bytes(&ack));
+	assert_int_equal(next_event(&link, 0).out_acked.packet_id, 0x8001);
+	no_event(&link, 0);
+	assert_int_equal(link_publish(&link, &message, &packet_id), CP_OK);
+	hear(&link, "3a [ " DOWN "8001 'x' ]");
+
+	message.qos = 0; /* then there is neither an identifier nor DUP [MQTT-3.3.1-2] */
+	assert_int_equal(link_publish(&link, &message, &packet_id), CP_OK);
+	assert_int_equal(packet_id, 0);
+	hear(&link, "30 [ " DOWN "'x' ]");
+	buf_deinit(&ack);
+	link_deinit(&link);
+}
+
 static void what_waits_to_be_written_is_bounded(void **state)
 {
 	static const uint8_t payload[200];
@@ -332,6 +366,7 @@ int main(void)
 	    cmocka_unit_test(the_granted_qos_is_the_most),
 	    cmocka_unit_test(the_device_s_limits_are_kept),
 	    cmocka_unit_test(packet_identifiers_in_flight_are_not_used_again),
+	    cmocka_unit_test(the_owner_may_choose_the_identifier),
 	    cmocka_unit_test(what_waits_to_be_written_is_bounded),
 	    cmocka_unit_test(an_ended_link_is_deaf_and_dumb),
 	    cmocka_unit_test(closing_before_connect_says_nothing),
