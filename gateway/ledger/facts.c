@@ -65,8 +65,7 @@ static void apply_session(
 	if (more.start_from < open->started)
 		open->started = more.start_from;
 	session_fold_add(&open->session.fold, &more);
-	open->is_dirty = true;
-	open->is_loud |= loud;
+	sessions_mark_dirty(ledger, open, loud);
 	if (reading->kind == READING_SESSION_START)
 		db_run(&ledger->db, "UPDATE session SET recv = ? WHERE no = ? AND recv = 0", "ii",
 		    (int64_t)row->recv, open->session.no);

@@ -6,18 +6,19 @@ static const char insert_journal[] =
     "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload, client2)"
     " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?, nullif(?, 0)) ON CONFLICT DO NOTHING";
 static const char insert_stream[] =
-    "INSERT INTO stream(source, boot, seq, recv, kind, hash, payload)"
-    " VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+    "INSERT INTO stream(no, source, boot, seq, recv, kind, hash, payload)"
+    " VALUES(?, ?, ?, ?, ?, ?, ?, ?)";
 static const char select_hash[] =
     "SELECT hash FROM journal WHERE source = ?1 AND boot = ?2 AND seq = ?3"
-    " UNION ALL SELECT hash FROM stream WHERE source = ?1 AND boot = ?2 AND seq = ?3";
+    " UNION ALL SELECT hash FROM stream WHERE no = ?4";
 
 static enum batch_outcome compare(
     struct ledger *ledger, const struct reading *reading, int64_t source, wall_ms recv)
 {
 	struct slice hash = slice_of(reading->hash, READING_HASH_BYTES);
-	struct db_rows rows = db_query(
-	    &ledger->db, select_hash, "iii", source, (int64_t)reading->boot, (int64_t)reading->seq);
+	int64_t row = stream_names_find(ledger, source, reading->boot, reading->seq);
+	struct db_rows rows = db_query(&ledger->db, select_hash, "iiii", source,
+	    (int64_t)reading->boot, (int64_t)reading->seq, row);
 
 	if (!db_next(&rows))
 		return BATCH_NEW;
@@ -38,6 +39,26 @@ static bool is_beyond(const struct source_state *source, const struct reading *r
 {
 	return reading->boot > source->boot ||
 	       (reading->boot == source->boot && reading->seq > source->seq);
+}
+
+static void add_to_journal(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	db_run(&ledger->db, insert_journal, "iiiiiiibbi", row->source, (int64_t)row->boot,
+	    (int64_t)row->seq, (int64_t)row->recv, (int64_t)row->kind, row->client,
+	    row->operator_no, slice_of(reading->hash, READING_HASH_BYTES), reading->payload,
+	    names_client(ledger, &reading->new_client));
+}
+
+static void add_to_stream(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	int64_t no = ++ledger->stream_last;
+
+	db_run(&ledger->db, insert_stream, "iiiiiibb", no, row->source, (int64_t)row->boot,
+	    (int64_t)row->seq, (int64_t)row->recv, (int64_t)row->kind,
+	    slice_of(reading->hash, READING_HASH_BYTES), reading->payload);
+	stream_names_add(ledger, row->source, row->boot, row->seq, no);
 }
 
 enum batch_outcome journal_append(
@@ -64,15 +85,10 @@ enum batch_outcome journal_append(
 	    .client = names_client(ledger, &reading->client),
 	    .operator_no = names_operator(ledger, &reading->operator),
 	};
-	struct slice hash = slice_of(reading->hash, READING_HASH_BYTES);
 	if (reading_is_stream(row->kind))
-		db_run(&ledger->db, insert_stream, "iiiiibb", row->source, (int64_t)row->boot,
-		    (int64_t)row->seq, (int64_t)recv, (int64_t)row->kind, hash, reading->payload);
+		add_to_stream(ledger, reading, row);
 	else
-		db_run(&ledger->db, insert_journal, "iiiiiiibbi", row->source, (int64_t)row->boot,
-		    (int64_t)row->seq, (int64_t)recv, (int64_t)row->kind, row->client,
-		    row->operator_no, hash, reading->payload,
-		    names_client(ledger, &reading->new_client));
+		add_to_journal(ledger, reading, row);
 	return BATCH_NEW;
 }
 

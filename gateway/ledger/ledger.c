@@ -40,6 +40,7 @@
 #define SCRATCH_BYTES_MAX (64U << 20)
 #define WORK_BYTES_MAX (64U << 20)
 #define LASTING_BYTES_MAX (4U << 20)
+#define RUNNING_BYTES_MAX (16U << 20)
 
 enum cp_err ledger_open(
     const struct ledger_config *config, wall_ms now, struct ledger **out, char why[256])
@@ -55,6 +56,7 @@ enum cp_err ledger_open(
 	arena_init(&ledger->scratch, 64 * 1024, SCRATCH_BYTES_MAX);
 	arena_init(&ledger->work, 64 * 1024, WORK_BYTES_MAX);
 	arena_init(&ledger->lasting, 4096, LASTING_BYTES_MAX);
+	arena_init(&ledger->running, 64 * 1024, RUNNING_BYTES_MAX);
 
 	enum cp_err err = store_open(ledger);
 	if (!err && !config->is_recount) {
@@ -64,6 +66,8 @@ enum cp_err ledger_open(
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
 		policies_activate(ledger, now);
 		parked_open(ledger);
+		stream_names_open(ledger);
+		pending_add_tail(ledger);
 		unjudged_load(ledger); /* what is tried again may end the program again */
 		ledger->is_careful = ledger->is_careful || ledger_pending(ledger) > 0;
 		db_exec(&ledger->db, "COMMIT");
@@ -79,17 +83,34 @@ enum cp_err ledger_open(
 	return CP_OK;
 }
 
+/* What it may change is judged as of the last batch. */
+static void write_folds(struct ledger *ledger)
+{
+	struct batch *batch = ledger->dirty ? batch_new() : NULL;
+
+	if (!batch)
+		return;
+	ledger->dirty_since = INT64_MIN;
+	enum cp_err err = ledger_apply(ledger, batch, ledger->now);
+	(void)err; /* sticky: the store is not marked clean */
+	batch_free(batch);
+}
+
 void ledger_close(struct ledger *ledger)
 {
 	if (!ledger)
 		return;
-	if (!ledger->db.err && ledger->is_open && !ledger->is_careful)
+	if (!ledger->db.err && ledger->is_open && !ledger->is_careful) {
+		write_folds(ledger);
 		store_mark_clean(ledger);
+	}
 	db_close(&ledger->db);
 	arena_deinit(&ledger->scratch);
 	arena_deinit(&ledger->work);
 	arena_deinit(&ledger->lasting);
+	arena_deinit(&ledger->running);
 	map_deinit(&ledger->sources);
+	stream_names_deinit(&ledger->stream_names);
 	free(ledger);
 }
 
@@ -209,10 +230,18 @@ static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)
 	db_exec(&ledger->db, "BEGIN IMMEDIATE");
 }
 
+static bool has_touched(const struct ledger *ledger)
+{
+	return ledger->sessions.count || ledger->clients.count || ledger->carts.count ||
+	       ledger->verdicts.count;
+}
+
+/* A judge reads folds from the store. */
 static void apply(struct ledger *ledger)
 {
-	sessions_flush(ledger);
 	subjects_touch_due(ledger);
+	if (has_touched(ledger) || sessions_flush_at(ledger) <= ledger->now)
+		sessions_flush(ledger);
 	if (ledger->is_careful)
 		pending_add_touched(ledger);
 	else
@@ -232,7 +261,9 @@ static wall_ms next_wake(struct ledger *ledger)
 		return ledger->now;
 	if (ledger->is_careful && ledger->now >= ledger->careful_until)
 		ledger->is_careful = false;
-	return subjects_next_change(ledger);
+	wall_ms change_at = subjects_next_change(ledger);
+	wall_ms flush_at = sessions_flush_at(ledger);
+	return flush_at < change_at ? flush_at : change_at;
 }
 
 enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now)

@@ -2,19 +2,25 @@
 
 /* --- sources, cached: every message asks ------------------------------------- */
 
-static void load_highest(struct ledger *ledger, struct source_state *source, const char *sql)
+/* Of what was there before this run: names of this run make their source known. */
+static void load_highest(struct ledger *ledger, struct source_state *source)
 {
-	struct db_rows rows = db_query(&ledger->db, sql, "i", source->no);
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT boot, seq FROM journal WHERE source = ? ORDER BY boot DESC, seq DESC LIMIT 1",
+	    "i", source->no);
+	uint32_t boot;
+	uint32_t seq;
 
-	if (!db_next(&rows))
-		return;
-	uint32_t boot = (uint32_t)db_int(&rows, 0);
-	uint32_t seq = (uint32_t)db_int(&rows, 1);
-	if (boot > source->boot || (boot == source->boot && seq > source->seq)) {
+	if (db_next(&rows)) {
+		source->boot = (uint32_t)db_int(&rows, 0);
+		source->seq = (uint32_t)db_int(&rows, 1);
+		db_end(&rows);
+	}
+	if (stream_names_highest(ledger, source->no, &boot, &seq) &&
+	    (boot > source->boot || (boot == source->boot && seq > source->seq))) {
 		source->boot = boot;
 		source->seq = seq;
 	}
-	db_end(&rows);
 }
 
 struct source_state *names_source(struct ledger *ledger, const struct id *id)
@@ -34,10 +40,7 @@ struct source_state *names_source(struct ledger *ledger, const struct id *id)
 	if (ledger->db.err)
 		return NULL;
 	source->no = no;
-	load_highest(ledger, source,
-	    "SELECT boot, seq FROM journal WHERE source = ? ORDER BY boot DESC, seq DESC LIMIT 1");
-	load_highest(ledger, source,
-	    "SELECT boot, seq FROM stream WHERE source = ? ORDER BY boot DESC, seq DESC LIMIT 1");
+	load_highest(ledger, source);
 	return source;
 }
 

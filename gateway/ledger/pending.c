@@ -2,6 +2,7 @@
 
 #include "ledger/facts.h"
 #include "ledger/sessions.h"
+#include "ledger/store.h"
 #include "ledger/subjects.h"
 #include "ledger/unjudged.h"
 #include "ledger/verdicts.h"
@@ -40,6 +41,21 @@ void pending_add_row(struct ledger *ledger, const struct journal_row *row)
 	    .kind = SUBJECT_ROW, .subject = row->source, .boot = row->boot, .seq = row->seq};
 
 	add(ledger, &item);
+}
+
+void pending_add_tail(struct ledger *ledger)
+{
+	ledger->stream_folded = store_meta(ledger, "stream_folded", 0);
+	if (ledger->stream_folded == ledger->stream_last)
+		return;
+	db_run(&ledger->db,
+	    "INSERT INTO pending(kind, subject, boot, seq) SELECT 0, source, boot, seq FROM stream "
+	    "s"
+	    " WHERE no > ? AND NOT EXISTS (SELECT 1 FROM unjudged u WHERE u.kind = 0 AND"
+	    " u.subject = s.source AND u.boot = s.boot AND u.seq = s.seq) ON CONFLICT DO NOTHING",
+	    "i", ledger->stream_folded);
+	ledger->stream_folded = ledger->stream_last;
+	store_set_meta(ledger, "stream_folded", ledger->stream_folded);
 }
 
 static void add_set(struct ledger *ledger, enum subject_kind kind, struct touched *set)
@@ -136,9 +152,9 @@ static void apply_row(struct ledger *ledger, const struct item *item)
 	struct reading reading;
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE source = ?1 AND boot = ?2 AND seq = ?3"
-	    " UNION ALL SELECT " STREAM_COLUMNS
-	    " FROM stream j WHERE source = ?1 AND boot = ?2 AND seq = ?3",
-	    "iii", item->subject, (int64_t)item->boot, (int64_t)item->seq);
+	    " UNION ALL SELECT " STREAM_COLUMNS " FROM stream j WHERE no = ?4",
+	    "iiii", item->subject, (int64_t)item->boot, (int64_t)item->seq,
+	    stream_names_find(ledger, item->subject, item->boot, item->seq));
 
 	if (!db_next(&rows))
 		return;

@@ -19,6 +19,9 @@
 
 void pending_add_row(struct ledger *ledger, const struct journal_row *row);
 
+/* At open: rows of the stream whose folds were not written (ledger/sessions.h). */
+void pending_add_tail(struct ledger *ledger);
+
 /* What the sets of touched subjects and verdicts hold goes to the table; the sets
  * are emptied. */
 void pending_add_touched(struct ledger *ledger);

@@ -49,14 +49,24 @@ CREATE TABLE journal(
 ) WITHOUT ROWID;
 
 CREATE TABLE stream(
+	no INTEGER PRIMARY KEY, -- in the order of arrival
 	source INTEGER NOT NULL,
 	boot INTEGER NOT NULL,
 	seq INTEGER NOT NULL,
 	recv INTEGER NOT NULL,
 	kind INTEGER NOT NULL,
 	hash BLOB NOT NULL,
-	payload BLOB NOT NULL,
-	PRIMARY KEY(source, boot, seq)
+	payload BLOB NOT NULL
+);
+
+-- Which row of the stream has a name, as far as meta 'stream_named': page is seq / 64,
+-- an entry row << 6 | seq % 64 in eight bytes, lowest first (stream_names.c).
+CREATE TABLE stream_name(
+	source INTEGER NOT NULL,
+	boot INTEGER NOT NULL,
+	page INTEGER NOT NULL,
+	entries BLOB NOT NULL,
+	PRIMARY KEY(source, boot, page)
 ) WITHOUT ROWID;
 
 -- Same name, another body (P2): kept, counted, never judged.

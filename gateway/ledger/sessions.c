@@ -1,5 +1,9 @@
 #include "ledger/sessions.h"
 
+#include "ledger/store.h"
+
+#define SESSIONS_KEPT_BYTES (4U << 20)
+
 /* session.flags */
 enum {
 	FLAG_START = 1 << 0,
@@ -78,6 +82,23 @@ bool sessions_load(struct ledger *ledger, int64_t no, struct session *out)
 	return true;
 }
 
+static struct open_session **bucket_of(struct ledger *ledger, int64_t source, const struct id *sid)
+{
+	/* A sid is a UUID: any of its bytes spreads well enough. */
+	size_t spread = (size_t)sid->b[14] << 8 | sid->b[15];
+
+	return &ledger->open[(spread ^ (size_t)source) % SESSION_BUCKETS];
+}
+
+static struct open_session *find_open(struct ledger *ledger, int64_t source, const struct id *sid)
+{
+	struct open_session *open = *bucket_of(ledger, source, sid);
+
+	while (open && !(open->session.device == source && id_eq(&open->session.sid, sid)))
+		open = open->next;
+	return open;
+}
+
 void sessions_save(struct ledger *ledger, const struct session *s, event_ms last_attach)
 {
 	db_run(&ledger->db,
@@ -88,9 +109,14 @@ void sessions_save(struct ledger *ledger, const struct session *s, event_ms last
 	    s->client, s->operator_no, s->course, (int64_t)s->phase, (int64_t)s->modality,
 	    (int64_t)s->zones, (int64_t)s->start, (int64_t)s->end, (int64_t)s->day,
 	    (int64_t)s->exposed_from, (int64_t)s->exposed_until, (int64_t)last_attach, s->no);
+	struct open_session *open = find_open(ledger, s->device, &s->sid);
+	if (!open)
+		return;
+	open->session = *s;
+	open->last_attach = last_attach;
 }
 
-/* --- open sessions of a batch --------------------------------------------------- */
+/* --- open sessions ---------------------------------------------------------------- */
 
 static bool load_open(
     struct ledger *ledger, struct open_session *open, int64_t source, const struct id *sid)
@@ -123,22 +149,18 @@ static void make_open(struct ledger *ledger, struct open_session *open, int64_t 
 	    .fold = SESSION_FOLD_EMPTY,
 	};
 	open->last_attach = INT64_MIN;
-	open->is_dirty = true;
 }
 
 struct open_session *sessions_open(
     struct ledger *ledger, int64_t source, const struct id *source_id, const struct id *sid)
 {
-	/* A sid is a UUID: any of its bytes spreads well enough. */
-	struct open_session **bucket = &ledger->open[(sid->b[15] ^ source) % SESSION_BUCKETS];
+	struct open_session *open = find_open(ledger, source, sid);
+	if (open)
+		return open;
 
-	for (struct open_session *open = *bucket; open; open = open->next)
-		if (open->session.device == source && id_eq(&open->session.sid, sid))
-			return open;
-
-	struct open_session *open = arena_zalloc(&ledger->scratch, sizeof(*open));
+	open = arena_zalloc(&ledger->running, sizeof(*open));
 	if (!open) {
-		db_fail(&ledger->db, CP_NOMEM, "out of memory for the sessions of a batch");
+		db_fail(&ledger->db, CP_NOMEM, "out of memory for the open sessions");
 		return NULL;
 	}
 	open->started = TIME_NEVER;
@@ -147,9 +169,33 @@ struct open_session *sessions_open(
 	if (ledger->db.err)
 		return NULL;
 	open->start_before = open->session.fold.start_from;
+	struct open_session **bucket = bucket_of(ledger, source, sid);
 	open->next = *bucket;
 	*bucket = open;
 	return open;
+}
+
+void sessions_mark_dirty(struct ledger *ledger, struct open_session *open, bool is_loud)
+{
+	if (!ledger->dirty)
+		ledger->dirty_since = ledger->now;
+	if (!is_loud)
+		ledger->dirty_since = INT64_MIN;
+	open->is_loud |= is_loud;
+	if (open->is_dirty)
+		return;
+	open->is_dirty = true;
+	open->next_dirty = ledger->dirty;
+	ledger->dirty = open;
+}
+
+wall_ms sessions_flush_at(const struct ledger *ledger)
+{
+	if (!ledger->dirty)
+		return TIME_NEVER;
+	bool is_due = ledger->stream_last - ledger->stream_folded >= FOLDS_KEPT_ROWS ||
+	              ledger->now < ledger->dirty_since; /* the clock was set back */
+	return is_due ? ledger->now : ledger->dirty_since + FOLDS_KEPT_MS;
 }
 
 /* R13: a session without END reaches 120 min beyond its last message. When the
@@ -199,16 +245,27 @@ static void flush(struct ledger *ledger, struct open_session *open)
 		touched_add(&ledger->clients, &ledger->scratch, session->client, open->is_loud);
 }
 
+static void forget_all(struct ledger *ledger)
+{
+	memset(ledger->open, 0, sizeof(ledger->open));
+	arena_reset(&ledger->running);
+}
+
 void sessions_flush(struct ledger *ledger)
 {
-	for (size_t i = 0; i < SESSION_BUCKETS; i++)
-		for (struct open_session *open = ledger->open[i]; open; open = open->next)
-			if (open->is_dirty)
-				flush(ledger, open);
-	for (size_t i = 0; i < SESSION_BUCKETS; i++) {
-		for (struct open_session *open = ledger->open[i]; open; open = open->next)
-			if (open->started != TIME_NEVER)
-				touch_former(ledger, open);
-		ledger->open[i] = NULL;
+	for (struct open_session *open = ledger->dirty; open; open = open->next_dirty)
+		flush(ledger, open);
+	for (struct open_session *open = ledger->dirty; open; open = open->next_dirty) {
+		if (open->started != TIME_NEVER)
+			touch_former(ledger, open);
+		open->started = TIME_NEVER;
+		open->start_before = open->session.fold.start_from;
+		open->is_dirty = open->is_loud = false;
 	}
+	ledger->dirty = NULL;
+	if (ledger->stream_folded != ledger->stream_last)
+		store_set_meta(ledger, "stream_folded", ledger->stream_last);
+	ledger->stream_folded = ledger->stream_last;
+	if (ledger->running.used_bytes > SESSIONS_KEPT_BYTES)
+		forget_all(ledger);
 }

@@ -1,17 +1,28 @@
-/* sessions.h - the rows of `session`: folds while a batch runs, then derived columns. */
+/* sessions.h - the rows of `session`: folds of what devices say, and derived columns.
+ *
+ * A session that rows spoke about stays open in memory over batches, and its fold is
+ * written when it is needed: before anything is judged, and at the latest after
+ * FOLDS_KEPT_MS. Meta 'stream_folded' is the row of the stream up to which the
+ * folds are written; what follows changes nothing that is stored, and is applied
+ * again after a crash (P3).
+ */
 #ifndef LEDGER_SESSIONS_H
 #define LEDGER_SESSIONS_H
 
 #include "care/session.h"
 #include "ledger/state.h"
 
-/* A session that rows of this batch speak about. Lives in the scratch arena. */
+#define FOLDS_KEPT_MS 1000
+#define FOLDS_KEPT_ROWS 8192
+
 struct open_session {
 	struct open_session *next; /* in its bucket */
-	struct session session;    /* derived columns as before the batch */
+	struct open_session *next_dirty;
+	struct session session; /* derived columns as stored */
 	event_ms last_attach;
-	event_ms started;      /* a START came in this batch, at; TIME_NEVER if none */
-	event_ms start_before; /* what was known to be its START before the batch */
+	/* Since its fold was written: */
+	event_ms started;      /* a START came, at; TIME_NEVER if none */
+	event_ms start_before; /* what was known to be its START before that */
 	bool is_dirty;
 	bool is_loud;
 };
@@ -20,7 +31,14 @@ struct open_session {
 struct open_session *sessions_open(
     struct ledger *ledger, int64_t source, const struct id *source_id, const struct id *sid);
 
-/* Writes the folds of all open sessions, touches what they change, forgets them. */
+/* Its fold was added to. By what is late or was buffered, not loud: that may join
+ * visits of the past and is not waited with. */
+void sessions_mark_dirty(struct ledger *ledger, struct open_session *open, bool is_loud);
+
+/* When folds must be written at the latest; TIME_NEVER: none waits. */
+wall_ms sessions_flush_at(const struct ledger *ledger);
+
+/* Writes the folds that wait, touches what they change. */
 void sessions_flush(struct ledger *ledger);
 
 /* Columns of SELECT SESSION_COLUMNS FROM session s JOIN source r ON r.no = s.source. */

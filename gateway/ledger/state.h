@@ -5,6 +5,7 @@
  *     ledger.c    transaction, order of the steps, commit
  *     journal.c   input rows: new, duplicate or conflict (P2)
  *     parked.c    what could not be decoded, tried again (P8)
+ *     stream_names.c  rows of the stream by their names
  *     facts.c     a new row becomes facts, folds, touched subjects
  *     sessions.c  session rows: folds and derived columns
  *     subjects.c  judges each touched subject once: session, client, cartridge
@@ -22,6 +23,7 @@
 #include "base/map.h"
 #include "ledger/db.h"
 #include "ledger/ledger.h"
+#include "ledger/stream_names.h"
 #include "ledger/touched.h"
 
 /* Judge units and what facts may be about. Stored: numbers never change. */
@@ -37,7 +39,7 @@ enum subject_kind {
 
 #define OUTBOX_ALERT 1 /* ReportKind; sent first (DESIGN section 6) */
 
-#define SESSION_BUCKETS 256
+#define SESSION_BUCKETS 4096
 
 struct open_session;
 
@@ -74,13 +76,20 @@ struct ledger {
 	struct touched set_aside[SUBJECT_KINDS]; /* unjudged subjects, by kind; in `lasting` */
 	struct arena lasting;                    /* as long as the ledger */
 
-	struct map sources; /* struct source_state, in `lasting` */
 	struct parked_walk walk;
+	struct map sources;  /* struct source_state, in `lasting` */
+	int64_t stream_last; /* row of the stream that was written last */
+	struct stream_names stream_names;
+
+	struct arena running; /* the open sessions; may hold those of a batch above its keep */
+	struct open_session *open[SESSION_BUCKETS]; /* sessions that rows spoke about */
+	struct open_session *dirty;                 /* whose folds are not written */
+	wall_ms dirty_since;
+	int64_t stream_folded; /* row up to which folds are written */
 
 	/* The batch in hand. */
 	wall_ms now;
 	struct batch *batch;
-	struct open_session *open[SESSION_BUCKETS]; /* sessions that rows spoke about */
 	struct touched sessions;
 	struct touched clients;
 	struct touched carts;

@@ -56,6 +56,8 @@ def run(gateway, contract, pens, seed, points):
     load = Load(contract, gateway, pens, seed)
     kill_and_restart(gateway, load, random.Random(seed), points)
     acked = load.finish()
+    # The careful way acknowledges first and judges then (DESIGN section 2).
+    wait_for(lambda: not gateway.rows("SELECT 1 FROM pending"), "everything is judged", 60)
     gateway.stop()
     verdicts = sum(sender.verdicts for sender in load.senders)
     print(f"{points} kills, {len(acked)} messages acknowledged, {verdicts} verdicts given")

@@ -100,7 +100,8 @@ def test_a_reading_that_aborts_the_judge_stops_nobody(service, contract, pens):
         start = bad.start()
         more = [bad.send(up) for up in (start, bad.start(client=victim), bad.heartbeat())]
         bad.wait_acked(*more)
-        assert any(verdict.sid == start.session_start.sid for verdict in bad.heard("verdict"))
+        wait_for(lambda: any(verdict.sid == start.session_start.sid
+                             for verdict in bad.heard("verdict")), "it is answered")
         time.sleep(0.5)
         assert service.restarts == restarts, "it came back"
     finally:
