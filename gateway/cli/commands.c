@@ -12,7 +12,7 @@ const struct cli_command cli_commands[] = {
     {"counts", cli_counts, "count what the store holds"},
     {"parked", cli_parked, "messages that could not be understood: list, show, retry"},
     {"verify", cli_verify, "count everything again from the inputs and compare"},
-    {"pki", cli_pki, "make the clinic's certificates: init, issue, client"},
+    {"pki", cli_pki, "the clinic's certificates: make, renew, revoke, list"},
     {"example-config", cli_example_config, "print a configuration to begin with"},
     {"check-config", cli_check_config, "list the faults of a configuration"},
 };

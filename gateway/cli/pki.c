@@ -1,11 +1,12 @@
 #include "cli/pki.h"
 
+#include "base/hex.h"
+#include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/pki_request.h"
+#include "cli/suggest.h"
 
-#include <argp.h>
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define LISTENER_DAYS 825 /* the most that Apple's clients accept of a server */
@@ -16,41 +17,18 @@
 /* --- arguments ------------------------------------------------------------ */
 
 enum {
-	KEY_SITE = 256,
+	KEY_SITE = 512,
 	KEY_HOST,
 	KEY_KIND,
 	KEY_NAME,
 	KEY_ID,
+	KEY_SERIAL,
+	KEY_REASON,
+	KEY_REVOKE_OLD,
 	KEY_DAYS,
 	KEY_OUT,
 	KEY_COUNT,
-	KEY_JSON,
 };
-
-#define OPTION_DAYS                                                                                \
-	{                                                                                          \
-		"days", KEY_DAYS, "N", 0, "valid for N days", 0                                    \
-	}
-#define OPTION_OUT                                                                                 \
-	{                                                                                          \
-		"out", KEY_OUT, "DIR2", 0, "write the files into DIR2", 0                          \
-	}
-#define OPTION_JSON                                                                                \
-	{                                                                                          \
-		"json", KEY_JSON, NULL, 0, "answer in JSON", 0                                     \
-	}
-
-int pki_wrong(const struct pki_request *request, const char *format, ...)
-{
-	va_list args;
-
-	fprintf(stderr, "%s: ", request->command);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return EINVAL;
-}
 
 bool pki_is_site(const char *text)
 {
@@ -60,8 +38,8 @@ bool pki_is_site(const char *text)
 	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
-static error_t parse_number(const struct pki_request *request, const char *what, const char *text,
-    unsigned max, unsigned *out)
+static error_t take_number(
+    struct pki_request *request, const char *what, const char *text, unsigned max, unsigned *out)
 {
 	char *end;
 
@@ -69,18 +47,82 @@ static error_t parse_number(const struct pki_request *request, const char *what,
 	unsigned long value = strtoul(text, &end, 10);
 	bool is_number = text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
 	if (!is_number || value < 1 || value > max)
-		return pki_wrong(
-		    request, "%s is a number from 1 to %u, not \"%s\"", what, max, text);
+		return cli_wrong(
+		    &request->options, "%s is a number from 1 to %u, not \"%s\"", what, max, text);
 	*out = (unsigned)value;
 	return 0;
 }
 
-static error_t add_host(struct pki_request *request, const char *host)
+static error_t take_site(struct pki_request *request, const char *text)
+{
+	request->site = text;
+	if (pki_is_site(text))
+		return 0;
+	return cli_wrong(
+	    &request->options, "a site is 1 to %d of a-z 0-9 -, not \"%s\"", SITE_MAX, text);
+}
+
+static error_t take_host(struct pki_request *request, const char *host)
 {
 	if (request->host_count == CERT_SANS_MAX)
-		return pki_wrong(request, "at most %d hosts fit a certificate", CERT_SANS_MAX);
+		return cli_wrong(
+		    &request->options, "at most %d hosts fit a certificate", CERT_SANS_MAX);
 	request->hosts[request->host_count++] = host;
 	return 0;
+}
+
+static error_t take_kind(struct pki_request *request, const char *text)
+{
+	request->kind = pki_kind_from_name(slice_str(text));
+	if (request->kind != PKI_KIND_NONE)
+		return 0;
+	return cli_wrong(
+	    &request->options, "a kind is pen, stamp, roller, rf or tablet, not \"%s\"", text);
+}
+
+static error_t take_id(struct pki_request *request, const char *text)
+{
+	if (id_from_hex(&request->id, slice_str(text)) && !id_is_zero(&request->id))
+		return 0;
+	return cli_wrong(&request->options, "an id is 32 digits 0-9a-f, not \"%s\"", text);
+}
+
+/* As openssl prints it, too: upper case, colons between. */
+static error_t take_serial(struct pki_request *request, const char *text)
+{
+	char digits[2 * SERIAL_MAX_BYTES + 2];
+	size_t len = 0;
+
+	for (const char *c = text; *c && len < sizeof(digits); c++)
+		if (*c != ':')
+			digits[len++] = (char)(*c >= 'A' && *c <= 'F' ? *c - 'A' + 'a' : *c);
+	if (hex_parse(slice_of(digits, len), request->serial, sizeof(request->serial),
+	        &request->serial_len))
+		return 0;
+	return cli_wrong(&request->options,
+	    "a serial is at most %d pairs of digits 0-9a-f, not \"%s\"", SERIAL_MAX_BYTES, text);
+}
+
+static error_t take_reason(struct pki_request *request, const char *text)
+{
+	struct suggestion suggestion = suggest_for(text);
+
+	if (revocation_from_name(slice_str(text), &request->reason))
+		return 0;
+	for (int i = 0; i < REVOCATION_COUNT; i++)
+		suggest_offer(&suggestion, revocation_name(revocation_from_number(i)));
+	return cli_wrong(&request->options, "there is no reason \"%s\"; %s%s", text,
+	    suggestion.best ? "did you mean " : "carepace pki revoke --help lists them",
+	    suggestion.best ? suggestion.best : "");
+}
+
+static error_t take_argument(struct pki_request *request, const char *text)
+{
+	if (!request->dir) {
+		request->dir = text;
+		return 0;
+	}
+	return cli_wrong(&request->options, "one directory is enough, what is \"%s\"?", text);
 }
 
 static error_t parse_option(int key, char *value, struct argp_state *state)
@@ -89,123 +131,172 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 
 	switch (key) {
 	case KEY_SITE:
-		request->site = value;
-		if (!pki_is_site(value))
-			return pki_wrong(
-			    request, "a site is 1 to %d of a-z 0-9 -, not \"%s\"", SITE_MAX, value);
-		break;
+		return take_site(request, value);
 	case KEY_HOST:
-		return add_host(request, value);
+		return take_host(request, value);
 	case KEY_KIND:
-		request->kind = pki_kind_from_name(slice_str(value));
-		if (request->kind == PKI_KIND_NONE)
-			return pki_wrong(request,
-			    "a kind is pen, stamp, roller, rf or tablet, not \"%s\"", value);
-		break;
+		return take_kind(request, value);
 	case KEY_NAME:
 		request->name = value;
-		break;
+		return 0;
 	case KEY_ID:
-		if (!id_from_hex(&request->id, slice_str(value)) || id_is_zero(&request->id))
-			return pki_wrong(request, "an id is 32 digits 0-9a-f, not \"%s\"", value);
-		break;
+		return take_id(request, value);
+	case KEY_SERIAL:
+		return take_serial(request, value);
+	case KEY_REASON:
+		return take_reason(request, value);
+	case KEY_REVOKE_OLD:
+		request->does_revoke_old = true;
+		return 0;
 	case KEY_DAYS:
-		return parse_number(request, "days", value, DAYS_MAX, &request->days);
+		return take_number(request, "days", value, DAYS_MAX, &request->days);
 	case KEY_COUNT:
-		return parse_number(request, "count", value, COUNT_MAX, &request->count);
+		return take_number(request, "count", value, COUNT_MAX, &request->count);
 	case KEY_OUT:
 		request->out = value;
-		break;
-	case KEY_JSON:
-		request->is_json = true;
-		break;
+		return 0;
 	case ARGP_KEY_ARG:
-		if (request->dir)
-			return pki_wrong(
-			    request, "one directory is enough, what is \"%s\"?", value);
-		request->dir = value;
-		break;
-	case ARGP_KEY_NO_ARGS:
-		return pki_wrong(request, "say which directory");
+		return take_argument(request, value);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-	return 0;
 }
 
-/* --- the three ------------------------------------------------------------ */
+/* --- the commands --------------------------------------------------------- */
 
 static const struct argp_option init_options[] = {
     {"site", KEY_SITE, "NAME", 0, "the clinic's site name (clinic)", 0},
     {"host", KEY_HOST, "NAME", 0,
         "a host name or IP address of the gateway; may be repeated (localhost, 127.0.0.1)", 0},
-    OPTION_DAYS,
-    OPTION_JSON,
+    {"days", KEY_DAYS, "N", 0, "the listener's certificate is valid for N days (825)", 0},
     {0},
 };
 
 static const struct argp_option issue_options[] = {
     {"kind", KEY_KIND, "KIND", 0, "pen, stamp, roller, rf or tablet", 0},
     {"name", KEY_NAME, "NAME", 0, "what people call it", 0},
-    {"id", KEY_ID, "HEX", 0, "the id to use, to renew a device (a new one)", 0},
+    {"id", KEY_ID, "HEX", 0, "the id to use (a new one)", 0},
     {"count", KEY_COUNT, "N", 0, "make N devices, their names numbered from 1", 0},
-    OPTION_DAYS,
-    OPTION_OUT,
-    OPTION_JSON,
+    {"days", KEY_DAYS, "N", 0, "valid for N days (730)", 0},
+    {"out", KEY_OUT, "DIR2", 0, "write the files into DIR2 (DIR/devices)", 0},
+    {0},
+};
+
+static const struct argp_option renew_options[] = {
+    {"id", KEY_ID, "HEX", 0, "the device", 0},
+    {"name", KEY_NAME, "NAME", 0, "the device, by what people call it", 0},
+    {"days", KEY_DAYS, "N", 0, "valid for N days (730)", 0},
+    {"out", KEY_OUT, "DIR2", 0, "write the files into DIR2 (DIR/devices)", 0},
+    {"revoke-old", KEY_REVOKE_OLD, NULL, 0,
+        "revoke the device's older certificates at once; without it they stay good until they "
+        "expire, so that the device can stay connected until it has the new one",
+        0},
+    {0},
+};
+
+static const struct argp_option revoke_options[] = {
+    {"id", KEY_ID, "HEX", 0, "all certificates of this device", 0},
+    {"name", KEY_NAME, "NAME", 0, "all certificates of the device with this name", 0},
+    {"serial", KEY_SERIAL, "HEX", 0, "only this certificate", 0},
+    {"reason", KEY_REASON, "WORD", 0,
+        "why: key-compromise (lost, stolen, opened), superseded (it has a newer one), "
+        "cessation-of-operation (taken out of use), affiliation-changed (given to another "
+        "clinic), privilege-withdrawn, certificate-hold, ca-compromise, aa-compromise, "
+        "unspecified (unspecified)",
+        0},
     {0},
 };
 
 static const struct argp_option client_options[] = {
     {"name", KEY_NAME, "SITE", 0, "the site that connects", 0},
-    OPTION_DAYS,
-    OPTION_OUT,
-    OPTION_JSON,
+    {"days", KEY_DAYS, "N", 0, "valid for N days (730)", 0},
+    {"out", KEY_OUT, "DIR2", 0, "write the files into DIR2 (DIR)", 0},
     {0},
 };
 
 static const struct command {
 	const char *name;
 	const char *full_name;
-	struct argp argp;
+	const char *about;
+	const struct argp_option *options;
 	unsigned days;
-	int (*run)(struct pki_request *request);
+	enum cp_err (*run)(struct pki_request *request, struct pki_error *error);
 } commands[] = {
-    {"init", "carepace pki init",
-        {init_options, parse_option, "DIR",
-            "Make a clinic's certificate authority, listener certificate and device registry.",
-            NULL, NULL, NULL},
-        LISTENER_DAYS, pki_run_init},
-    {"issue", "carepace pki issue",
-        {issue_options, parse_option, "DIR", "Make certificates for devices and register them.",
-            NULL, NULL, NULL},
-        DEVICE_DAYS, pki_run_issue},
-    {"client", "carepace pki client",
-        {client_options, parse_option, "DIR",
-            "Make a certificate for the connection to head office.", NULL, NULL, NULL},
-        DEVICE_DAYS, pki_run_client},
+    {"init", "pki init",
+        "Makes a clinic's certificate authority, listener certificate and device registry.",
+        init_options, LISTENER_DAYS, pki_init},
+    {"issue", "pki issue", "Makes certificates for new devices and registers them.", issue_options,
+        DEVICE_DAYS, pki_issue},
+    {"renew", "pki renew", "Makes a new certificate and key for a device in the registry.",
+        renew_options, DEVICE_DAYS, pki_renew},
+    {"revoke", "pki revoke",
+        "Ends certificates for good. The gateway closes the device's connection within 5 s and "
+        "takes no new one with such a certificate.",
+        revoke_options, 0, pki_revoke},
+    {"list", "pki list", "Shows the registry: each certificate, until when, and its state.", NULL,
+        0, pki_list},
+    {"client", "pki client", "Makes a certificate for the connection to head office.",
+        client_options, DEVICE_DAYS, pki_client},
 };
+
+static void print_help(FILE *out)
+{
+	fputs("Usage: carepace pki COMMAND DIR [OPTION...]\n\n", out);
+	for (size_t i = 0; i < CP_COUNT(commands); i++)
+		fprintf(out, "  %-12s%s\n", commands[i].name, commands[i].about);
+	fputs("\ncarepace pki COMMAND --help tells more about each.\n", out);
+}
+
+static const struct command *find(const char *name)
+{
+	struct suggestion suggestion = suggest_for(name);
+
+	for (size_t i = 0; i < CP_COUNT(commands); i++) {
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+		suggest_offer(&suggestion, commands[i].name);
+	}
+	fprintf(stderr, "carepace pki: there is no command \"%s\"; %s%s\n", name,
+	    suggestion.best ? "did you mean " : "carepace pki --help lists them",
+	    suggestion.best ? suggestion.best : "");
+	return NULL;
+}
+
+static int answer(const struct pki_request *request, enum cp_err err, const struct pki_error *error)
+{
+	if (!err)
+		return cli_finish(&request->options);
+	cli_say(&request->options, "%s", error->text);
+	return err == CP_INVALID ? CLI_USAGE : CLI_FOUND;
+}
 
 int cli_pki(int argc, char **argv)
 {
-	const struct command *command = NULL;
+	struct pki_request request = {.site = "clinic", .count = 1};
+	struct pki_error error;
+	int status;
 
-	for (size_t i = 0; argc > 1 && i < CP_COUNT(commands); i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			command = &commands[i];
-	if (!command) {
-		fprintf(stderr, "carepace pki: say init, issue or client, with --help for more\n");
-		return EXIT_WRONG_ARGUMENT;
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		print_help(argc < 2 ? stderr : stdout);
+		return argc < 2 ? CLI_USAGE : CLI_OK;
 	}
-
-	struct pki_request request = {
-	    .command = command->full_name,
-	    .site = "clinic",
-	    .days = command->days,
-	    .count = 1,
+	const struct command *command = find(argv[1]);
+	if (!command)
+		return CLI_USAGE;
+	const struct cli_syntax syntax = {
+	    .name = command->full_name,
+	    .takes = CLI_TAKES_JSON,
+	    .arguments = "DIR",
+	    .about = command->about,
+	    .options = command->options,
+	    .parse = parse_option,
 	};
-	argp_err_exit_status = EXIT_WRONG_ARGUMENT;
-	argv[1] = (char *)(uintptr_t)command->full_name; /* argp's name in its messages */
-	if (argp_parse(&command->argp, argc - 1, argv + 1, 0, NULL, &request))
-		return EXIT_WRONG_ARGUMENT;
-	return command->run(&request);
+	request.days = command->days;
+	if (!cli_parse(&syntax, argc - 1, argv + 1, &request.options, &status))
+		return status;
+	if (!request.dir) {
+		cli_say(&request.options, "say which directory");
+		return CLI_USAGE;
+	}
+	return answer(&request, command->run(&request, &error), &error);
 }

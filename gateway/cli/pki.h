@@ -1,14 +1,16 @@
-/* pki.h - `carepace pki init|issue|client`: the certificates of a clinic.
+/* pki.h - `carepace pki COMMAND DIR`: the certificates of a clinic.
  *
- * What:    init DIR    makes the authority, a listener certificate and an empty
- *                      registry
- *          issue DIR   makes device certificates and registers them
- *          client DIR  makes a certificate to connect to head office with
+ * What:    init     makes the authority, a listener certificate, an empty registry
+ *          issue    makes device certificates and registers them
+ *          renew    makes a new certificate for a device; the old one stays good
+ *          revoke   ends a certificate, or all of a device
+ *          list     shows the registry
+ *          client   makes a certificate to connect to head office with
  * Files:   DIR (0700) has ca.pem ca.key listener.pem listener.key registry and
  *          devices/<id>.pem .key; keys are 0600. Two runs at once take turns.
  * Output:  a line a certificate for people, --json for programs; nothing before
  *          everything is on disk.
- * Answer:  0; 1 a failure; 2 a wrong argument. One sentence on stderr each.
+ * Answer:  an exit status of cli/commands.h; one sentence on stderr with it.
  */
 #ifndef CLI_PKI_H
 #define CLI_PKI_H

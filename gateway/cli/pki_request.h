@@ -1,14 +1,14 @@
-/* pki_request.h - what `carepace pki` was asked for; shared by its two files. */
+/* pki_request.h - what `carepace pki` was asked for; shared by its files. */
 #ifndef CLI_PKI_REQUEST_H
 #define CLI_PKI_REQUEST_H
 
+#include "cli/options.h"
 #include "pki/registry.h"
 
-#define EXIT_WRONG_ARGUMENT 2
 #define SITE_MAX 32 /* DESIGN section 5 */
 
 struct pki_request {
-	const char *command; /* "carepace pki issue", for messages */
+	struct cli_options options;
 	const char *dir;
 	const char *out;
 	const char *site;
@@ -16,19 +16,24 @@ struct pki_request {
 	const char *hosts[CERT_SANS_MAX];
 	size_t host_count;
 	enum pki_kind kind;
-	struct id id; /* zero: a new one */
+	struct id id; /* zero: not given */
+	uint8_t serial[SERIAL_MAX_BYTES];
+	size_t serial_len; /* 0: not given */
+	enum revocation reason;
+	bool does_revoke_old;
 	unsigned days;
 	unsigned count;
-	bool is_json;
 };
 
-/* One sentence on stderr; answers EINVAL. */
-int pki_wrong(const struct pki_request *request, const char *format, ...) CP_PRINTF(2, 3);
 bool pki_is_site(const char *text);
 
-/* Each answers the exit code. */
-int pki_run_init(struct pki_request *request);
-int pki_run_issue(struct pki_request *request);
-int pki_run_client(struct pki_request *request);
+/* Each prints what it did. CP_INVALID: the arguments do not go together; *error
+ * says what is wrong. */
+enum cp_err pki_init(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
+enum cp_err pki_issue(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
+enum cp_err pki_renew(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
+enum cp_err pki_client(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
+enum cp_err pki_revoke(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
+enum cp_err pki_list(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
 
 #endif

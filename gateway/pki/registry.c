@@ -1,14 +1,6 @@
 #include "pki/registry.h"
 
-#include "pki/date.h"
-#include "pki/file.h"
-
-#include <stdio.h>
 #include <stdlib.h>
-
-#define HEADER "# carepace device registry 1"
-#define COLUMNS "# device kind state serial key_sha256 issued expires name"
-#define FIELDS 7 /* before the name */
 
 /* Entries in the order of the file; `by_serial` is the order to search in. */
 struct registry {
@@ -16,6 +8,7 @@ struct registry {
 	uint32_t *by_serial;
 	size_t count;
 	size_t cap;
+	struct registry_crl crl;
 };
 
 static const char *const kind_names[] = {
@@ -139,6 +132,17 @@ const struct registry_entry *registry_find(
 	return is_same_key ? entry : NULL;
 }
 
+bool registry_find_serial(const struct registry *registry, struct slice serial, size_t *index)
+{
+	serial = without_zeros(serial);
+	size_t at = lower_bound(registry, serial);
+	bool is_there = serial.len > 0 && with_serial(registry, serial, at);
+
+	if (is_there)
+		*index = registry->by_serial[at];
+	return is_there;
+}
+
 static bool grow(struct registry *registry)
 {
 	if (registry->count < registry->cap)
@@ -187,231 +191,22 @@ enum cp_err registry_add(
 	return CP_OK;
 }
 
-/* --- reading -------------------------------------------------------------- */
-
-struct line {
-	const char *path;
-	unsigned number;
-	struct slice field[FIELDS];
-	struct slice name;
-};
-
-static enum cp_err wrong(
-    const struct line *line, struct slice found, const char *expected, struct pki_error *error)
+void registry_revoke(
+    struct registry *registry, size_t index, enum revocation reason, wall_ms revoked_at)
 {
-	return pki_fail(error, CP_CORRUPT, "%s:%u: expected %s, found \"%.*s\"", line->path,
-	    line->number, expected, (int)(found.len < 70 ? found.len : 70),
-	    found.len ? (const char *)found.p : "");
+	CP_CHECK(index < registry->count);
+	struct registry_entry *entry = &registry->entries[index];
+	entry->is_revoked = true;
+	entry->reason = reason;
+	entry->revoked_at = revoked_at;
 }
 
-static bool is_blank(uint8_t c)
+const struct registry_crl *registry_crl(const struct registry *registry)
 {
-	return c == ' ' || c == '\t';
+	return registry->crl.imported_at ? &registry->crl : NULL;
 }
 
-static struct slice skip_blanks(struct slice s)
+void registry_set_crl(struct registry *registry, const struct registry_crl *crl)
 {
-	while (s.len > 0 && is_blank(s.p[0]))
-		s = slice_from(s, 1);
-	return s;
-}
-
-static void split(struct line *line, struct slice text)
-{
-	for (size_t i = 0; i < FIELDS; i++) {
-		text = skip_blanks(text);
-		size_t len = 0;
-		while (len < text.len && !is_blank(text.p[len]))
-			len++;
-		line->field[i] = slice_of(text.p, len);
-		text = slice_from(text, len);
-	}
-	line->name = skip_blanks(text);
-}
-
-static bool hex_bytes(struct slice hex, uint8_t *out, size_t max_bytes, size_t *len_bytes)
-{
-	*len_bytes = hex.len / 2;
-	if (hex.len % 2 != 0 || hex.len == 0 || *len_bytes > max_bytes)
-		return false;
-	for (size_t i = 0; i < hex.len; i++) {
-		uint8_t c = hex.p[i];
-		bool is_digit = c >= '0' && c <= '9';
-		if (!is_digit && (c < 'a' || c > 'f'))
-			return false;
-		uint8_t value = (uint8_t)(is_digit ? c - '0' : c - 'a' + 10);
-		out[i / 2] = (uint8_t)(i % 2 == 0 ? value << 4 : out[i / 2] | value);
-	}
-	return true;
-}
-
-static enum cp_err parse_keys(
-    const struct line *line, struct registry_entry *entry, struct pki_error *error)
-{
-	const struct slice *field = line->field;
-	size_t len;
-
-	if (!id_from_hex(&entry->device, field[0]))
-		return wrong(line, field[0], "a device id of 32 digits 0-9a-f", error);
-	entry->kind = pki_kind_from_name(field[1]);
-	if (entry->kind == PKI_KIND_NONE)
-		return wrong(line, field[1], "a kind (pen, stamp, roller, rf, tablet)", error);
-	entry->is_revoked = slice_eq_str(field[2], "revoked");
-	if (!entry->is_revoked && !slice_eq_str(field[2], "active"))
-		return wrong(line, field[2], "a state (active, revoked)", error);
-	if (!hex_bytes(field[3], entry->serial, SERIAL_MAX_BYTES, &entry->serial_len))
-		return wrong(line, field[3], "a serial of at most 20 bytes in 0-9a-f", error);
-	if (!hex_bytes(field[4], entry->key_sha256, HASH_BYTES, &len) || len != HASH_BYTES)
-		return wrong(line, field[4], "the key's SHA-256 in 64 digits 0-9a-f", error);
-	return CP_OK;
-}
-
-static enum cp_err parse_rest(
-    const struct line *line, struct registry_entry *entry, struct pki_error *error)
-{
-	static const char date[] = "a UTC time like 2026-08-29T12:00:00Z";
-
-	if (!date_parse(line->field[5], &entry->issued_at))
-		return wrong(line, line->field[5], date, error);
-	if (!date_parse(line->field[6], &entry->expires_at))
-		return wrong(line, line->field[6], date, error);
-	if (line->name.len == 0 || line->name.len > REGISTRY_NAME_MAX)
-		return wrong(line, line->name, "a name of 1 to 40 characters", error);
-	memcpy(entry->name, line->name.p, line->name.len);
-	return CP_OK;
-}
-
-static enum cp_err parse_line(
-    struct registry *registry, struct line *line, struct slice text, struct pki_error *error)
-{
-	struct registry_entry entry = {0};
-	struct pki_error reason;
-
-	split(line, text);
-	enum cp_err err = parse_keys(line, &entry, error);
-	if (!err)
-		err = parse_rest(line, &entry, error);
-	if (err)
-		return err;
-	err = registry_add(registry, &entry, &reason);
-	if (err == CP_BUSY || err == CP_INVALID)
-		err = CP_CORRUPT;
-	if (err)
-		return pki_fail(error, err, "%s:%u: %s", line->path, line->number, reason.text);
-	return CP_OK;
-}
-
-static struct slice take_line(struct slice *text)
-{
-	const uint8_t *end = text->len ? memchr(text->p, '\n', text->len) : NULL;
-	size_t len = end ? (size_t)(end - text->p) : text->len;
-	struct slice line = slice_of(text->p, len);
-
-	*text = slice_from(*text, len + 1);
-	return line;
-}
-
-static enum cp_err parse_lines(
-    struct registry *registry, const char *path, struct slice text, struct pki_error *error)
-{
-	struct line line = {.path = path, .number = 1};
-	struct slice first = take_line(&text);
-
-	if (!slice_eq_str(first, HEADER))
-		return wrong(&line, first, "the line \"" HEADER "\"", error);
-	while (text.len > 0) {
-		struct slice one = take_line(&text);
-		line.number++;
-		if (skip_blanks(one).len == 0 || one.p[0] == '#')
-			continue;
-		enum cp_err err = parse_line(registry, &line, one, error);
-		if (err)
-			return err;
-	}
-	return CP_OK;
-}
-
-enum cp_err registry_parse(
-    const char *path, struct slice text, struct registry **out, struct pki_error *error)
-{
-	enum cp_err err = registry_new(out, error);
-
-	if (!err)
-		err = parse_lines(*out, path, text, error);
-	if (err) {
-		registry_free(*out);
-		*out = NULL;
-	}
-	return err;
-}
-
-enum cp_err registry_load(const char *path, struct registry **out, struct pki_error *error)
-{
-	struct buf text;
-
-	*out = NULL;
-	enum cp_err err = file_read(path, REGISTRY_FILE_MAX_BYTES, &text, error);
-	if (err)
-		return err;
-	err = registry_parse(path, buf_bytes(&text), out, error);
-	buf_deinit(&text);
-	return err;
-}
-
-/* --- writing -------------------------------------------------------------- */
-
-static void hex_text(const uint8_t *bytes, size_t len_bytes, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < len_bytes; i++) {
-		out[2 * i] = digits[bytes[i] >> 4];
-		out[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	out[2 * len_bytes] = '\0';
-}
-
-static enum cp_err append_entry(struct buf *out, const struct registry_entry *entry)
-{
-	char device[ID_HEX_LEN + 1];
-	char serial[2 * SERIAL_MAX_BYTES + 1];
-	char key[2 * HASH_BYTES + 1];
-	char issued[DATE_TEXT_LEN + 1];
-	char expires[DATE_TEXT_LEN + 1];
-	char line[REGISTRY_LINE_MAX_BYTES];
-
-	hex_text(entry->serial, entry->serial_len, serial);
-	hex_text(entry->key_sha256, HASH_BYTES, key);
-	int len = snprintf(line, sizeof(line), "%s %s %s %s %s %s %s %s\n",
-	    id_hex(&entry->device, device), pki_kind_name(entry->kind),
-	    entry->is_revoked ? "revoked" : "active", serial, key,
-	    date_text(entry->issued_at, issued), date_text(entry->expires_at, expires),
-	    entry->name);
-	CP_CHECK(len > 0 && (size_t)len < sizeof(line));
-	return buf_append(out, line, (size_t)len);
-}
-
-enum cp_err registry_format(const struct registry *registry, struct buf *out)
-{
-	static const char head[] = HEADER "\n" COLUMNS "\n";
-	enum cp_err err = buf_append(out, head, sizeof(head) - 1);
-
-	for (size_t i = 0; i < registry->count && !err; i++)
-		err = append_entry(out, &registry->entries[i]);
-	return err;
-}
-
-enum cp_err registry_save(
-    const struct registry *registry, const char *path, struct pki_error *error)
-{
-	struct buf text;
-
-	buf_init(&text, REGISTRY_FILE_MAX_BYTES);
-	enum cp_err err = registry_format(registry, &text);
-	if (err)
-		pki_fail(error, err, "no memory to write %s", path);
-	else
-		err = file_replace(path, 0644, buf_bytes(&text), error);
-	buf_deinit(&text);
-	return err;
+	registry->crl = *crl;
 }

@@ -307,6 +307,15 @@ static void test_registry_round_trip(void **state)
 		key[31] = 1; /* the right serial with another key */
 		assert_null(registry_find(registry, slice_of(serial, sizeof(serial)), key));
 	}
+	registry_revoke(registry, 7, REVOKED_KEY_COMPROMISE, NOW);
+	registry_set_crl(registry, &(struct registry_crl){NOW, NOW + YEAR, NOW + MS_PER_DAY});
+	assert_int_equal(registry_save(registry, path, &bench->error), CP_OK);
+	registry_free(registry);
+	assert_int_equal(registry_load(path, &registry, &bench->error), CP_OK);
+	assert_true(registry_at(registry, 7)->is_revoked);
+	assert_int_equal(registry_at(registry, 7)->reason, REVOKED_KEY_COMPROMISE);
+	assert_int_equal(registry_at(registry, 7)->revoked_at, NOW);
+	assert_int_equal(registry_crl(registry)->next_update, NOW + YEAR);
 	struct registry_entry five = entry_of(5, "");
 	const struct registry_entry *found =
 	    registry_find(registry, slice_of(five.serial, five.serial_len), five.key_sha256);
@@ -336,11 +345,12 @@ static void test_registry_refuses(void **state)
 	registry_free(registry);
 }
 
-#define HEAD "# carepace device registry 1\n"
+#define HEAD "# carepace device registry 2\n"
+#define HEAD_1 "# carepace device registry 1\n"
 #define ID "000102030405060708090a0b0c0d0e0f"
 #define KEY "000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f"
 #define DATES "2026-08-29T12:00:00Z 2028-08-28T12:00:00Z"
-#define GOOD ID " pen active 41ff " KEY " " DATES " Pen 1\n"
+#define GOOD ID " pen active 41ff " KEY " " DATES " - - Pen 1\n"
 
 static void test_registry_errors_name_the_line(void **state)
 {
@@ -358,8 +368,15 @@ static void test_registry_errors_name_the_line(void **state)
 	    {HEAD ID " pen active 41 " KEY " 2026-02-30T12:00:00Z 2028-08-28T12:00:00Z Pen\n",
 	        ":2: expected a UTC time like 2026-08-29T12:00:00Z, found "
 	        "\"2026-02-30T12:00:00Z\""},
-	    {HEAD ID " pen active 41 " KEY " " DATES "\n", ":2: expected a name"},
-	    {HEAD ID " pen active 41 " KEY " " DATES " Pen\r\n", ":2: a name has"},
+	    {HEAD ID " pen active 41 " KEY " " DATES " - -\n", ":2: expected a name"},
+	    {HEAD ID " pen active 41 " KEY " " DATES " - - Pen\r\n", ":2: a name has"},
+	    {HEAD ID " pen active 41 " KEY " " DATES " - superseded Pen\n",
+	        ":2: expected - since it is active, found \"superseded\""},
+	    {HEAD ID " pen revoked 41 " KEY " " DATES " - lost Pen\n", ":2: expected a reason"},
+	    {HEAD ID " pen revoked 41 " KEY " " DATES " today superseded Pen\n",
+	        ":2: expected a UTC time"},
+	    {HEAD_1 GOOD "crl " DATES " 2026-08-29T12:00:00Z\n", ":3: expected a device id"},
+	    {HEAD "crl " DATES "\n", ":2: expected a UTC time"},
 	    {HEAD GOOD GOOD, ":3: this serial is there already"},
 	    {HEAD ID " pen\n", ":2: expected a state (active, revoked), found \"\""},
 	};
@@ -375,10 +392,16 @@ static void test_registry_errors_name_the_line(void **state)
 		assert_memory_equal(bench->error.text, path, strlen(path));
 		assert_has(bench->error.text + strlen(path), cases[i].error);
 	}
-	assert_int_equal(file_replace(path, 0644, slice_str(HEAD "\t" GOOD), &bench->error), CP_OK);
-	assert_int_equal(registry_load(path, &registry, &bench->error), CP_OK);
-	assert_int_equal(registry_count(registry), 1);
-	registry_free(registry);
+	static const char *const good[] = {
+	    HEAD "\t" GOOD, HEAD_1 ID " pen active 41ff " KEY " " DATES " Pen 1\n"};
+	for (size_t i = 0; i < CP_COUNT(good); i++) {
+		assert_int_equal(
+		    file_replace(path, 0644, slice_str(good[i]), &bench->error), CP_OK);
+		assert_int_equal(registry_load(path, &registry, &bench->error), CP_OK);
+		assert_int_equal(registry_count(registry), 1);
+		assert_string_equal(registry_at(registry, 0)->name, "Pen 1");
+		registry_free(registry);
+	}
 	assert_int_equal(
 	    registry_load(path_of(bench, "none"), &registry, &bench->error), CP_NOTFOUND);
 }
