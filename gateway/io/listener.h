@@ -75,6 +75,7 @@ struct listener_counters {
 	uint64_t over_connections; /* closed at once: limits.connections */
 	uint64_t over_address;     /* closed at once: limits.handshakes_per_address */
 	uint64_t handshakes_ok;
+	uint64_t handshakes_resumed; /* of these */
 	uint64_t handshakes_timed_out;
 	uint64_t refused[TLS_REASON_COUNT];
 	uint64_t closed[CLOSE_REASON_COUNT];

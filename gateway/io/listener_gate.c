@@ -68,6 +68,7 @@ static void authenticate(struct conn *conn)
 	if (conn->is_writing)
 		conn_set_deadline(conn, listener->limits.write_stall_ms);
 	listener->counters.handshakes_ok++;
+	listener->counters.handshakes_resumed += tls_was_resumed(conn->tls);
 	listener->counters.opened++;
 	listener->ops.opened(listener->ctx, conn->id, &peer);
 	conn_drain(conn); /* the first bytes may have come with the handshake's last */

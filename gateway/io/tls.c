@@ -104,6 +104,7 @@ static enum tls_event shake(struct tls_conn *conn, wall_ms now, bool may_be_heav
 	if (!has_begun_well(conn))
 		return failed(conn, TLS_NOT_TLS);
 	conn->now = now;
+	tls_ticket_set_now(now);
 	while (!compat_is_over(&conn->ssl)) {
 		if (!may_be_heavy && compat_is_heavy(&conn->ssl))
 			return TLS_HEAVY;
@@ -118,6 +119,8 @@ static enum tls_event shake(struct tls_conn *conn, wall_ms now, bool may_be_heav
 			conn->was_resumed = !compat_is_heavy(&conn->ssl);
 	}
 	conn->is_open = true;
+	if (conn->was_resumed) /* tls_verify() was not asked */
+		(void)tls_device_of(mbedtls_ssl_get_peer_cert(&conn->ssl), &conn->claim);
 	return TLS_DONE;
 }
 

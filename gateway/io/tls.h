@@ -22,6 +22,7 @@
 
 #include "base/buf.h"
 #include "base/time.h"
+#include "io/tls_keys.h"
 #include "pki/registry.h"
 
 #define TLS_RECORD_MAX 16384 /* RFC 5246 6.2.1 */
@@ -65,6 +66,7 @@ struct tls_files {
 	const char *cert; /* the listener's, with its chain, PEM */
 	const char *key;  /* EC, mode 0600 */
 	const char *registry;
+	const struct ticket_keys *tickets; /* copied; NULL: no tickets */
 };
 
 /* Who is at the other end, as the registry knows it. */

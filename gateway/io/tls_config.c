@@ -1,5 +1,6 @@
 #include "io/tls_state.h"
 
+#include <mbedtls/platform_util.h>
 #include <stdlib.h>
 
 static const int ciphersuites[] = {
@@ -38,6 +39,7 @@ static enum cp_err set_up(struct tls_config *config, struct pki_error *error)
 	mbedtls_ssl_conf_ca_chain(ssl, &credentials->ca, NULL);
 	mbedtls_ssl_conf_renegotiation(ssl, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
 	mbedtls_ssl_conf_rng(ssl, rng_mbedtls, NULL);
+	tls_ticket_set_up(config);
 	return CP_OK;
 }
 
@@ -54,6 +56,8 @@ static enum cp_err make(struct tls_credentials *credentials, const struct tls_fi
 	config->holders = 1;
 	config->credentials = credentials;
 	mbedtls_ssl_config_init(&config->ssl);
+	if (files->tickets)
+		config->tickets = *files->tickets;
 	enum cp_err err = registry_load(files->registry, &config->registry, error);
 	if (!err)
 		err = set_up(config, error);
@@ -97,6 +101,7 @@ void tls_config_drop(struct tls_config *config)
 	mbedtls_ssl_config_free(&config->ssl);
 	tls_credentials_drop(config->credentials);
 	registry_free(config->registry);
+	mbedtls_platform_zeroize(&config->tickets, sizeof(config->tickets));
 	free(config);
 }
 

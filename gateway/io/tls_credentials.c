@@ -53,10 +53,14 @@ static enum cp_err load_files(
 	if (err)
 		return err;
 
-	for (const mbedtls_x509_crt *ca = &out->ca; ca; ca = ca->next)
+	for (const mbedtls_x509_crt *ca = &out->ca; ca; ca = ca->next) {
+		struct slice parts[] = {
+		    slice_of(out->ca_sha256, HASH_BYTES), slice_of(ca->raw.p, ca->raw.len)};
 		if (!compat_is_ca(ca))
 			return pki_fail(error, CP_CONFIG,
 			    "%s holds a certificate that is not an authority's", files->ca);
+		hash_sha256(parts, CP_COUNT(parts), out->ca_sha256);
+	}
 	if (compat_check_pair(&out->cert.pk, &out->key))
 		return pki_fail(error, CP_CONFIG, "%s is not the key of the certificate %s",
 		    files->key, files->cert);

@@ -12,6 +12,7 @@ struct tls_credentials {
 	mbedtls_x509_crt ca;
 	mbedtls_x509_crt cert;
 	mbedtls_pk_context key;
+	uint8_t ca_sha256[HASH_BYTES];
 	wall_ms expires_at;
 	atomic_uint holders; /* a config may be renewed by another thread */
 };
@@ -20,6 +21,7 @@ struct tls_config {
 	mbedtls_ssl_config ssl;
 	struct tls_credentials *credentials;
 	struct registry *registry;
+	struct ticket_keys tickets;
 	unsigned holders; /* the loop's, see the header */
 };
 
@@ -40,6 +42,10 @@ enum cp_err tls_credentials_load(const struct tls_files *files, struct tls_crede
     struct pki_error *error) CP_MUST_CHECK;
 struct tls_credentials *tls_credentials_hold(struct tls_credentials *credentials);
 void tls_credentials_drop(struct tls_credentials *credentials);
+
+/* Of the calls into the library that this thread makes next. */
+void tls_ticket_set_now(wall_ms now);
+void tls_ticket_set_up(struct tls_config *config);
 
 /* The one URI of our scheme: TLS_OK, TLS_NO_IDENTITY or TLS_AMBIGUOUS_IDENTITY. */
 enum tls_reason tls_device_of(const mbedtls_x509_crt *cert, struct id *out);

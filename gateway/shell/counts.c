@@ -56,6 +56,7 @@ static void add_listener(struct line *line, const struct listener_counters *n)
 	add(line, "", "over_connections", n->over_connections);
 	add(line, "", "over_address", n->over_address);
 	add(line, "", "handshakes_ok", n->handshakes_ok);
+	add(line, "", "handshakes_resumed", n->handshakes_resumed);
 	add(line, "", "handshakes_timed_out", n->handshakes_timed_out);
 	for (int i = 0; i < TLS_REASON_COUNT; i++)
 		add(line, "tls_", tls_reason_name((enum tls_reason)i), n->refused[i]);

@@ -22,6 +22,7 @@ struct gateway {
 	char store_file[512];
 	struct zone zone;
 	struct tls_files files;
+	char ticket_keys[512];
 	struct reload *reload;
 	struct ledger *ledger; /* until intake has it */
 	struct intake *intake;
@@ -193,8 +194,10 @@ static int open_certificates(struct gateway *gateway)
 	    .key = listener->key,
 	    .registry = listener->registry,
 	};
-	if (reload_open(&gateway->loop, &gateway->files, on_new_tls, gateway, &gateway->reload,
-	        &error) == CP_OK)
+	snprintf(gateway->ticket_keys, sizeof(gateway->ticket_keys), "%s/ticket.keys",
+	    gateway->config->store.path);
+	if (reload_open(&gateway->loop, &gateway->files, gateway->ticket_keys, on_new_tls, gateway,
+	        &gateway->reload, &error) == CP_OK)
 		return 0;
 	log_error("cannot use the certificates: %s", error.text);
 	return GATEWAY_CONFIG;

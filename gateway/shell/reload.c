@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #define LOOK_MS 1000
+#define KEYS_AGAIN_MS (10 * MS_PER_MINUTE) /* after a renewal that failed */
 
 /* Whether a file is still the one that was read: it is replaced, or written to. */
 struct stamp {
@@ -19,12 +20,14 @@ struct stamp {
 
 enum reload_kind {
 	RELOAD_NOTHING,
+	RELOAD_KEYS,
 	RELOAD_REGISTRY,
 	RELOAD_ALL,
 };
 
 struct reload {
 	const struct tls_files *files;
+	const char *ticket_keys; /* their file */
 	reload_fn *changed;
 	void *ctx;
 	struct tls_config *tls;
@@ -34,8 +37,12 @@ struct reload {
 	enum reload_kind wanted;  /* when that is over */
 	struct tls_config *base;
 	struct tls_config *made;
+	struct ticket_keys keys;
+	mono_ms keys_tried_at;
 	enum cp_err err;
+	enum cp_err keys_err;
 	struct pki_error error;
+	struct pki_error keys_error;
 	uv_work_t work;
 	uv_timer_t timer;
 	bool is_closing;
@@ -61,24 +68,42 @@ static bool stamp_eq(const struct stamp *a, const struct stamp *b)
 
 static void start(struct reload *reload);
 
-static void on_pool(uv_work_t *work)
+static void read_files(struct reload *reload)
 {
-	struct reload *reload = work->data;
+	struct tls_files files = *reload->files;
 	struct pki_error again;
 
-	if (reload->running == RELOAD_ALL) {
-		reload->err = tls_config_new(reload->files, &reload->made, &reload->error);
-		if (reload->err) /* a revocation does not wait for a good certificate */
-			(void)!tls_config_renew(reload->base, reload->files, &reload->made, &again);
+	files.tickets = &reload->keys;
+	reload->keys_err = ticket_keys_renew(
+	    reload->ticket_keys, clock_wall(), &reload->keys, &reload->keys_error);
+	if (reload->running != RELOAD_ALL) {
+		reload->err = tls_config_renew(reload->base, &files, &reload->made, &reload->error);
 		return;
 	}
-	reload->err = tls_config_renew(reload->base, reload->files, &reload->made, &reload->error);
+	reload->err = tls_config_new(&files, &reload->made, &reload->error);
+	if (reload->err && reload->base) /* a revocation does not wait for a good certificate */
+		(void)!tls_config_renew(reload->base, &files, &reload->made, &again);
+}
+
+static void on_pool(uv_work_t *work)
+{
+	read_files(work->data);
+}
+
+static void tell_keys(const struct reload *reload)
+{
+	if (reload->keys_err)
+		log_warning(
+		    "the keys of TLS tickets are not kept, so devices need a full handshake "
+		    "after a restart: %s",
+		    reload->keys_error.text);
 }
 
 static void take(struct reload *reload)
 {
 	const char *what = reload->running == RELOAD_ALL ? "certificates" : "registry";
 
+	tell_keys(reload);
 	if (reload->err) {
 		reload->counters.failed++;
 		log_error("cannot take the new %s, what was in use stays so: %s", what,
@@ -87,13 +112,15 @@ static void take(struct reload *reload)
 	}
 	if (!reload->made)
 		return;
-	reload->counters.done++;
 	tls_config_drop(reload->tls);
 	reload->tls = reload->made;
 	reload->made = NULL;
+	reload->changed(reload->ctx, reload->tls);
+	if (reload->running == RELOAD_KEYS)
+		return;
+	reload->counters.done++;
 	log_notice("took the new %s: %zu certificates are registered", what,
 	    tls_config_device_count(reload->tls));
-	reload->changed(reload->ctx, reload->tls);
 }
 
 static void free_if_over(struct reload *reload)
@@ -102,6 +129,7 @@ static void free_if_over(struct reload *reload)
 		return;
 	tls_config_drop(reload->made);
 	tls_config_drop(reload->tls);
+	explicit_bzero(&reload->keys, sizeof(reload->keys));
 	free(reload);
 }
 
@@ -131,6 +159,7 @@ static void start(struct reload *reload)
 	reload->wanted = RELOAD_NOTHING;
 	/* Before it is read: a change meanwhile is a change. */
 	reload->registry = stamp_of(reload->files->registry);
+	reload->keys_tried_at = clock_mono();
 	reload->base = tls_config_hold(reload->tls);
 	CP_CHECK(uv_queue_work(reload->timer.loop, &reload->work, on_pool, on_worked) == 0);
 }
@@ -148,19 +177,29 @@ void reload_all(struct reload *reload)
 	want(reload, RELOAD_ALL);
 }
 
+static bool needs_key(const struct reload *reload)
+{
+	return ticket_keys_are_due(&reload->keys, clock_wall()) &&
+	       clock_mono() - reload->keys_tried_at >= KEYS_AGAIN_MS;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct reload *reload = timer->data;
 	struct stamp now = stamp_of(reload->files->registry);
 
-	if (reload->running == RELOAD_NOTHING && !stamp_eq(&now, &reload->registry))
+	if (reload->running != RELOAD_NOTHING)
+		return;
+	if (!stamp_eq(&now, &reload->registry))
 		want(reload, RELOAD_REGISTRY);
+	else if (needs_key(reload))
+		want(reload, RELOAD_KEYS);
 }
 
 /* --- life ----------------------------------------------------------------- */
 
-enum cp_err reload_open(uv_loop_t *loop, const struct tls_files *files, reload_fn *changed,
-    void *ctx, struct reload **out, struct pki_error *error)
+enum cp_err reload_open(uv_loop_t *loop, const struct tls_files *files, const char *ticket_keys,
+    reload_fn *changed, void *ctx, struct reload **out, struct pki_error *error)
 {
 	struct reload *reload = calloc(1, sizeof(*reload));
 
@@ -168,14 +207,22 @@ enum cp_err reload_open(uv_loop_t *loop, const struct tls_files *files, reload_f
 	if (!reload)
 		return pki_fail(error, CP_NOMEM, "no memory for the certificates");
 	reload->files = files;
+	reload->ticket_keys = ticket_keys;
+	reload->running = RELOAD_ALL;
 	reload->changed = changed;
 	reload->ctx = ctx;
 	reload->registry = stamp_of(files->registry);
-	enum cp_err err = tls_config_new(files, &reload->tls, error);
-	if (err) {
+	read_files(reload);
+	tell_keys(reload);
+	reload->running = RELOAD_NOTHING;
+	if (reload->err) {
+		enum cp_err err = reload->err;
+		*error = reload->error;
 		free(reload);
 		return err;
 	}
+	reload->tls = reload->made;
+	reload->made = NULL;
 	reload->work.data = reload->timer.data = reload;
 	CP_CHECK(uv_timer_init(loop, &reload->timer) == 0);
 	CP_CHECK(uv_timer_start(&reload->timer, on_timer, LOOK_MS, LOOK_MS) == 0);

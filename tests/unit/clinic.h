@@ -76,8 +76,10 @@ static inline struct clinic *clinic_new(void)
 	assert_non_null(mkdtemp(clinic->dir));
 	for (size_t i = 0; i < CP_COUNT(names); i++)
 		MUST(file_join(clinic->path[i], clinic->dir, names[i], &clinic->error));
-	clinic->files =
-	    (struct tls_files){clinic->path[0], clinic->path[1], clinic->path[2], clinic->path[3]};
+	clinic->files = (struct tls_files){.ca = clinic->path[0],
+	    .cert = clinic->path[1],
+	    .key = clinic->path[2],
+	    .registry = clinic->path[3]};
 
 	MUST(file_join(key, clinic->dir, "ca.key", &clinic->error));
 	MUST(authority_new("Clinic", clinic->year, &clinic->authority, &clinic->error));
