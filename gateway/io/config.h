@@ -37,6 +37,7 @@ struct config_listener {
 	char *registry;
 	int max_connections;
 	int max_keep_alive_s;
+	int session_expiry_max_s;
 	int receive_maximum;
 	int max_packet_bytes;
 };

@@ -107,6 +107,17 @@ const struct setting settings[] = {
     },
     {
         .section = "listener",
+        .name = "session_expiry_max",
+        .type = SETTING_SECONDS,
+        AT(listener.session_expiry_max_s),
+        .min = 0,
+        .max = 365 * 24 * 3600,
+        .fallback = "7d",
+        .sentence = "How long the session of a device that is away is kept at most; a session "
+                    "of MQTT 3.1.1 that is not clean, for as long as this.",
+    },
+    {
+        .section = "listener",
         .name = "receive_maximum",
         .type = SETTING_NUMBER,
         AT(listener.receive_maximum),

@@ -66,8 +66,7 @@ bool batch_add_receipt(struct batch *batch, uint64_t epoch, uint32_t kind, uint6
 	    batch, (struct batch_done){.kind = kind, .n = n, .is_receipt = true, .epoch = epoch});
 }
 
-bool batch_add_down(
-    struct batch *batch, const struct id *device, struct slice payload, wall_ms expires_at)
+bool batch_add_down(struct batch *batch, const struct batch_down *down)
 {
 	struct batch_down *downs = arena_push(
 	    &batch->arena, batch->downs, batch->down_count, &batch->down_cap, sizeof(*downs));
@@ -75,10 +74,6 @@ bool batch_add_down(
 	if (!downs)
 		return false;
 	batch->downs = downs;
-	downs[batch->down_count++] = (struct batch_down){
-	    .device = *device,
-	    .payload = payload,
-	    .expires_at = expires_at,
-	};
+	downs[batch->down_count++] = *down;
 	return true;
 }

@@ -23,6 +23,8 @@ enum batch_what {
 	BATCH_READING, /* to the journal; outcome NEW, DUPLICATE or CONFLICT */
 	BATCH_PARK,    /* kept as it is (P8) */
 	BATCH_REFUSED, /* counted by the shell; here only to be answered in its turn (P1) */
+	BATCH_LINK,    /* what a device's link leaves behind has changed */
+	BATCH_OVER,    /* a message for a device needs its row no more */
 };
 
 enum batch_outcome {
@@ -33,13 +35,33 @@ enum batch_outcome {
 	BATCH_NOT_KEPT
 };
 
+#define BATCH_NOT_SUBSCRIBED (-1)
+
+/* MQTT's session of a device, as its row says from now on. */
+struct batch_link {
+	struct id device;
+	bool is_kept; /* else there is no row */
+	int8_t qos;   /* of the subscription, or BATCH_NOT_SUBSCRIBED */
+	uint32_t expiry_s;
+	wall_ms ends_at; /* TIME_NEVER: it is connected */
+};
+
+struct batch_over {
+	struct id device;
+	uint64_t n;
+};
+
 struct batch_entry {
 	enum batch_what what;
 	enum batch_outcome outcome;
-	struct reading reading;
+	union {
+		struct reading reading; /* READING, PARK, REFUSED */
+		struct batch_link link;
+		struct batch_over over;
+	};
 	const char *why; /* PARK, REFUSED */
 	wall_ms recv;
-	uint64_t conn;      /* who waits for the answer: the shell's, opaque here */
+	uint64_t conn;      /* who waits for the answer: the shell's, opaque here; 0: nobody */
 	uint16_t packet_id; /* 0: nobody does (QoS 0) */
 	bool is_tablet;     /* the registry says so; of what is parked */
 	enum reading_result gate;
@@ -59,6 +81,7 @@ struct batch_down {
 	struct id device; /* zero: for every tablet that is connected */
 	struct slice payload;
 	wall_ms expires_at;
+	uint64_t n; /* its row, rising per device; 0: it has none */
 };
 
 /* Parked messages, tried again (P8): a person asked, or the program is another one. */
@@ -114,7 +137,6 @@ bool batch_add_done(struct batch *batch, uint32_t kind, uint64_t n);
 bool batch_add_receipt(struct batch *batch, uint64_t epoch, uint32_t kind, uint64_t n);
 
 /* Copies nothing: payload lies in the batch's arena. False when out of room. */
-bool batch_add_down(
-    struct batch *batch, const struct id *device, struct slice payload, wall_ms expires_at);
+bool batch_add_down(struct batch *batch, const struct batch_down *down);
 
 #endif

@@ -1,6 +1,8 @@
 #include "ledger/downs.h"
 
 #include "care/civil.h"
+#include "ledger/down_rows.h"
+#include "ledger/receipt.h"
 #include "wire/pack.h"
 #include "wire/unpack.h"
 
@@ -20,7 +22,12 @@ static struct slice pack(
 static void send(
     struct ledger *ledger, const struct id *device, struct slice payload, wall_ms until)
 {
-	if (!ledger->db.err && !batch_add_down(ledger->batch, device, payload, until))
+	struct batch_down down = {.device = *device, .payload = payload, .expires_at = until};
+
+	if (ledger->db.err)
+		return;
+	down.n = id_is_zero(device) ? 0 : down_rows_add(ledger, device, payload, until);
+	if (!batch_add_down(ledger->batch, &down))
 		db_fail(&ledger->db, CP_NOMEM, "out of memory for a message to a device");
 }
 
@@ -39,6 +46,20 @@ void downs_hello_ack(struct ledger *ledger, const struct reading *reading)
 	down.hello_ack = &ack;
 	send(ledger, &reading->source, pack(ledger, &ledger->batch->arena, &down.base),
 	    ledger->now + HELLO_ACK_VALID_MS);
+}
+
+void downs_receipt(struct ledger *ledger, const struct batch_entry *entry)
+{
+	uint8_t bytes[RECEIPT_BYTES_MAX];
+	struct slice receipt = receipt_of(entry, ledger->now, bytes);
+
+	if (entry->conn == 0 || receipt.len == 0)
+		return;
+	struct slice payload = arena_copy(&ledger->batch->arena, receipt);
+	if (payload.p)
+		send(ledger, &entry->reading.source, payload, ledger->now + RECEIPT_VALID_MS);
+	else
+		db_fail(&ledger->db, CP_NOMEM, "out of memory for a message to a device");
 }
 
 static void fill_item(Carepace__V1__VerdictItem *item, const struct alert *alert)

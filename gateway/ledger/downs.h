@@ -10,6 +10,9 @@
 
 void downs_hello_ack(struct ledger *ledger, const struct reading *reading);
 
+/* What the device that waits for the entry's answer is told beyond its PUBACK. */
+void downs_receipt(struct ledger *ledger, const struct batch_entry *entry);
+
 /* The Verdict message with rev 0: equal bytes are an equal answer. Empty when
  * out of memory (db.err is set). */
 struct slice downs_pack_verdict(

@@ -8,6 +8,9 @@
  *       done      what head office has acknowledged leaves the outbox
  *     COMMIT, fsync
  *
+ * Beside the readings come what devices' links leave behind and which messages to
+ * devices are over; they are rows of their own and judge nothing.
+ *
  * Nothing of this is visible to anybody before the commit, and the commit is the
  * last thing that happens: whoever holds the batch afterwards may acknowledge it.
  *
@@ -18,7 +21,10 @@
  */
 #include "ledger/ledger.h"
 
+#include "ledger/down_rows.h"
+#include "ledger/downs.h"
 #include "ledger/facts.h"
+#include "ledger/link_rows.h"
 #include "ledger/names.h"
 #include "ledger/outbox.h"
 #include "ledger/parked.h"
@@ -68,6 +74,8 @@ enum cp_err ledger_open(
 		parked_open(ledger);
 		stream_names_open(ledger);
 		pending_add_tail(ledger);
+		link_rows_open(ledger, now);
+		down_rows_open(ledger, now);
 		unjudged_load(ledger); /* what is tried again may end the program again */
 		ledger->is_careful = ledger->is_careful || ledger_pending(ledger) > 0;
 		db_exec(&ledger->db, "COMMIT");
@@ -193,26 +201,38 @@ static void journal(struct ledger *ledger, struct batch_entry *entry)
 		facts_apply(ledger, &entry->reading, &row);
 }
 
+static void take_entry(struct ledger *ledger, struct batch_entry *entry)
+{
+	switch (entry->what) {
+	case BATCH_READING:
+		journal(ledger, entry);
+		if (entry->reading.order)
+			advance_receipt(ledger, &entry->reading);
+		downs_receipt(ledger, entry);
+		break;
+	case BATCH_PARK:
+		entry->outcome = parked_add(ledger, entry);
+		hold_place(ledger, entry);
+		downs_receipt(ledger, entry);
+		break;
+	case BATCH_REFUSED:
+		entry->outcome = BATCH_NOT_KEPT;
+		hold_place(ledger, entry);
+		downs_receipt(ledger, entry);
+		break;
+	case BATCH_LINK:
+		link_rows_save(ledger, &entry->link);
+		break;
+	case BATCH_OVER:
+		down_rows_over(ledger, &entry->over);
+		break;
+	}
+}
+
 static void take_entries(struct ledger *ledger)
 {
-	for (size_t i = 0; i < ledger->batch->entry_count && !ledger->db.err; i++) {
-		struct batch_entry *entry = &ledger->batch->entries[i];
-		switch (entry->what) {
-		case BATCH_READING:
-			journal(ledger, entry);
-			if (entry->reading.order)
-				advance_receipt(ledger, &entry->reading);
-			break;
-		case BATCH_PARK:
-			entry->outcome = parked_add(ledger, entry);
-			hold_place(ledger, entry);
-			break;
-		case BATCH_REFUSED:
-			entry->outcome = BATCH_NOT_KEPT;
-			hold_place(ledger, entry);
-			break;
-		}
-	}
+	for (size_t i = 0; i < ledger->batch->entry_count && !ledger->db.err; i++)
+		take_entry(ledger, &ledger->batch->entries[i]);
 }
 
 static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)

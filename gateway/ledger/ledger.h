@@ -6,7 +6,7 @@
  *           acknowledges does it with the batch in hand, afterwards (P1).
  * Time:     `now` is an argument: wall time, once per batch.
  * Threads:  one thread calls everything here (the ledger thread).
- * Errors:   any error but CP_OK from apply or checkpoint is final: the caller
+ * Errors:   any error but CP_OK is final: the caller
  *           acknowledges nothing of that batch and stops (P11). ledger_error()
  *           says what SQLite said.
  * Poison:   after an abnormal exit rows are journalled and committed first, then
@@ -45,6 +45,13 @@ enum ledger_checkpoint {
 	CHECKPOINT_WHEN_IDLE,
 	CHECKPOINT_NOW
 };
+
+/* What devices left behind, as it is when the store has been opened: their links, and
+ * their messages, in order per device. What `take` is given dies when it returns. */
+enum cp_err ledger_each_link(struct ledger *ledger,
+    void (*take)(void *ctx, const struct batch_link *link), void *ctx) CP_MUST_CHECK;
+enum cp_err ledger_each_down(struct ledger *ledger,
+    void (*take)(void *ctx, const struct batch_down *down), void *ctx) CP_MUST_CHECK;
 
 /* P11: from 1,000 WAL pages on when idle, at 8,000 at the latest. */
 enum ledger_checkpoint ledger_wants_checkpoint(const struct ledger *ledger);

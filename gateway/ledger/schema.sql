@@ -256,6 +256,26 @@ CREATE UNIQUE INDEX outbox_by_n ON outbox(kind, n);
 -- The last n given, per kind; also when its row is gone.
 CREATE TABLE outbox_count(kind INTEGER PRIMARY KEY, n INTEGER NOT NULL);
 
+-- devices ------------------------------------------------------------------------
+
+-- MQTT's session: what a link leaves behind when it ends, for a device that asked
+-- for it.
+CREATE TABLE link(
+	source INTEGER PRIMARY KEY,
+	expiry_s INTEGER NOT NULL,
+	qos INTEGER NOT NULL,    -- of the subscription to its `down`; -1: not subscribed
+	ends_at INTEGER NOT NULL -- wall ms; the highest number there is: connected
+);
+
+-- Messages for devices that nobody has acknowledged yet, in the order of n.
+CREATE TABLE down(
+	source INTEGER NOT NULL,
+	n INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL, -- wall ms
+	payload BLOB NOT NULL,
+	PRIMARY KEY(source, n)
+) WITHOUT ROWID;
+
 -- work in hand -------------------------------------------------------------------
 
 -- Only after an abnormal exit: rows and subjects that are applied behind a durable

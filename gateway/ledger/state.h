@@ -13,6 +13,8 @@
  *     alerts.c    timeline -> alert rows -> outbox
  *     answers.c   what people said to an alert
  *     verdicts.c  the answer on the chair, with revisions
+ *     downs.c     what is said to devices; down_rows.c keeps it
+ *     link_rows.c what a device's link leaves behind
  *     pending.c   the careful way after an abnormal exit
  *     unjudged.c  what ended the program twice
  *     policies.c  which numbers were in force when
@@ -51,6 +53,7 @@ struct source_state {
 	bool is_park_known;
 	int64_t parked_rows;
 	int64_t parked_bytes;
+	int64_t last_down; /* number of its last message down; 0: not known */
 };
 
 /* Where the trying of parked messages stands (ledger/parked.h). */

@@ -33,7 +33,10 @@ static void add_devices(struct line *line, const struct devices_counters *n)
 	    {"privacy", n->privacy},
 	    {"not_kept", n->not_kept},
 	    {"downs_sent", n->downs_sent},
+	    {"downs_again", n->downs_again},
+	    {"downs_refused", n->downs_refused},
 	    {"downs_kept", n->downs_kept},
+	    {"wills", n->wills},
 	    {"takeovers", n->takeovers},
 	};
 
@@ -43,10 +46,18 @@ static void add_devices(struct line *line, const struct devices_counters *n)
 		add(line, "", mqtt_reason_row((enum mqtt_reason)i)->counter, n->protocol[i]);
 }
 
-static void add_downlink(struct line *line, const struct downlink_counters *n)
+static void add_roster(struct line *line, const struct roster *roster)
 {
-	add(line, "downs_", "expired", n->expired);
-	add(line, "downs_", "dropped", n->dropped);
+	add(line, "downs_", "expired", roster->downlink.counters.expired);
+	add(line, "downs_", "dropped", roster->downlink.counters.dropped);
+	add(line, "sessions_", "resumed", roster->counters.resumed);
+	add(line, "sessions_", "expired", roster->counters.expired);
+}
+
+static void add_wills(struct line *line, const struct wills_counters *n)
+{
+	add(line, "wills_", "cancelled", n->cancelled);
+	add(line, "wills_", "dropped", n->dropped);
 }
 
 static void add_listener(struct line *line, const struct listener_counters *n)
@@ -82,7 +93,8 @@ const char *counts_line(const struct count_sources *from, char out[COUNTS_LINE_B
 
 	line.len = (size_t)snprintf(out, COUNTS_LINE_BYTES, "counts:");
 	add_devices(&line, devices_counters(from->devices));
-	add_downlink(&line, devices_downlink_counters(from->devices));
+	add_roster(&line, devices_roster(from->devices));
+	add_wills(&line, devices_wills_counters(from->devices));
 	add_listener(&line, devices_listener_counters(from->devices));
 	if (from->staff)
 		add_staff(&line, from->staff);

@@ -75,7 +75,7 @@ static void send_out(struct devices *devices, struct device_link *dl, mono_ms no
 	while ((out = link_out(&dl->link)).len > 0 &&
 	       listener_send(devices->listener, dl->conn, out) == CP_OK) {
 		link_sent(&dl->link, out.len, now);
-		devices_deliver_kept(devices, dl);
+		devices_deliver(devices, dl);
 	}
 }
 
@@ -98,10 +98,8 @@ void devices_flush(struct devices *devices, struct device_link *dl)
 	dl->is_paused = !reads;
 }
 
-/* Takes the link's events, sends its answers. It began when there was room in the
- * batch, so it never has to stop half-way. True when sending let a stalled link go
- * on: what it still holds comes before anything new. */
-static bool pump(struct devices *devices, struct device_link *dl)
+/* Why the link has ended, or MQTT_OK. */
+static enum mqtt_reason take_events(struct devices *devices, struct device_link *dl)
 {
 	struct link_event event;
 	enum mqtt_reason end = MQTT_OK;
@@ -111,6 +109,15 @@ static bool pump(struct devices *devices, struct device_link *dl)
 		if (event.type == LINK_CLOSED)
 			end = event.reason;
 	}
+	return end;
+}
+
+/* Takes the link's events, sends its answers. It began when there was room in the
+ * batch, so it never has to stop half-way. True when sending let a stalled link go
+ * on: what it still holds comes before anything new. */
+static bool pump(struct devices *devices, struct device_link *dl)
+{
+	enum mqtt_reason end = take_events(devices, dl);
 	bool was_stalled = !link_wants_read(&dl->link);
 	devices_flush(devices, dl);
 	if (end != MQTT_OK)
@@ -210,7 +217,7 @@ void devices_mark_dirty(struct devices *devices, struct device_link *dl)
 	devices->dirty = dl;
 }
 
-/* Acknowledgements leave now, whatever else waits for room. */
+/* Acknowledgements leave now, whatever else waits for room. Every turn ends here. */
 void devices_flush_dirty(struct devices *devices)
 {
 	while (devices->dirty) {
@@ -223,6 +230,7 @@ void devices_flush_dirty(struct devices *devices)
 		if (!dl->is_waiting)
 			go_on(devices, dl);
 	}
+	devices_write(devices);
 }
 
 /* --- the listener's calls ---------------------------------------------------------------- */
@@ -298,8 +306,8 @@ static void on_closed(void *ctx, uint64_t conn, enum close_reason reason)
 		return;
 	if (!dl->is_ending)
 		log_info("%s: connection lost (%s)", dl->peer.name, close_reason_name(reason));
-	if (map_get(&devices->by_device, &dl->peer.device) == dl)
-		map_remove(&devices->by_device, &dl->peer.device);
+	link_close(&dl->link, MQTT_CONNECTION_LOST);
+	take_events(devices, dl);
 	map_remove(&devices->by_conn, &dl->key);
 	stop_waiting(devices, dl);
 	for (struct device_link **at = &devices->dirty; *at; at = &(*at)->next_dirty) {
@@ -311,6 +319,7 @@ static void on_closed(void *ctx, uint64_t conn, enum close_reason reason)
 	link_deinit(&dl->link);
 	buf_deinit(&dl->stash);
 	free(dl);
+	devices_flush_dirty(devices);
 }
 
 /* --- open and close ------------------------------------------------------------------------ */
@@ -332,6 +341,7 @@ enum cp_err devices_open(uv_loop_t *loop, const struct devices_config *config,
 		return CP_NOMEM;
 	devices->config = *config;
 	devices->intake = intake;
+	devices->roster = config->roster;
 	devices->waiting_end = &devices->waiting;
 	enum cp_err err = listener_open(loop, config->address, config->port, config->tls,
 	    &config->limits, &ops, devices, &devices->listener);
@@ -358,8 +368,7 @@ static void on_listener_closed(void *ctx)
 	struct devices *devices = ctx;
 
 	map_deinit(&devices->by_conn);
-	map_deinit(&devices->by_device);
-	downlink_deinit(&devices->downlink);
+	wills_deinit(&devices->wills);
 	devices->done(devices->done_ctx);
 	free(devices);
 }
@@ -370,6 +379,7 @@ void devices_close(struct devices *devices, void (*done)(void *ctx), void *ctx)
 
 	devices->done = done;
 	devices->done_ctx = ctx;
+	devices->is_closing = true;
 	for (size_t at = 0; (slot = map_next(&devices->by_conn, &at));) {
 		struct device_link *dl = slot->value;
 		link_close(&dl->link, MQTT_SHUTDOWN);
@@ -386,12 +396,17 @@ const struct devices_counters *devices_counters(const struct devices *devices)
 
 size_t devices_count(const struct devices *devices)
 {
-	return devices->by_device.count;
+	return devices->connected;
 }
 
-const struct downlink_counters *devices_downlink_counters(const struct devices *devices)
+const struct roster *devices_roster(const struct devices *devices)
 {
-	return &devices->downlink.counters;
+	return devices->roster;
+}
+
+const struct wills_counters *devices_wills_counters(const struct devices *devices)
+{
+	return &devices->wills.counters;
 }
 
 const struct listener_counters *devices_listener_counters(const struct devices *devices)

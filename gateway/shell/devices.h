@@ -5,7 +5,8 @@
  *     listener -> link -> reading -> entry of the open batch        (up)
  *     settled batch -> PUBACK, ACK, NACK, VERDICT -> link -> listener  (down)
  *
- * Promise:  P1: devices_settled() is the only caller of link_ack().
+ * Promise:  P1: link_ack() is called by devices_settled() only. CONNACK, SUBACK and
+ *           UNSUBACK wait for the session's row, where there is one.
  *           P6: when the batch is full, the connection that brings more is
  *           paused. What it already brought is kept: at most two TLS records here,
  *           and what its link holds (mqtt/link.h).
@@ -19,8 +20,9 @@
 
 #include "io/listener.h"
 #include "mqtt/link.h"
-#include "shell/downlink.h"
 #include "shell/intake.h"
+#include "shell/roster.h"
+#include "shell/wills.h"
 
 struct devices;
 
@@ -30,6 +32,7 @@ struct devices_config {
 	struct listener_limits limits;
 	struct link_config link;
 	struct tls_config *tls; /* held */
+	struct roster *roster;  /* what devices_remember() filled; borrowed */
 };
 
 struct devices_counters {
@@ -44,10 +47,16 @@ struct devices_counters {
 	uint64_t privacy;  /* P10 */
 	uint64_t not_kept; /* park limits */
 	uint64_t downs_sent;
-	uint64_t downs_kept; /* for a device that was not there or not ready */
+	uint64_t downs_again;   /* of these: sent before, on an older link */
+	uint64_t downs_refused; /* by the device, with a reason code */
+	uint64_t downs_kept;    /* for a device that was not there or not ready */
+	uint64_t wills;         /* taken like a PUBLISH; also counted in messages */
 	uint64_t takeovers;
 	uint64_t protocol[MQTT_REASON_COUNT]; /* links and requests refused or ended, by reason */
 };
+
+/* What the store knows of devices, before intake_open() takes the ledger over. */
+enum cp_err devices_remember(struct ledger *ledger, struct roster *roster) CP_MUST_CHECK;
 
 enum cp_err devices_open(uv_loop_t *loop, const struct devices_config *config,
     struct intake *intake, struct devices **out) CP_MUST_CHECK;
@@ -63,12 +72,16 @@ void devices_settled(struct devices *devices, const struct batch *batch);
 /* The batch has room again: go on with what waited. */
 void devices_has_room(struct devices *devices);
 
+/* Now and then: what time alone ends. */
+void devices_tick(struct devices *devices);
+
 /* Takes no more; every link is told and closed; then `done`, and it is gone. */
 void devices_close(struct devices *devices, void (*done)(void *ctx), void *ctx);
 
 const struct devices_counters *devices_counters(const struct devices *devices);
-size_t devices_count(const struct devices *devices); /* links past CONNECT */
-const struct downlink_counters *devices_downlink_counters(const struct devices *devices);
+size_t devices_count(const struct devices *devices);                /* links past CONNECT */
+const struct roster *devices_roster(const struct devices *devices); /* for its counters */
+const struct wills_counters *devices_wills_counters(const struct devices *devices);
 const struct listener_counters *devices_listener_counters(const struct devices *devices);
 
 #endif

@@ -2,99 +2,101 @@
 
 #include "io/clock.h"
 #include "io/log.h"
-#include "shell/receipt.h"
 
-/* True when the message is gone: sent, or not for this device at all. */
-static bool send_down(struct devices *devices, struct device_link *dl, struct slice payload,
-    wall_ms expires_at, wall_ms now)
+/* --- one device ----------------------------------------------------------------------------- */
+
+/* False: later. */
+static bool send_down(
+    struct devices *devices, struct device_link *dl, struct downlink_message *message, wall_ms now)
 {
-	struct link_message message = {
-	    .payload = payload,
+	struct link_message out = {
+	    .payload = slice_of(message->bytes, message->len),
+	    .expiry_s = downlink_expiry_s(message->expires_at, now),
+	    .packet_id = downlink_packet_id(message),
 	    .qos = 1,
-	    .expiry_s = downlink_expiry_s(expires_at, now),
+	    .is_dup = message->is_repeated,
 	};
-	uint16_t packet_id;
-	enum cp_err err = link_publish(&dl->link, &message, &packet_id);
+	uint16_t packet_id = 0;
+	enum cp_err err = link_publish(&dl->link, &out, &packet_id);
 
-	if (err == CP_OK)
-		devices->counters.downs_sent++;
-	return err == CP_OK || err == CP_INVALID;
-}
-
-void devices_deliver_kept(struct devices *devices, struct device_link *dl)
-{
-	wall_ms now = clock_wall();
-	const struct downlink_message *message;
-
-	if (!dl->has_kept)
-		return;
-	while ((message = downlink_next(&devices->downlink, &dl->peer.device, now))) {
-		struct slice payload = slice_of(message->bytes, message->len);
-		if (!send_down(devices, dl, payload, message->expires_at, now))
-			return;
-		downlink_drop(&devices->downlink, message);
-	}
-	dl->has_kept = false;
-}
-
-/* One message overtakes no other: revision 2 of a verdict must not come before 1. */
-static void deliver(struct devices *devices, const struct id *device, struct slice payload,
-    wall_ms expires_at, wall_ms now)
-{
-	struct device_link *dl = map_get(&devices->by_device, device);
-
-	if (dl) {
-		devices_mark_dirty(devices, dl);
-		devices_deliver_kept(devices, dl);
-		if (!dl->has_kept && send_down(devices, dl, payload, expires_at, now))
-			return;
-		dl->has_kept = true;
-	}
-	downlink_keep(&devices->downlink, device, payload, expires_at);
-	devices->counters.downs_kept++;
-}
-
-/* Not kept for a device that does not listen: one that never will could fill the
- * downlink with them. */
-static void deliver_receipt(
-    struct devices *devices, const struct id *device, struct slice receipt, wall_ms now)
-{
-	const struct device_link *dl = map_get(&devices->by_device, device);
-
-	if (dl && dl->link.is_subscribed)
-		deliver(devices, device, receipt, now + RECEIPT_VALID_MS, now);
+	if (err != CP_OK && err != CP_INVALID)
+		return false;
+	devices->counters.downs_sent += err == CP_OK;
+	devices->counters.downs_again += err == CP_OK && message->is_repeated;
+	if (message->n && packet_id)
+		message->is_under_way = true;
 	else
-		devices->downlink.counters.dropped++;
+		downlink_over(&devices->roster->downlink, message);
+	return true;
+}
+
+void devices_deliver(struct devices *devices, struct device_link *dl)
+{
+	struct downlink_message *message;
+
+	if (!dl->device || !dl->device->downs.first)
+		return;
+	wall_ms now = clock_wall();
+	do
+		message = downlink_next(&devices->roster->downlink, &dl->device->downs, now);
+	while (message && send_down(devices, dl, message, now));
+}
+
+void devices_take_out_acked(struct devices *devices, struct device_link *dl, struct packet_ack ack)
+{
+	struct downlink_message *message =
+	    dl->device ? downlink_find(&dl->device->downs, ack.packet_id) : NULL;
+
+	devices->counters.downs_refused += ack.code >= 0x80;
+	if (message)
+		downlink_over(&devices->roster->downlink, message);
+	devices_deliver(devices, dl);
+}
+
+/* Behind what waits already: revision 2 of a verdict must not come before 1. */
+static void deliver(
+    struct devices *devices, struct device *device, const struct batch_down *down, wall_ms now)
+{
+	struct downlink *downlink = &devices->roster->downlink;
+
+	downlink_put(downlink, &device->downs, down);
+	if (device->link) {
+		devices_deliver(devices, device->link);
+		devices_mark_dirty(devices, device->link);
+	}
+	devices->counters.downs_kept += downlink_next(downlink, &device->downs, now) != NULL;
 }
 
 /* --- settled ------------------------------------------------------------------------------ */
 
 /* Who is a tablet says the registry, not the device. One that is away reads the
  * alert later; a verdict is worth two seconds (R19). */
-static void deliver_to_tablets(
-    struct devices *devices, struct slice payload, wall_ms expires_at, wall_ms now)
+static void deliver_to_tablets(struct devices *devices, const struct batch_down *down, wall_ms now)
 {
 	struct map_slot *slot;
 
-	for (size_t at = 0; (slot = map_next(&devices->by_device, &at));) {
-		struct device_link *dl = slot->value;
-		if (dl->peer.kind != PKI_TABLET || !dl->link.is_subscribed)
+	for (size_t at = 0; (slot = map_next(&devices->roster->by_id, &at));) {
+		struct device *device = slot->value;
+		struct batch_down copy = *down;
+		if (!device->link || device->link->peer.kind != PKI_TABLET ||
+		    !device->link->link.is_subscribed)
 			continue;
-		if (send_down(devices, dl, payload, expires_at, now))
-			devices_mark_dirty(devices, dl);
-		else
-			devices->downlink.counters.dropped++;
+		copy.device = device->session.device;
+		deliver(devices, device, &copy, now);
 	}
 }
 
 static void send_message(struct devices *devices, const struct batch_down *down, wall_ms now)
 {
-	if (down->expires_at <= now)
-		devices->downlink.counters.expired++;
-	else if (id_is_zero(&down->device))
-		deliver_to_tablets(devices, down->payload, down->expires_at, now);
+	if (id_is_zero(&down->device)) {
+		deliver_to_tablets(devices, down, now);
+		return;
+	}
+	struct device *device = roster_meet(devices->roster, &down->device);
+	if (device)
+		deliver(devices, device, down, now);
 	else
-		deliver(devices, &down->device, down->payload, down->expires_at, now);
+		devices->roster->downlink.counters.dropped++;
 }
 
 static void count_outcome(struct devices_counters *counters, const struct batch_entry *entry)
@@ -105,11 +107,10 @@ static void count_outcome(struct devices_counters *counters, const struct batch_
 	counters->parked += entry->outcome == BATCH_PARKED;
 	counters->not_kept += entry->outcome == BATCH_NOT_KEPT && entry->what == BATCH_PARK;
 }
-static void settle_entry(struct devices *devices, const struct batch_entry *entry, wall_ms now)
+
+static void settle_message(struct devices *devices, const struct batch_entry *entry)
 {
 	struct device_link *dl = devices_find(devices, entry->conn);
-	uint8_t bytes[RECEIPT_BYTES_MAX];
-	struct slice receipt = receipt_of(entry, now, bytes);
 
 	count_outcome(&devices->counters, entry);
 	if (entry->outcome == BATCH_CONFLICT)
@@ -117,16 +118,29 @@ static void settle_entry(struct devices *devices, const struct batch_entry *entr
 		    "boot %u seq %u came again with another content from %s; both are kept, the "
 		    "first one counts",
 		    entry->reading.boot, entry->reading.seq, dl ? dl->peer.name : "a device");
-	if (!dl)
+	if (!dl || !entry->packet_id)
 		return;
-	if (entry->packet_id) {
-		uint8_t code = entry->gate == READING_FOREIGN ? 0x87 : 0; /* not authorized */
-		link_ack(&dl->link, entry->packet_id, code, clock_mono());
-		devices->counters.acknowledged += code == 0 && dl->link.state != LINK_ENDED;
-		devices_mark_dirty(devices, dl);
+	uint8_t code = entry->gate == READING_FOREIGN ? 0x87 : 0; /* not authorized */
+	link_ack(&dl->link, entry->packet_id, code, clock_mono());
+	devices->counters.acknowledged += code == 0 && dl->link.state != LINK_ENDED;
+	devices_mark_dirty(devices, dl);
+}
+
+static void settle_entry(struct devices *devices, const struct batch_entry *entry)
+{
+	switch (entry->what) {
+	case BATCH_READING:
+	case BATCH_PARK:
+	case BATCH_REFUSED:
+		if (!id_eq(&entry->reading.source, &reading_head_office))
+			settle_message(devices, entry);
+		break;
+	case BATCH_LINK:
+		devices_settle_session(devices, &entry->link);
+		break;
+	case BATCH_OVER:
+		break;
 	}
-	if (receipt.len)
-		deliver_receipt(devices, &dl->peer.device, receipt, now);
 }
 
 void devices_settled(struct devices *devices, const struct batch *batch)
@@ -134,8 +148,7 @@ void devices_settled(struct devices *devices, const struct batch *batch)
 	wall_ms now = clock_wall();
 
 	for (size_t i = 0; i < batch->entry_count; i++)
-		if (batch->entries[i].conn)
-			settle_entry(devices, &batch->entries[i], now);
+		settle_entry(devices, &batch->entries[i]);
 	for (size_t i = 0; i < batch->down_count; i++)
 		send_message(devices, &batch->downs[i], now);
 	devices_flush_dirty(devices);

@@ -1,28 +1,41 @@
 /* devices_state.h - what the files of devices share. Not for others.
  *
- *     devices.c       connections: open, read, wait for room, close
- *     devices_up.c    a link's events: CONNECT, PUBLISH -> entry of the batch
- *     devices_down.c  a durable batch: acknowledgements and messages for devices
+ *     devices.c          connections: open, read, wait for room, close
+ *     devices_session.c  a link's begin and end: CONNECT, SUBSCRIBE, the will; rows
+ *     devices_up.c       PUBLISH and wills -> entries of the batch
+ *     devices_down.c     a durable batch: acknowledgements and messages for devices
  */
 #ifndef SHELL_DEVICES_STATE_H
 #define SHELL_DEVICES_STATE_H
 
 #include "base/map.h"
 #include "shell/devices.h"
+#include "shell/wills.h"
+
+/* What the link waits for until its row is durable. */
+enum owed {
+	OWED_NOTHING,
+	OWED_CONNACK,
+	OWED_SUBACK /* or UNSUBACK */
+};
 
 struct device_link {
 	struct id key; /* its connection, as a key of devices->by_conn */
 	uint64_t conn;
 	struct tls_peer peer;
 	struct link link;
-	struct buf stash;  /* plaintext that came while the batch was full */
-	mono_ms armed_at;  /* the listener wakes us then */
-	bool is_connected; /* CONNECT was accepted: it stands in by_device */
-	bool has_kept;     /* the downlink may hold messages for it: newer ones go behind them */
-	bool is_paused;    /* the listener does not read its socket */
-	bool is_waiting;   /* in the list of those that wait for room */
-	bool is_dirty;     /* in the list of those that settling touched */
-	bool is_ending;    /* the listener was told to close it */
+	struct buf stash; /* plaintext that came while the batch was full */
+	mono_ms armed_at; /* the listener wakes us then */
+
+	struct device *device; /* from CONNECT until it ends or a newer link takes over */
+	enum owed owed;
+	struct link_session session; /* of the CONNACK that it is owed */
+	bool is_connected;           /* it is counted */
+	bool is_resumed;             /* the link that took over goes on with the session */
+	bool is_paused;              /* the listener does not read its socket */
+	bool is_waiting;             /* in the list of those that wait for room */
+	bool is_dirty;               /* in the list of those that settling touched */
+	bool is_ending;              /* the listener was told to close it */
 	struct device_link *next_waiting;
 	struct device_link *next_dirty;
 };
@@ -32,12 +45,14 @@ struct devices {
 	struct intake *intake;
 	struct listener *listener;
 	struct map by_conn;
-	struct map by_device;
-	struct downlink downlink;
+	struct roster *roster;
+	struct wills wills;
+	size_t connected;            /* links past CONNECT */
 	struct device_link *waiting; /* oldest first */
 	struct device_link **waiting_end;
 	struct device_link *dirty;
 	struct devices_counters counters;
+	bool is_closing;
 	void (*done)(void *ctx);
 	void *done_ctx;
 };
@@ -51,11 +66,29 @@ void devices_flush(struct devices *devices, struct device_link *dl);
 void devices_mark_dirty(struct devices *devices, struct device_link *dl);
 void devices_flush_dirty(struct devices *devices);
 
-/* devices_up.c */
+/* Whatever comes out of the link. */
 void devices_take_event(
     struct devices *devices, struct device_link *dl, const struct link_event *event);
 
-/* devices_down.c: what was kept for the device, as much as its link takes now. */
-void devices_deliver_kept(struct devices *devices, struct device_link *dl);
+/* --- devices_session.c */
+void devices_take_connect(
+    struct devices *devices, struct device_link *dl, const struct link_event *event);
+void devices_take_subscription(struct devices *devices, struct device_link *dl, int8_t qos);
+void devices_take_end(
+    struct devices *devices, struct device_link *dl, const struct link_event *event);
+void devices_settle_session(struct devices *devices, const struct batch_link *session);
+
+/* Rows that changed, wills that are due, messages that are over: to the batch, as far as
+ * there is room. */
+void devices_write(struct devices *devices);
+
+/* --- devices_up.c */
+void devices_take_publish(
+    struct devices *devices, struct device_link *dl, const struct link_event *event);
+void devices_take_will(struct devices *devices, const struct will *will);
+
+/* --- devices_down.c: what waits for the device, as much as its link takes now. */
+void devices_deliver(struct devices *devices, struct device_link *dl);
+void devices_take_out_acked(struct devices *devices, struct device_link *dl, struct packet_ack ack);
 
 #endif

@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #define TICK_MS 5000 /* status line, suppressed log lines */
+#define SECOND_MS 1000
 
 struct gateway {
 	const struct config *config;
@@ -26,6 +27,7 @@ struct gateway {
 	struct reload *reload;
 	struct ledger *ledger; /* until intake has it */
 	struct intake *intake;
+	struct roster roster;
 	struct devices *devices;
 	struct head_office *office;
 	struct staff *staff;
@@ -36,6 +38,7 @@ struct gateway {
 	uv_signal_t on_usr1;
 	uv_signal_t on_hup;
 	uv_timer_t tick;
+	uv_timer_t second;
 	bool is_stopping;
 	int status;
 };
@@ -154,6 +157,14 @@ static void on_tick(uv_timer_t *timer)
 	    devices_count(gateway->devices), n->stored, n->duplicates, n->parked);
 }
 
+static void on_second(uv_timer_t *timer)
+{
+	struct gateway *gateway = timer->data;
+
+	if (gateway->devices)
+		devices_tick(gateway->devices);
+}
+
 /* --- open ---------------------------------------------------------------------------------- */
 
 static int open_store(struct gateway *gateway)
@@ -177,10 +188,14 @@ static int open_store(struct gateway *gateway)
 	ledger.policy.min_days = config->policy.min_days;
 	ledger.policy.max_days = config->policy.max_days;
 	ledger.policy.overdue_medium_after_days = config->policy.overdue_medium_after_days;
-	if (ledger_open(&ledger, clock_wall(), &gateway->ledger, why) == CP_OK)
-		return 0;
-	log_error("cannot open the store: %s", why);
-	return GATEWAY_STORE;
+	if (ledger_open(&ledger, clock_wall(), &gateway->ledger, why)) {
+		log_error("cannot open the store: %s", why);
+		return GATEWAY_STORE;
+	}
+	enum cp_err err = devices_remember(gateway->ledger, &gateway->roster);
+	if (err)
+		log_error("cannot read what the store knows of devices: %s", cp_err_text(err));
+	return err ? GATEWAY_STORE : 0;
 }
 
 static int open_certificates(struct gateway *gateway)
@@ -214,10 +229,12 @@ static int open_devices(struct gateway *gateway)
 	        .max_out_bytes = 64 * 1024,
 	        .max_will_bytes = 4096,
 	        .connect_timeout_ms = 5000,
+	        .session_expiry_max_s = (uint32_t)listener->session_expiry_max_s,
 	        .receive_maximum = (uint16_t)listener->receive_maximum,
 	        .topic_alias_maximum = 4,
 	        .keep_alive_max_s = (uint16_t)listener->max_keep_alive_s},
 	    .tls = reload_tls(gateway->reload),
+	    .roster = &gateway->roster,
 	};
 
 	config.limits.connections = (uint32_t)listener->max_connections;
@@ -268,14 +285,16 @@ static void start_handles(struct gateway *gateway)
 	uv_signal_init(&gateway->loop, &gateway->on_usr1);
 	uv_signal_init(&gateway->loop, &gateway->on_hup);
 	uv_timer_init(&gateway->loop, &gateway->tick);
+	uv_timer_init(&gateway->loop, &gateway->second);
 	gateway->on_term.data = gateway->on_int.data = gateway->on_usr1.data = gateway;
 	gateway->on_hup.data = gateway;
-	gateway->tick.data = gateway;
+	gateway->tick.data = gateway->second.data = gateway;
 	uv_signal_start(&gateway->on_term, on_signal, SIGTERM);
 	uv_signal_start(&gateway->on_int, on_signal, SIGINT);
 	uv_signal_start(&gateway->on_usr1, on_usr1, SIGUSR1);
 	uv_signal_start(&gateway->on_hup, on_hup, SIGHUP);
 	uv_timer_start(&gateway->tick, on_tick, TICK_MS, TICK_MS);
+	uv_timer_start(&gateway->second, on_second, SECOND_MS, SECOND_MS);
 }
 
 static int open_all(struct gateway *gateway)
@@ -305,6 +324,7 @@ static void close_handles(struct gateway *gateway)
 	uv_close((uv_handle_t *)&gateway->on_usr1, NULL);
 	uv_close((uv_handle_t *)&gateway->on_hup, NULL);
 	uv_close((uv_handle_t *)&gateway->tick, NULL);
+	uv_close((uv_handle_t *)&gateway->second, NULL);
 	uv_run(&gateway->loop, UV_RUN_DEFAULT);
 }
 
@@ -317,6 +337,7 @@ static void close_all(struct gateway *gateway)
 			uv_run(&gateway->loop, UV_RUN_ONCE);
 	}
 	staff_close(gateway->staff);
+	roster_deinit(&gateway->roster);
 	head_office_close(gateway->office);
 	intake_close(gateway->intake);
 	ledger_close(gateway->ledger);
@@ -331,6 +352,7 @@ int gateway_run(const struct config *config)
 {
 	struct gateway gateway = {.config = config, .lock = -1};
 
+	roster_init(&gateway.roster);
 	log_set_level(config->log_level);
 	if (uv_loop_init(&gateway.loop)) {
 		log_error("cannot make the event loop: out of memory or descriptors");

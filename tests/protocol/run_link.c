@@ -20,6 +20,7 @@ static const struct link_config config = {
     .max_out_bytes = 64 * 1024,
     .max_will_bytes = 4096,
     .connect_timeout_ms = 5 * MS_PER_SECOND,
+    .session_expiry_max_s = 7 * 86400,
     .receive_maximum = 100,
     .topic_alias_maximum = 4,
     .keep_alive_max_s = 1200,

@@ -4,13 +4,16 @@
  * understood (ACK parked), a value not used (NACK range), free text refused
  * (NACK privacy), no room to park (NACK busy). Pure.
  */
-#ifndef SHELL_RECEIPT_H
-#define SHELL_RECEIPT_H
+#ifndef LEDGER_RECEIPT_H
+#define LEDGER_RECEIPT_H
 
 #include "ledger/batch.h"
 
 #define RECEIPT_BYTES_MAX 64
-#define RECEIPT_VALID_MS (30 * MS_PER_SECOND)
+
+/* A device that lost its connection before it heard asks nobody again: it learns of it
+ * the next time, but not when the treatment is long over. */
+#define RECEIPT_VALID_MS MS_PER_DAY
 
 /* Packed into `bytes`; empty when there is nothing to say. */
 struct slice receipt_of(

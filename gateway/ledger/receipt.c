@@ -1,4 +1,4 @@
-#include "shell/receipt.h"
+#include "ledger/receipt.h"
 
 static Carepace__V1__AckCode code_of(const struct batch_entry *entry)
 {
