@@ -20,10 +20,10 @@ def packet(first, *parts):
             return bytes([first]) + length + body
 
 
-def connect(client, level=4, keep_alive_s=60):
+def connect(client, level=4, keep_alive_s=60, is_clean=True):
     properties = b"\0" if level == 5 else b""
-    return packet(0x10, text("MQTT"), bytes([level, 2]), struct.pack(">H", keep_alive_s),
-                  properties, text(client))
+    return packet(0x10, text("MQTT"), bytes([level, 2 * is_clean]),
+                  struct.pack(">H", keep_alive_s), properties, text(client))
 
 
 def publish(topic, payload, packet_id=1, level=4, qos=1, dup=False):

@@ -13,9 +13,11 @@ from speech import Voice, hash_of
 
 
 class Device(Voice):
-    """Connects, subscribes to its `down`, and keeps a list of what was acknowledged."""
+    """Connects, subscribes to its `down`, and keeps a list of what was acknowledged. With
+    `session_s` it goes on with its session, and where there is one it does not subscribe again."""
 
-    def __init__(self, gateway, contract, identity, protocol=mqtt.MQTTv5, boot=1, keep_alive_s=60):
+    def __init__(self, gateway, contract, identity, protocol=mqtt.MQTTv5, boot=1, keep_alive_s=60,
+                 session_s=0):
         super().__init__(contract, identity, boot)
         self.gateway = gateway
         self.is_mqtt5 = protocol == mqtt.MQTTv5
@@ -25,11 +27,13 @@ class Device(Voice):
         self.acked = {}   # {(device, boot, seq): hash}
         self.losses = []  # reason of each unwanted end
         self.connections = 0
+        self.present = []  # what each CONNACK said of the session
         self._sent = {}          # mid -> name, hash
         self._published = set()  # mids of PUBACKs
         self._lock = threading.Lock()
         self._keep_alive_s = keep_alive_s
-        options = {} if self.is_mqtt5 else {"clean_session": True}
+        self._session_s = session_s
+        options = {} if self.is_mqtt5 else {"clean_session": not session_s}
         self.mqtt = new_client(identity.hex, protocol=protocol, **options)
         self.mqtt.tls_set(gateway.pki.ca, identity.certificate, identity.key,
                           tls_version=ssl.PROTOCOL_TLS_CLIENT)
@@ -43,9 +47,16 @@ class Device(Voice):
 
     def connect(self):
         before = self.connections
-        self.mqtt.connect("127.0.0.1", self.gateway.port, self._keep_alive_s)
+        self.mqtt.connect("127.0.0.1", self.gateway.port, self._keep_alive_s, **self._terms())
         self.mqtt.loop_start()
         return self.wait_connections(before + 1)
+
+    def _terms(self):
+        if not (self.is_mqtt5 and self._session_s):
+            return {}
+        properties = Properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = self._session_s
+        return {"clean_start": False, "properties": properties}
 
     def wait_connections(self, count):
         wait_for(lambda: self.connections >= count, lambda: f"subscribed: {self.gateway.log}")
@@ -55,9 +66,18 @@ class Device(Voice):
         self.mqtt.disconnect()
         self.mqtt.loop_stop()
 
-    def _on_connect(self, client, _data, _flags, code, *_):
+    def cut(self):
+        """Goes without a word, and does not come back."""
+        self.mqtt.loop_stop()
+        self.mqtt.socket().close()
+
+    def _on_connect(self, client, _data, flags, code, *_):
         assert int(getattr(code, "value", code)) == 0, code
-        client.subscribe(self.down, 1)
+        self.present.append(flags["session present"])
+        if self.present[-1]:
+            self.connections += 1
+        else:
+            client.subscribe(self.down, 1)
 
     def _on_subscribe(self, *_):
         self.connections += 1

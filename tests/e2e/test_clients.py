@@ -1,7 +1,6 @@
 """Client libraries and tools that are not ours: mosquitto_pub and mosquitto_sub, Paho for Python, both
 protocol versions, with device certificates and real messages."""
 
-import subprocess
 import time
 
 import paho.mqtt.client as mqtt
@@ -9,6 +8,7 @@ import pytest
 
 from device import Device
 from head_office import wait_for
+from mosquitto import Mosquitto
 from speech import Voice, hash_of, token
 
 VERSIONS = pytest.mark.parametrize("protocol", [mqtt.MQTTv311, mqtt.MQTTv5], ids=["3.1.1", "5"])
@@ -33,29 +33,6 @@ def paho(gateway, pens, make_device):
 
 
 # --- Mosquitto's tools ---------------------------------------------------------------------------
-
-class Mosquitto:
-    """mosquitto_pub and mosquitto_sub as one device."""
-
-    def __init__(self, gateway, device, version):
-        self.device = device
-        self._options = ["-h", "127.0.0.1", "-p", str(gateway.port), "-V", version,
-                         "-i", device.hex, "--cafile", gateway.pki.ca, "--cert",
-                         device.certificate, "--key", device.key]
-
-    def publish(self, payload, qos, topic=None):
-        return subprocess.run(
-            ["mosquitto_pub", *self._options, "-q", str(qos), "-s",
-             "-t", topic or f"carepace/v1/device/{self.device.hex}/up"],
-            input=payload, capture_output=True, timeout=30, check=False)
-
-    def subscribe(self, count, seconds=20):
-        """Prints `count` payloads in hexadecimal and ends."""
-        return subprocess.Popen(
-            ["mosquitto_sub", *self._options, "-q", "1", "-C", str(count), "-W", str(seconds),
-             "-F", "%t %q %x", "-t", f"carepace/v1/device/{self.device.hex}/down"],
-            stdout=subprocess.PIPE, text=True)
-
 
 @pytest.mark.parametrize("version", ["mqttv311", "mqttv5"])
 @pytest.mark.parametrize("qos", [0, 1])
