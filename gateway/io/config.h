@@ -26,6 +26,7 @@ struct config_site {
 
 struct config_store {
 	char *path; /* a folder */
+	int reserve_bytes;
 };
 
 struct config_listener {

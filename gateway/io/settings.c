@@ -32,6 +32,17 @@ const struct setting settings[] = {
         .sentence = "The folder of the ledger. It wants a local disk that honours fsync.",
     },
     {
+        .section = "store",
+        .name = "reserve",
+        .type = SETTING_BYTES,
+        AT(store.reserve_bytes),
+        .min = 1024 * 1024,
+        .max = 1024 * 1024 * 1024,
+        .fallback = "64MiB",
+        .sentence = "Room on that disk that is kept for what is stored already: when less is "
+                    "left, devices wait with their messages until there is more.",
+    },
+    {
         .section = "listener",
         .name = "address",
         .type = SETTING_ADDRESS,

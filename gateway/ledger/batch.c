@@ -21,13 +21,9 @@ void batch_free(struct batch *batch)
 	free(batch);
 }
 
-void batch_reset(struct batch *batch)
+static void forget_answer(struct batch *batch)
 {
-	arena_reset(&batch->arena);
-	batch->entry_count = 0;
-	batch->payload_bytes = 0;
-	batch->done_count = 0;
-	batch->retry = (struct batch_retry){0};
+	batch->lacking_bytes = 0;
 	batch->downs = NULL;
 	batch->down_count = 0;
 	batch->down_cap = 0;
@@ -36,6 +32,42 @@ void batch_reset(struct batch *batch)
 	batch->has_receipt = false;
 	batch->alerts_raised = 0;
 	batch->unjudged = 0;
+}
+
+void batch_reset(struct batch *batch)
+{
+	arena_reset(&batch->arena);
+	batch->entry_count = 0;
+	batch->held_count = 0;
+	batch->payload_bytes = 0;
+	batch->done_count = 0;
+	batch->retry = (struct batch_retry){0};
+	forget_answer(batch);
+}
+
+void batch_hold(struct batch *batch)
+{
+	batch->held_count = batch->entry_count;
+	batch->entry_count = 0;
+}
+
+void batch_take_up(struct batch *batch)
+{
+	batch->entry_count = batch->held_count;
+	batch->held_count = 0;
+	batch->retry = (struct batch_retry){0};
+	forget_answer(batch);
+}
+
+void batch_move_done(struct batch *to, struct batch *from)
+{
+	size_t room = BATCH_DONE_MAX - to->done_count;
+	size_t count = from->done_count < room ? from->done_count : room;
+
+	memcpy(to->done + to->done_count, from->done, count * sizeof(*to->done));
+	memmove(from->done, from->done + count, (from->done_count - count) * sizeof(*from->done));
+	to->done_count += count;
+	from->done_count -= count;
 }
 
 struct batch_entry *batch_add(struct batch *batch)

@@ -101,12 +101,14 @@ struct batch {
 	struct arena arena;
 	struct batch_entry entries[BATCH_ENTRIES_MAX + BATCH_ENTRIES_SLACK];
 	size_t entry_count;
+	size_t held_count; /* entries that wait for room on the disk; entry_count is 0 then */
 	size_t payload_bytes;
 	struct batch_done done[BATCH_DONE_MAX];
 	size_t done_count;
 	struct batch_retry retry;
 
 	/* The answer. */
+	int64_t lacking_bytes; /* the disk is full: so much must be freed (P11) */
 	struct batch_down *downs;
 	size_t down_count;
 	size_t down_cap;
@@ -128,6 +130,14 @@ static inline bool batch_is_full(const struct batch *batch)
 {
 	return batch->entry_count >= BATCH_ENTRIES_MAX || batch->payload_bytes >= BATCH_BYTES_MAX;
 }
+
+/* The disk is full: its entries are nobody's business until it is taken up again. What
+ * was answered is not answered twice. */
+void batch_hold(struct batch *batch);
+void batch_take_up(struct batch *batch);
+
+/* What the ledger may do all the same: as much as fits. */
+void batch_move_done(struct batch *to, struct batch *from);
 
 /* NULL when the slack is used up too. Zeroed. */
 struct batch_entry *batch_add(struct batch *batch);

@@ -30,6 +30,7 @@
 #include "ledger/parked.h"
 #include "ledger/pending.h"
 #include "ledger/policies.h"
+#include "ledger/room.h"
 #include "ledger/sessions.h"
 #include "ledger/store.h"
 #include "ledger/subjects.h"
@@ -243,7 +244,7 @@ static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)
 	arena_reset(&ledger->scratch);
 	arena_reset(&ledger->work);
 	/* Of earlier batches, whose acknowledgements have left meanwhile. */
-	if (ledger->is_careful) {
+	if (ledger->is_careful && !ledger->room.lacking_bytes) {
 		pending_work(ledger);
 		parked_retry_carefully(ledger);
 	}
@@ -288,6 +289,15 @@ static wall_ms next_wake(struct ledger *ledger)
 
 enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now)
 {
+	room_measure(ledger);
+	batch->lacking_bytes = ledger->room.lacking_bytes;
+	if (batch->lacking_bytes)
+		batch_hold(batch);
+	if (ledger->room.is_none) {
+		batch->retry.is_busy = batch->retry.is_asked;
+		batch->next_wake = now;
+		return ledger->db.err;
+	}
 	begin(ledger, batch, now);
 	take_entries(ledger);
 	for (size_t i = 0; i < batch->done_count; i++)
@@ -295,6 +305,7 @@ enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now
 	parked_retry(ledger);
 	apply(ledger);
 	commit(ledger);
+	batch->done_count = 0;
 	batch->next_wake = next_wake(ledger);
 	ledger->batch = NULL;
 	return ledger->db.err;

@@ -22,11 +22,12 @@
 struct ledger;
 
 struct ledger_config {
-	const char *path;     /* the store's file; NULL: in memory (verify, tests) */
-	const char *site;     /* as in topics; borrowed */
-	const char *version;  /* of program and contract: another one tries again what failed */
-	struct policy policy; /* its zone is borrowed */
-	bool is_recount;      /* verify: no outbox, no verdicts, no checkpoints */
+	const char *path;      /* the store's file; NULL: in memory (verify, tests) */
+	const char *site;      /* as in topics; borrowed */
+	const char *version;   /* of program and contract: another one tries again what failed */
+	struct policy policy;  /* its zone is borrowed */
+	int64_t reserve_bytes; /* P11: of the disk, for draining; 0: do not measure */
+	bool is_recount;       /* verify: no outbox, no verdicts, no checkpoints */
 };
 
 /* CP_NEWER: written by a newer program. CP_BUSY: another process has it.
@@ -53,7 +54,8 @@ enum cp_err ledger_each_link(struct ledger *ledger,
 enum cp_err ledger_each_down(struct ledger *ledger,
     void (*take)(void *ctx, const struct batch_down *down), void *ctx) CP_MUST_CHECK;
 
-/* P11: from 1,000 WAL pages on when idle, at 8,000 at the latest. */
+/* P11: from 1,000 WAL pages on when idle, at 8,000 at the latest; with a reserve of
+ * less than 64 MB earlier. */
 enum ledger_checkpoint ledger_wants_checkpoint(const struct ledger *ledger);
 enum cp_err ledger_checkpoint(struct ledger *ledger) CP_MUST_CHECK;
 

@@ -246,7 +246,7 @@ static void take_wish(struct ledger *ledger)
 
 	if (!wish->is_asked)
 		return;
-	wish->is_busy = ledger->walk.is_under_way;
+	wish->is_busy = ledger->walk.is_under_way || ledger->room.lacking_bytes;
 	if (wish->is_busy)
 		return;
 	ledger->walk = (struct parked_walk){.is_under_way = true};
@@ -261,8 +261,8 @@ void parked_retry(struct ledger *ledger)
 
 	take_wish(ledger);
 	for (int looks = 0; ledger->walk.is_under_way && !ledger->is_careful; looks++) {
-		if (looks == LOOKS_PER_BATCH || tally->tried == ROWS_PER_BATCH ||
-		    bytes >= BYTES_PER_BATCH || ledger->db.err)
+		if (ledger->room.lacking_bytes || looks == LOOKS_PER_BATCH ||
+		    tally->tried == ROWS_PER_BATCH || bytes >= BYTES_PER_BATCH || ledger->db.err)
 			break;
 		if (!next(ledger, &row))
 			finish(ledger);

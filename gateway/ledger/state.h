@@ -17,6 +17,7 @@
  *     link_rows.c what a device's link leaves behind
  *     pending.c   the careful way after an abnormal exit
  *     unjudged.c  what ended the program twice
+ *     room.c      is the disk full?
  *     policies.c  which numbers were in force when
  */
 #ifndef LEDGER_STATE_H
@@ -56,6 +57,12 @@ struct source_state {
 	int64_t last_down; /* number of its last message down; 0: not known */
 };
 
+/* As measured last (ledger/room.h). */
+struct room {
+	int64_t lacking_bytes; /* 0: there is room */
+	bool is_none;          /* nothing may be written at all */
+};
+
 /* Where the trying of parked messages stands (ledger/parked.h). */
 struct parked_walk {
 	bool is_under_way;
@@ -89,6 +96,7 @@ struct ledger {
 	struct open_session *dirty;                 /* whose folds are not written */
 	wall_ms dirty_since;
 	int64_t stream_folded; /* row up to which folds are written */
+	struct room room;
 
 	/* The batch in hand. */
 	wall_ms now;

@@ -1,5 +1,7 @@
 #include "ledger/store.h"
 
+#include "ledger/room.h"
+
 #include "schema_sql.h"
 
 #include <sqlite3.h>
@@ -124,14 +126,18 @@ void store_mark_clean(struct ledger *ledger)
 
 /* --- checkpoints (P11) ------------------------------------------------------------ */
 
-#define CHECKPOINT_IDLE_PAGES 1000
-#define CHECKPOINT_MUST_PAGES 8000
+#define CHECKPOINT_IDLE_SHARE 8 /* of the most: 1,000 */
 
 enum ledger_checkpoint ledger_wants_checkpoint(const struct ledger *ledger)
 {
-	if (ledger->wal_pages >= CHECKPOINT_MUST_PAGES)
+	int max = room_log_pages_max(ledger);
+
+	if (ledger->room.is_none || ledger->wal_pages == 0)
+		return CHECKPOINT_NONE;
+	if (ledger->wal_pages >= max)
 		return CHECKPOINT_NOW;
-	return ledger->wal_pages >= CHECKPOINT_IDLE_PAGES ? CHECKPOINT_WHEN_IDLE : CHECKPOINT_NONE;
+	return ledger->wal_pages >= max / CHECKPOINT_IDLE_SHARE ? CHECKPOINT_WHEN_IDLE
+	                                                        : CHECKPOINT_NONE;
 }
 
 enum cp_err ledger_checkpoint(struct ledger *ledger)

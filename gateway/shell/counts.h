@@ -17,6 +17,7 @@
 struct count_sources {
 	const struct devices *devices;
 	const struct reload *reload;
+	const struct intake *intake;
 	const struct head_office *office; /* NULL is allowed */
 	const struct staff *staff;        /* NULL is allowed */
 };

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#define MEGABYTE 1000000
 #define TICK_MS 5000 /* status line, suppressed log lines */
 #define SECOND_MS 1000
 
@@ -39,6 +40,7 @@ struct gateway {
 	uv_signal_t on_hup;
 	uv_timer_t tick;
 	uv_timer_t second;
+	wall_ms full_since; /* the disk */
 	bool is_stopping;
 	int status;
 };
@@ -50,6 +52,7 @@ static void log_counts(const struct gateway *gateway)
 	struct count_sources from = {
 	    .devices = gateway->devices,
 	    .reload = gateway->reload,
+	    .intake = gateway->intake,
 	    .office = gateway->office,
 	    .staff = gateway->staff,
 	};
@@ -129,6 +132,38 @@ static void on_new_tls(void *ctx, struct tls_config *tls)
 		devices_set_tls(gateway->devices, tls);
 }
 
+static void say_status(const struct gateway *gateway)
+{
+	if (!gateway->devices)
+		return;
+	const struct devices_counters *n = devices_counters(gateway->devices);
+	systemd_status("%s%zu devices connected, %" PRIu64 " messages stored, %" PRIu64
+	               " duplicates, %" PRIu64 " parked",
+	    intake_lacking_bytes(gateway->intake) ? "DISK FULL, devices wait: " : "",
+	    devices_count(gateway->devices), n->stored, n->duplicates, n->parked);
+}
+
+/* P11: a sentence when it begins, one when it is over. */
+static void on_room_changed(void *ctx, int64_t lacking_bytes)
+{
+	struct gateway *gateway = ctx;
+	wall_ms now = clock_wall();
+
+	if (lacking_bytes) {
+		gateway->full_since = now;
+		log_error(
+		    "the disk is full: %" PRId64 " MB must be freed where %s lies (df -h says "
+		    "what fills it). Until then devices keep their messages and wait, nothing "
+		    "is acknowledged; what is stored still goes to head office. Carepace goes "
+		    "on by itself when there is room",
+		    (lacking_bytes + MEGABYTE - 1) / MEGABYTE, gateway->config->store.path);
+	} else {
+		log_notice("the disk of %s has room again after %" PRId64 " s: devices are served",
+		    gateway->config->store.path, (now - gateway->full_since) / MS_PER_SECOND);
+	}
+	say_status(gateway);
+}
+
 static void on_room(void *ctx)
 {
 	struct gateway *gateway = ctx;
@@ -146,15 +181,8 @@ static void on_store_failed(void *ctx, enum cp_err err)
 
 static void on_tick(uv_timer_t *timer)
 {
-	struct gateway *gateway = timer->data;
-
 	log_tick();
-	if (!gateway->devices)
-		return;
-	const struct devices_counters *n = devices_counters(gateway->devices);
-	systemd_status("%zu devices connected, %" PRIu64 " messages stored, %" PRIu64
-	               " duplicates, %" PRIu64 " parked",
-	    devices_count(gateway->devices), n->stored, n->duplicates, n->parked);
+	say_status(timer->data);
 }
 
 static void on_second(uv_timer_t *timer)
@@ -184,6 +212,7 @@ static int open_store(struct gateway *gateway)
 	    .site = config->site.name,
 	    .version = CAREPACE_VERSION "+" CAREPACE_CONTRACT,
 	    .policy = policy_default(&gateway->zone),
+	    .reserve_bytes = config->store.reserve_bytes,
 	};
 	ledger.policy.min_days = config->policy.min_days;
 	ledger.policy.max_days = config->policy.max_days;
@@ -248,6 +277,7 @@ static int open_intake(struct gateway *gateway)
 {
 	static const struct intake_ops ops = {
 	    .settled = on_settled,
+	    .room_changed = on_room_changed,
 	    .has_room = on_room,
 	    .failed = on_store_failed,
 	};

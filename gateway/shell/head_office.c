@@ -28,7 +28,7 @@ struct head_office {
 	bool waits_for_receipts;
 	struct head_office_counters counters;
 
-	struct note *waiting; /* what the open batch had no room for, oldest first */
+	struct mail *waiting; /* notes: what the open batch had no room for, oldest first */
 	atomic_size_t orders_under_way;
 	atomic_size_t done_under_way; /* acknowledged rows on their way to the batch */
 
@@ -178,9 +178,9 @@ static bool take_note(struct head_office *office, struct note *note)
 {
 	struct batch *batch = intake_batch(office->intake);
 
-	if (intake_is_full(office->intake))
-		return false;
 	if (!note->rows) {
+		if (intake_is_full(office->intake))
+			return false;
 		add_order(office, slice_of(note->bytes, note->count));
 		atomic_fetch_sub(&office->orders_under_way, 1);
 		return true;
@@ -194,13 +194,19 @@ static bool take_note(struct head_office *office, struct note *note)
 	return true;
 }
 
+/* Acknowledged rows pass orders that wait: they need no room on a full disk. */
 void head_office_has_room(struct head_office *office)
 {
-	while (office && office->waiting && take_note(office, office->waiting)) {
-		struct note *note = office->waiting;
-		office->waiting =
-		    note->mail.next ? MAIL_OWNER(note->mail.next, struct note, mail) : NULL;
-		free(note);
+	struct mail **at = office ? &office->waiting : NULL;
+
+	while (at && *at) {
+		struct note *note = MAIL_OWNER(*at, struct note, mail);
+		if (take_note(office, note)) {
+			*at = note->mail.next;
+			free(note);
+		} else {
+			at = &note->mail.next;
+		}
 	}
 }
 
@@ -208,15 +214,10 @@ static void on_mail(void *ctx, struct mail *list)
 {
 	struct head_office *office = ctx;
 
-	/* The list is already linked by mail.next: append it whole. */
-	if (!office->waiting) {
-		office->waiting = MAIL_OWNER(list, struct note, mail);
-	} else {
-		struct mail *last = &office->waiting->mail;
-		while (last->next)
-			last = last->next;
-		last->next = list;
-	}
+	struct mail **end = &office->waiting;
+	while (*end)
+		end = &(*end)->next;
+	*end = list;
 	head_office_has_room(office);
 }
 
@@ -308,7 +309,7 @@ void head_office_close(struct head_office *office)
 	if (office->to_loop)
 		free_notes(mailbox_close(office->to_loop));
 	mailbox_free(office->to_loop);
-	free_notes(office->waiting ? &office->waiting->mail : NULL);
+	free_notes(office->waiting);
 	if (!is_ended)
 		return; /* the thread may stand amid the rows in `printed`: left to the system */
 	view_close(office->view);

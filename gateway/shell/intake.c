@@ -11,6 +11,9 @@
 /* Deadlines are wall time: look again now and then, in case the clock was set. */
 #define DEADLINE_LOOK_MS (30 * MS_PER_SECOND)
 
+/* How often the ledger looks for room on a full disk. */
+#define ROOM_LOOK_MS 500
+
 struct intake {
 	struct batcher batcher;
 	struct batch *batches[2]; /* one of them may be at the ledger */
@@ -19,6 +22,9 @@ struct intake {
 	void *ctx;
 	wall_ms next_deadline;
 	bool has_failed;
+	int64_t lacking_bytes; /* the disk is full (P11) */
+	uint64_t times_full;
+	struct batch *held; /* what the ledger could not take because of that */
 	unsigned open_handles;
 	uv_check_t end_of_turn; /* a batch leaves when all sockets of a turn were read */
 	uv_timer_t departure;
@@ -66,7 +72,9 @@ static void arm_deadline(struct intake *intake)
 {
 	wall_ms left = DEADLINE_LOOK_MS;
 
-	if (intake->next_deadline != TIME_NEVER) {
+	if (intake->lacking_bytes) {
+		left = ROOM_LOOK_MS;
+	} else if (intake->next_deadline != TIME_NEVER) {
 		left = intake->next_deadline - clock_wall();
 		if (left > DEADLINE_LOOK_MS)
 			left = DEADLINE_LOOK_MS;
@@ -74,11 +82,27 @@ static void arm_deadline(struct intake *intake)
 	uv_timer_start(&intake->deadline, on_deadline, left > 0 ? (uint64_t)left : 0, 0);
 }
 
+/* The disk is full: what was acknowledged upstream meanwhile is the ledger's all the
+ * same, and it looks for room. */
+static void send_held(struct intake *intake)
+{
+	struct batch *batch = intake->held;
+
+	intake->held = NULL;
+	batch_take_up(batch);
+	batch_move_done(batch, intake->batcher.open);
+	ledger_thread_submit(intake->thread, batch);
+}
+
 static void on_deadline(uv_timer_t *timer)
 {
 	struct intake *intake = timer->data;
 
-	if (clock_wall() >= intake->next_deadline)
+	if (intake->held) {
+		send_held(intake);
+		return;
+	}
+	if (intake->lacking_bytes || clock_wall() >= intake->next_deadline)
 		batcher_due(&intake->batcher);
 	else
 		arm_deadline(intake);
@@ -94,9 +118,17 @@ static void on_returned(void *ctx, struct batch *batch, enum cp_err err)
 		intake->ops.failed(intake->ctx, err);
 		return;
 	}
+	bool has_changed = (intake->lacking_bytes != 0) != (batch->lacking_bytes != 0);
 	intake->next_deadline = batch->next_wake;
+	intake->lacking_bytes = batch->lacking_bytes;
+	intake->times_full += has_changed && batch->lacking_bytes;
+	if (has_changed)
+		intake->ops.room_changed(intake->ctx, batch->lacking_bytes);
 	intake->ops.settled(intake->ctx, batch);
-	batcher_returned(&intake->batcher, batch);
+	if (batch->lacking_bytes && (batch->held_count || batch->done_count))
+		intake->held = batch; /* none leaves before it */
+	else
+		batcher_returned(&intake->batcher, batch);
 	depart(intake); /* a full one has waited for this */
 	intake->ops.has_room(intake->ctx);
 	arm_deadline(intake);
@@ -152,7 +184,7 @@ failed:
 
 bool intake_is_full(const struct intake *intake)
 {
-	return intake->has_failed || batch_is_full(intake->batcher.open);
+	return intake->has_failed || intake->lacking_bytes || batch_is_full(intake->batcher.open);
 }
 
 struct batch *intake_batch(struct intake *intake)
@@ -164,6 +196,16 @@ void intake_added(struct intake *intake, bool is_urgent)
 {
 	batcher_added(&intake->batcher, is_urgent, clock_mono());
 	arm_departure(intake);
+}
+
+int64_t intake_lacking_bytes(const struct intake *intake)
+{
+	return intake->lacking_bytes;
+}
+
+uint64_t intake_times_full(const struct intake *intake)
+{
+	return intake->times_full;
 }
 
 bool intake_is_empty(const struct intake *intake)

@@ -7,6 +7,10 @@
  *          BATCH_ENTRIES_SLACK more: whoever adds several looks again in time.
  * Order:   settled() runs on the loop after the commit was fsynced and before the
  *          batch is emptied: the one place from which acknowledgements leave (P1).
+ * Full:    when the disk is full (P11) intake is full too, and says so once, and once
+ *          when there is room again, by itself. What was read before waits in its
+ *          batch, unacknowledged; what head office has acknowledged goes on
+ *          leaving the outbox: batch_add_done() needs no room.
  * Threads: the loop's only.
  */
 #ifndef SHELL_INTAKE_H
@@ -19,6 +23,7 @@ struct uv_loop_s;
 
 struct intake_ops {
 	void (*settled)(void *ctx, const struct batch *batch);
+	void (*room_changed)(void *ctx, int64_t lacking_bytes); /* 0: there is room again */
 	void (*has_room)(void *ctx);                /* after settled(): the next may be filled */
 	void (*failed)(void *ctx, enum cp_err err); /* the store is gone: stop (P11) */
 };
@@ -30,6 +35,10 @@ enum cp_err intake_open(struct uv_loop_s *loop, struct ledger *ledger, const str
 bool intake_is_full(const struct intake *intake);
 struct batch *intake_batch(struct intake *intake);
 void intake_added(struct intake *intake, bool is_urgent);
+
+/* What must be freed on the disk before devices are served again; 0: nothing. */
+int64_t intake_lacking_bytes(const struct intake *intake);
+uint64_t intake_times_full(const struct intake *intake);
 
 /* Nothing waits and nothing is at the ledger. */
 bool intake_is_empty(const struct intake *intake);

@@ -13,6 +13,8 @@ struct staff {
 	struct batch_retry retried; /* so far, of the walk under way */
 };
 
+static const char disk_is_full[] = "the disk is full; free some space and ask again";
+
 /* --- answers ------------------------------------------------------------------------ */
 
 static void answer(struct staff *staff, uint64_t request, json_t *object)
@@ -46,6 +48,10 @@ static void ask_parked_retry(struct staff *staff, uint64_t request, json_t *argu
 
 	if (json_unpack(arguments, "{s?:s}", "hash", &hash) || !is_hex(hash)) {
 		answer_no(staff, request, "\"hash\" is up to 32 digits of 0-9a-f");
+		return;
+	}
+	if (intake_lacking_bytes(staff->intake)) {
+		answer_no(staff, request, disk_is_full);
 		return;
 	}
 	if (staff->retry_asker) {
@@ -85,8 +91,9 @@ void staff_settled(struct staff *staff, const struct batch *batch)
 		return;
 	if (retry->is_asked && retry->is_busy) {
 		answer_no(staff, staff->retry_asker,
-		    "all parked messages are being tried again just now, after an upgrade; ask "
-		    "again in a minute");
+		    batch->lacking_bytes ? disk_is_full
+		                         : "all parked messages are being tried again just now, "
+		                           "after an upgrade; ask again in a minute");
 		staff->retry_asker = 0;
 	}
 	staff->retried.is_under_way |= retry->is_asked || retry->is_under_way || retry->tried;

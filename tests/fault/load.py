@@ -15,6 +15,8 @@ CARTRIDGES = 60
 
 
 class Sender(Voice):
+    window = WINDOW
+
     def __init__(self, contract, gateway, device, seed):
         super().__init__(contract, device)
         self.gateway = gateway
@@ -110,7 +112,7 @@ class Sender(Voice):
     def _stream(self, link):
         while not self._is_stopping.is_set():
             out = []
-            while len(self._in_flight) < WINDOW:
+            while len(self._in_flight) < self.window:
                 entry = self._next()
                 if not entry:
                     break
@@ -143,8 +145,8 @@ class Sender(Voice):
 
 
 class Load:
-    def __init__(self, contract, gateway, devices, seed):
-        self.senders = [Sender(contract, gateway, device, f"{seed} {i}")
+    def __init__(self, contract, gateway, devices, seed, sender=Sender):
+        self.senders = [sender(contract, gateway, device, f"{seed} {i}")
                         for i, device in enumerate(devices)]
         for sender in self.senders:
             sender.start_sending()
