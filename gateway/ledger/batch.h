@@ -131,12 +131,10 @@ static inline bool batch_is_full(const struct batch *batch)
 	return batch->entry_count >= BATCH_ENTRIES_MAX || batch->payload_bytes >= BATCH_BYTES_MAX;
 }
 
-/* The disk is full: its entries are nobody's business until it is taken up again. What
- * was answered is not answered twice. */
+/* The disk is full: its entries are nobody's business until it is taken up again; what
+ * is done may leave the outbox all the same, as much as fits. */
 void batch_hold(struct batch *batch);
 void batch_take_up(struct batch *batch);
-
-/* What the ledger may do all the same: as much as fits. */
 void batch_move_done(struct batch *to, struct batch *from);
 
 /* NULL when the slack is used up too. Zeroed. */

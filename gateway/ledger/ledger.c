@@ -111,7 +111,8 @@ void ledger_close(struct ledger *ledger)
 		return;
 	if (!ledger->db.err && ledger->is_open && !ledger->is_careful) {
 		write_folds(ledger);
-		store_mark_clean(ledger);
+		if (!ledger->room.is_none)
+			store_mark_clean(ledger);
 	}
 	db_close(&ledger->db);
 	arena_deinit(&ledger->scratch);
