@@ -28,6 +28,7 @@ enum {
 	KEY_DAYS,
 	KEY_OUT,
 	KEY_COUNT,
+	KEY_CSR,
 };
 
 bool pki_is_site(const char *text)
@@ -122,6 +123,10 @@ static error_t take_argument(struct pki_request *request, const char *text)
 		request->dir = text;
 		return 0;
 	}
+	if (request->does_take_crl && !request->crl) {
+		request->crl = text;
+		return 0;
+	}
 	return cli_wrong(&request->options, "one directory is enough, what is \"%s\"?", text);
 }
 
@@ -152,6 +157,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		return take_number(request, "days", value, DAYS_MAX, &request->days);
 	case KEY_COUNT:
 		return take_number(request, "count", value, COUNT_MAX, &request->count);
+	case KEY_CSR:
+		request->csr = value;
+		return 0;
 	case KEY_OUT:
 		request->out = value;
 		return 0;
@@ -176,6 +184,10 @@ static const struct argp_option issue_options[] = {
     {"kind", KEY_KIND, "KIND", 0, "pen, stamp, roller, rf or tablet", 0},
     {"name", KEY_NAME, "NAME", 0, "what people call it", 0},
     {"id", KEY_ID, "HEX", 0, "the id to use (a new one)", 0},
+    {"csr", KEY_CSR, "FILE", 0,
+        "sign the key of this certificate request, which the device made and keeps; names that it "
+        "asks for do not count",
+        0},
     {"count", KEY_COUNT, "N", 0, "make N devices, their names numbered from 1", 0},
     {"days", KEY_DAYS, "N", 0, "valid for N days (730)", 0},
     {"out", KEY_OUT, "DIR2", 0, "write the files into DIR2 (DIR/devices)", 0},
@@ -185,6 +197,10 @@ static const struct argp_option issue_options[] = {
 static const struct argp_option renew_options[] = {
     {"id", KEY_ID, "HEX", 0, "the device", 0},
     {"name", KEY_NAME, "NAME", 0, "the device, by what people call it", 0},
+    {"csr", KEY_CSR, "FILE", 0,
+        "sign the key of this certificate request, which the device made and keeps; names that it "
+        "asks for do not count",
+        0},
     {"days", KEY_DAYS, "N", 0, "valid for N days (730)", 0},
     {"out", KEY_OUT, "DIR2", 0, "write the files into DIR2 (DIR/devices)", 0},
     {"revoke-old", KEY_REVOKE_OLD, NULL, 0,
@@ -233,6 +249,10 @@ static const struct command {
         "Ends certificates for good. The gateway closes the device's connection within 5 s and "
         "takes no new one with such a certificate.",
         revoke_options, 0, pki_revoke},
+    {"import-crl", "pki import-crl",
+        "Merges a revocation list of the clinic's authority into the registry: what it names is "
+        "revoked.",
+        NULL, 0, pki_import_crl},
     {"list", "pki list", "Shows the registry: each certificate, until when, and its state.", NULL,
         0, pki_list},
     {"client", "pki client", "Makes a certificate for the connection to head office.",
@@ -283,10 +303,11 @@ int cli_pki(int argc, char **argv)
 	const struct command *command = find(argv[1]);
 	if (!command)
 		return CLI_USAGE;
+	request.does_take_crl = command->run == pki_import_crl;
 	const struct cli_syntax syntax = {
 	    .name = command->full_name,
 	    .takes = CLI_TAKES_JSON,
-	    .arguments = "DIR",
+	    .arguments = request.does_take_crl ? "DIR CRL" : "DIR",
 	    .about = command->about,
 	    .options = command->options,
 	    .parse = parse_option,
@@ -296,6 +317,10 @@ int cli_pki(int argc, char **argv)
 		return status;
 	if (!request.dir) {
 		cli_say(&request.options, "say which directory");
+		return CLI_USAGE;
+	}
+	if (request.does_take_crl && !request.crl) {
+		cli_say(&request.options, "say which revocation list");
 		return CLI_USAGE;
 	}
 	return answer(&request, command->run(&request, &error), &error);

@@ -4,6 +4,7 @@
  *          issue    makes device certificates and registers them
  *          renew    makes a new certificate for a device; the old one stays good
  *          revoke   ends a certificate, or all of a device
+ *          import-crl  takes over what a revocation list says
  *          list     shows the registry
  *          client   makes a certificate to connect to head office with
  * Files:   DIR (0700) has ca.pem ca.key listener.pem listener.key registry and

@@ -8,6 +8,27 @@
 
 /* --- shared --------------------------------------------------------------- */
 
+/* One key, one device; and a key that somebody may have is nobody's any more. */
+static enum cp_err check_key(const struct pki_request *request, const struct registry *registry,
+    const struct registry_entry *entry, struct pki_error *error)
+{
+	for (size_t i = 0; i < registry_count(registry); i++) {
+		const struct registry_entry *other = registry_at(registry, i);
+		if (memcmp(other->key_sha256, entry->key_sha256, HASH_BYTES) != 0)
+			continue;
+		if (!id_eq(&other->device, &entry->device))
+			return pki_fail(error, CP_CONFIG,
+			    "%s: this is the key of %s: make another one on this device",
+			    request->csr, other->name);
+		if (other->reason == REVOKED_KEY_COMPROMISE)
+			return pki_fail(error, CP_CONFIG,
+			    "%s: this key was revoked (key-compromise): make a new one on the "
+			    "device",
+			    request->csr);
+	}
+	return CP_OK;
+}
+
 /* The certificate for `entry`, which has device, kind and name: files first, then
  * the registry in memory. */
 static enum cp_err certify(const struct pki_request *request, const struct pki_folder *folder,
@@ -21,18 +42,20 @@ static enum cp_err certify(const struct pki_request *request, const struct pki_f
 
 	enum cp_err err = pki_pair(request->out, id_hex(&entry->device, hex), cert, key, error);
 	if (!err)
-		err = authority_issue_device(
-		    folder->authority, &entry->device, validity, &issued, error);
-	if (!err)
-		err = issued_save(&issued, cert, key, error);
+		err = authority_sign_device(
+		    folder->authority, &entry->device, request->csr, validity, &issued, error);
 	if (!err) {
 		memcpy(entry->serial, issued.serial, sizeof(entry->serial));
 		entry->serial_len = issued.serial_len;
 		memcpy(entry->key_sha256, issued.key_sha256, sizeof(entry->key_sha256));
 		entry->issued_at = validity.not_before + PKI_BACKDATE_MS;
 		entry->expires_at = validity.not_after;
-		err = registry_add(folder->registry, entry, error);
+		err = check_key(request, folder->registry, entry, error);
 	}
+	if (!err)
+		err = issued_save(&issued, cert, key, error);
+	if (!err)
+		err = registry_add(folder->registry, entry, error);
 	issued_wipe(&issued);
 	return err;
 }
@@ -54,13 +77,14 @@ static void print_entries(
 		id_hex(&entry->device, hex);
 		CP_CHECK(pki_pair(request->out, hex, cert, key, &unused) == CP_OK);
 		if (!request->options.is_json) {
-			printf("%s  %s (%s), until %.10s: %s and .key\n", hex, entry->name,
-			    pki_kind_name(entry->kind), date_text(entry->expires_at, until), cert);
+			printf("%s  %s (%s), until %.10s: %s%s\n", hex, entry->name,
+			    pki_kind_name(entry->kind), date_text(entry->expires_at, until), cert,
+			    request->csr ? "" : " and .key");
 			continue;
 		}
 		json_t *one = pki_entry_json(entry, now);
 		json_put_text(one, "cert", cert);
-		json_put_text(one, "key", key);
+		json_put_text(one, "key", request->csr ? NULL : key);
 		CP_CHECK(json_array_append_new(all, one) == 0);
 	}
 	if (request->options.is_json)
@@ -156,6 +180,8 @@ enum cp_err pki_issue(struct pki_request *request, struct pki_error *error)
 		return pki_fail(error, CP_INVALID, "say --kind and --name");
 	if (request->count > 1 && !id_is_zero(&request->id))
 		return pki_fail(error, CP_INVALID, "--id and --count do not go together");
+	if (request->count > 1 && request->csr)
+		return pki_fail(error, CP_INVALID, "--csr and --count do not go together");
 	return with_folder(request, make_new, error);
 }
 

@@ -16,6 +16,9 @@ struct pki_request {
 	const char *hosts[CERT_SANS_MAX];
 	size_t host_count;
 	enum pki_kind kind;
+	const char *csr; /* NULL: make the device's key */
+	const char *crl;
+	bool does_take_crl;
 	struct id id; /* zero: not given */
 	uint8_t serial[SERIAL_MAX_BYTES];
 	size_t serial_len; /* 0: not given */
@@ -34,6 +37,7 @@ enum cp_err pki_issue(struct pki_request *request, struct pki_error *error) CP_M
 enum cp_err pki_renew(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
 enum cp_err pki_client(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
 enum cp_err pki_revoke(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
+enum cp_err pki_import_crl(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
 enum cp_err pki_list(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
 
 #endif

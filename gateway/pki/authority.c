@@ -1,9 +1,10 @@
 #include "pki/authority.h"
 
-#include "pki/compat.h"
+#include "pki/csr.h"
 #include "pki/date.h"
 #include "pki/extension.h"
 #include "pki/file.h"
+#include "pki/x509.h"
 
 #include <arpa/inet.h>
 #include <mbedtls/ecp.h>
@@ -171,11 +172,31 @@ static enum cp_err write_cert(mbedtls_x509write_cert *cert, mbedtls_pk_context *
 	return rc ? fail(error, "cannot sign the certificate", rc) : CP_OK;
 }
 
+/* Of the request, or a new one. */
+static enum cp_err get_key(const struct blueprint *plan, mbedtls_pk_context *key,
+    struct issued *out, struct pki_error *error)
+{
+	int rc = 0;
+
+	if (plan->leaf && plan->leaf->csr_path) {
+		enum cp_err err = csr_load(plan->leaf->csr_path, key, error);
+		if (err)
+			return err;
+	} else {
+		rc = make_key(key);
+		if (rc == 0)
+			rc = mbedtls_pk_write_key_pem(
+			    key, (unsigned char *)out->key_pem, sizeof(out->key_pem));
+	}
+	if (rc == 0)
+		rc = hash_key(key, out->key_sha256);
+	return rc ? fail(error, "cannot make a key", rc) : CP_OK;
+}
+
 static enum cp_err issue(const struct blueprint *plan, struct issued *out, struct pki_error *error)
 {
 	mbedtls_x509write_cert cert;
 	mbedtls_pk_context key;
-	enum cp_err err = CP_OK;
 
 	if (plan->validity.not_before >= plan->validity.not_after)
 		return pki_fail(error, CP_INVALID, "the certificate would end before it begins");
@@ -183,14 +204,9 @@ static enum cp_err issue(const struct blueprint *plan, struct issued *out, struc
 	*out = (struct issued){0};
 	mbedtls_x509write_crt_init(&cert);
 	mbedtls_pk_init(&key);
-	int rc = make_key(&key);
-	if (rc == 0)
-		rc = mbedtls_pk_write_key_pem(
-		    &key, (unsigned char *)out->key_pem, sizeof(out->key_pem));
-	if (rc == 0)
-		rc = hash_key(&key, out->key_sha256);
-	err = rc ? fail(error, "cannot make a key", rc) : write_cert(&cert, &key, plan, out, error);
-
+	enum cp_err err = get_key(plan, &key, out, error);
+	if (!err)
+		err = write_cert(&cert, &key, plan, out, error);
 	mbedtls_pk_free(&key);
 	mbedtls_x509write_crt_free(&cert);
 	if (err)
@@ -208,7 +224,7 @@ enum cp_err issued_save(const struct issued *issued, const char *cert_path, cons
 {
 	enum cp_err err = file_replace(cert_path, 0644, slice_str(issued->cert_pem), error);
 
-	if (!err)
+	if (!err && issued->key_pem[0])
 		err = file_replace(key_path, 0600, slice_str(issued->key_pem), error);
 	return err;
 }
@@ -222,9 +238,7 @@ static enum cp_err authority_check(struct authority *authority, struct pki_error
 	if (compat_check_pair(&authority->cert.pk, &authority->key))
 		return pki_fail(error, CP_CONFIG, "certificate and key do not belong together");
 
-	const mbedtls_x509_time *end = &authority->cert.valid_to;
-	authority->not_after =
-	    date_from_parts(end->year, end->mon, end->day, end->hour, end->min, end->sec);
+	authority->not_after = x509_time(&authority->cert.valid_to);
 	int len = mbedtls_x509_dn_gets(
 	    authority->subject, sizeof(authority->subject), &authority->cert.subject);
 	return len < 0 ? fail(error, "cannot read the authority's name", len) : CP_OK;
@@ -388,6 +402,12 @@ enum cp_err authority_issue_listener(const struct authority *authority, const ch
 enum cp_err authority_issue_device(const struct authority *authority, const struct id *device,
     struct validity validity, struct issued *out, struct pki_error *error)
 {
+	return authority_sign_device(authority, device, NULL, validity, out, error);
+}
+
+enum cp_err authority_sign_device(const struct authority *authority, const struct id *device,
+    const char *csr_path, struct validity validity, struct issued *out, struct pki_error *error)
+{
 	char hex[ID_HEX_LEN + 1];
 	char uri[sizeof(DEVICE_URI_PREFIX) + ID_HEX_LEN];
 
@@ -402,6 +422,7 @@ enum cp_err authority_issue_device(const struct authority *authority, const stru
 	    .validity = validity,
 	    .sans = &identity,
 	    .san_count = 1,
+	    .csr_path = csr_path,
 	};
 	return authority_issue(authority, &request, out, error);
 }

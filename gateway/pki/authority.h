@@ -51,11 +51,12 @@ struct cert_request {
 	struct validity validity;
 	const struct san *sans;
 	size_t san_count;
+	const char *csr_path; /* the key comes from this request; NULL: one is made */
 };
 
 struct issued {
 	char cert_pem[4096];
-	char key_pem[512];
+	char key_pem[512]; /* empty when the key came from a request */
 	uint8_t serial[SERIAL_MAX_BYTES];
 	size_t serial_len;
 	uint8_t key_sha256[HASH_BYTES]; /* of the SubjectPublicKeyInfo */
@@ -83,11 +84,15 @@ enum cp_err authority_issue_listener(const struct authority *authority, const ch
 /* SAN: the one URI that is the device's identity (P7). */
 enum cp_err authority_issue_device(const struct authority *authority, const struct id *device,
     struct validity validity, struct issued *out, struct pki_error *error) CP_MUST_CHECK;
+/* The same for the key of a certificate request, which never leaves the device. */
+enum cp_err authority_sign_device(const struct authority *authority, const struct id *device,
+    const char *csr_path, struct validity validity, struct issued *out,
+    struct pki_error *error) CP_MUST_CHECK;
 /* For the way up to head office: no device identity, so no entry here. */
 enum cp_err authority_issue_client(const struct authority *authority, const char *common_name,
     struct validity validity, struct issued *out, struct pki_error *error) CP_MUST_CHECK;
 
-/* The certificate readable by all, the key 0600. */
+/* The certificate readable by all, the key (if there is one) 0600. */
 enum cp_err issued_save(const struct issued *issued, const char *cert_path, const char *key_path,
     struct pki_error *error) CP_MUST_CHECK;
 void issued_wipe(struct issued *issued);

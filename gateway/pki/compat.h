@@ -8,6 +8,7 @@
 
 #include "pki/rng.h"
 
+#include <mbedtls/ecp.h>
 #include <mbedtls/oid.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/version.h>
@@ -15,6 +16,9 @@
 #include <stdbool.h>
 
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000
+
+/* A member that 3.6 renames to say that it may go away. */
+#define COMPAT_PRIVATE(member) MBEDTLS_PRIVATE(member)
 
 /* `pem` ends with a NUL that `len_bytes` counts. */
 static inline int compat_parse_key(
@@ -33,6 +37,11 @@ static inline int compat_set_serial(mbedtls_x509write_cert *cert, unsigned char 
 	return mbedtls_x509write_crt_set_serial_raw(cert, serial, len);
 }
 
+static inline mbedtls_ecp_group_id compat_curve(const mbedtls_pk_context *ec_key)
+{
+	return mbedtls_ecp_keypair_get_group_id(mbedtls_pk_ec(*ec_key));
+}
+
 static inline bool compat_is_ca(const mbedtls_x509_crt *cert)
 {
 	return mbedtls_x509_crt_get_ca_istrue(cert) == 1;
@@ -44,6 +53,8 @@ static inline bool compat_has_eku(const mbedtls_x509_crt *cert)
 }
 
 #else
+
+#define COMPAT_PRIVATE(member) member
 
 static inline int compat_parse_key(
     mbedtls_pk_context *key, const unsigned char *pem, size_t len_bytes)
@@ -66,6 +77,11 @@ static inline int compat_set_serial(mbedtls_x509write_cert *cert, unsigned char 
 		rc = mbedtls_x509write_crt_set_serial(cert, &number);
 	mbedtls_mpi_free(&number);
 	return rc;
+}
+
+static inline mbedtls_ecp_group_id compat_curve(const mbedtls_pk_context *ec_key)
+{
+	return mbedtls_pk_ec(*ec_key)->grp.id;
 }
 
 static inline bool compat_is_ca(const mbedtls_x509_crt *cert)

@@ -1,0 +1,19 @@
+/* csr.h - a certificate request (PKCS #10), of which only the key is taken.
+ *
+ * What:    the public key of a request that is signed by that key and is EC on
+ *          P-256 or P-384. Names and extensions that it asks for are not read:
+ *          who a device is, is for the registry to say (P7).
+ * Errors:  CP_CONFIG with "FILE: what is wrong", and what file_read() says.
+ */
+#ifndef PKI_CSR_H
+#define PKI_CSR_H
+
+#include "pki/error.h"
+
+#include <mbedtls/pk.h>
+
+/* Fills *out, which is initialised; the caller frees it in any case. */
+enum cp_err csr_load(
+    const char *path, mbedtls_pk_context *out, struct pki_error *error) CP_MUST_CHECK;
+
+#endif

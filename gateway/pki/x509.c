@@ -1,0 +1,32 @@
+#include "pki/x509.h"
+
+#include "pki/date.h"
+
+#include <mbedtls/md.h>
+
+size_t x509_len(struct slice file)
+{
+	static const char begin[] = "-----BEGIN ";
+	bool is_pem = memmem(file.p, file.len, begin, sizeof(begin) - 1);
+
+	return is_pem ? file.len + 1 : file.len;
+}
+
+wall_ms x509_time(const mbedtls_x509_time *time)
+{
+	return date_from_parts(time->year, time->mon, time->day, time->hour, time->min, time->sec);
+}
+
+bool x509_is_signed_by(mbedtls_pk_context *key, mbedtls_pk_type_t type, mbedtls_md_type_t hash,
+    const mbedtls_x509_buf *body, const mbedtls_x509_buf *signature)
+{
+	unsigned char digest[MBEDTLS_MD_MAX_SIZE];
+	const mbedtls_md_info_t *info = mbedtls_md_info_from_type(hash);
+	bool is_good_hash =
+	    hash == MBEDTLS_MD_SHA256 || hash == MBEDTLS_MD_SHA384 || hash == MBEDTLS_MD_SHA512;
+
+	return is_good_hash && type == MBEDTLS_PK_ECDSA &&
+	       mbedtls_md(info, body->p, body->len, digest) == 0 &&
+	       mbedtls_pk_verify_ext(type, NULL, key, hash, digest, mbedtls_md_get_size(info),
+	           signature->p, signature->len) == 0;
+}

@@ -1,0 +1,21 @@
+/* x509.h - what certificates, requests and revocation lists have in common, over
+ * mbedTLS's types; for the files of this room.
+ */
+#ifndef PKI_X509_H
+#define PKI_X509_H
+
+#include "base/slice.h"
+#include "base/time.h"
+#include "pki/compat.h"
+
+/* What mbedTLS wants as the length of a file from file_read(): it knows PEM by a
+ * NUL that is counted, and DER by the exact length. */
+size_t x509_len(struct slice file);
+
+wall_ms x509_time(const mbedtls_x509_time *time);
+
+/* ECDSA with SHA-2, as everything that we accept. */
+bool x509_is_signed_by(mbedtls_pk_context *key, mbedtls_pk_type_t type, mbedtls_md_type_t hash,
+    const mbedtls_x509_buf *body, const mbedtls_x509_buf *signature);
+
+#endif
