@@ -39,6 +39,8 @@ struct memory {
 	struct conn conns[SCRIPT_CONNS];
 	size_t chunk_bytes;
 	mono_ms now;
+	struct link_session session; /* of the device, present until its time is over */
+	mono_ms session_ends_at;
 };
 
 static void drain(struct memory *memory, struct conn *conn);
@@ -54,16 +56,38 @@ static void end_older(struct memory *memory, const struct conn *newer)
 	}
 }
 
+static void on_connect(struct memory *memory, struct conn *conn, const struct link_event *event)
+{
+	end_older(memory, conn);
+	if (event->connect.clean_start || memory->now >= memory->session_ends_at)
+		memory->session = (struct link_session){0};
+	link_accept(&conn->link, &memory->session, memory->now);
+	memory->session.is_present = true;
+	memory->session_ends_at = TIME_NEVER;
+}
+
+static void on_subscription(struct memory *memory, struct conn *conn, bool is_subscribed)
+{
+	memory->session.is_subscribed = is_subscribed;
+	link_confirm(&conn->link, memory->now);
+}
+
+static void on_closed(struct memory *memory, struct conn *conn, const struct link_event *event)
+{
+	conn->is_closed = true;
+	if (event->closed.was_accepted)
+		memory->session_ends_at =
+		    memory->now + event->closed.session_expiry_s * MS_PER_SECOND;
+}
+
 static void on_event(struct memory *memory, struct conn *conn, const struct link_event *event)
 {
-	if (event->type == LINK_CONNECT) {
-		end_older(memory, conn);
-		link_accept(&conn->link, &(struct link_session){0}, memory->now);
-	}
+	if (event->type == LINK_CONNECT)
+		on_connect(memory, conn, event);
 	if (event->type == LINK_SUBSCRIBED || event->type == LINK_UNSUBSCRIBED)
-		link_confirm(&conn->link, memory->now);
+		on_subscription(memory, conn, event->type == LINK_SUBSCRIBED);
 	if (event->type == LINK_CLOSED)
-		conn->is_closed = true;
+		on_closed(memory, conn, event);
 	if (event->type == LINK_PUBLISH && event->publish.packet_id != 0) {
 		CP_CHECK(conn->owed_count < MAX_OWED);
 		conn->owed[conn->owed_count++] = event->publish.packet_id;
@@ -112,6 +136,7 @@ static void op_begin(void *ctx)
 	struct memory *memory = ctx;
 
 	memory->now = 1000;
+	memory->session = (struct link_session){0};
 }
 
 static void op_send(void *ctx, int i, struct slice bytes)

@@ -123,7 +123,11 @@ static void do_wait(struct script *script, const char *text)
 
 static void do_connection(struct script *script, const char *text)
 {
-	script->conn = text[0] == '2';
+	script->conn = text[0] - '1';
+	if (script->conn < 0 || script->conn >= SCRIPT_CONNS || text[1]) {
+		wrong(script, "no such connection", text);
+		script->conn = 0;
+	}
 }
 
 static void end_case(struct script *script)

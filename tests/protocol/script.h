@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-#define SCRIPT_CONNS 2
+#define SCRIPT_CONNS 3
 
 struct script_ops {
 	int64_t wait_max_ms;      /* a case that waits longer is skipped and said */

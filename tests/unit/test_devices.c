@@ -153,6 +153,17 @@ static void a_message_waits_for_the_subscription_unless_it_is_late(void **state)
 	assert_int_equal(devices_roster(devices)->downlink.counters.dropped, 0);
 }
 
+/* [MQTT-3.3.2-6]; never 0, which would mean for ever. */
+static void a_message_says_how_long_it_is_still_worth_something(void **state)
+{
+	(void)state;
+	assert_int_equal(downlink_expiry_s(61000, 1000), 60);
+	assert_int_equal(downlink_expiry_s(61000, 31000), 30);
+	assert_int_equal(downlink_expiry_s(61000, 31001), 30);
+	assert_int_equal(downlink_expiry_s(61000, 60999), 1);
+	assert_int_equal(downlink_expiry_s(61000, 61001), 1);
+}
+
 static void only_a_yes_that_left_is_an_acknowledgement(void **state)
 {
 	const struct devices_counters *counters = devices_counters(devices);
@@ -181,6 +192,7 @@ int main(void)
 	    devices_test(a_takeover_that_waited_for_room_ends_the_older_link),
 	    devices_test(a_message_does_not_overtake_one_that_found_no_room),
 	    devices_test(a_message_waits_for_the_subscription_unless_it_is_late),
+	    cmocka_unit_test(a_message_says_how_long_it_is_still_worth_something),
 	    devices_test(only_a_yes_that_left_is_an_acknowledgement),
 	};
 

@@ -249,6 +249,31 @@ static void packet_identifiers_in_flight_are_not_used_again(void **state)
 	link_deinit(&link);
 }
 
+/* [MQTT-3.10.4-3]; and a full window holds up nothing else [MQTT-4.9.0-3]. */
+static void what_is_on_its_way_is_finished(void **state)
+{
+	uint16_t packet_id;
+	struct link link;
+
+	(void)state;
+	begin(&link, "10 [ \"MQTT\" 05 02 0000 [ 21 0001 ] \"%id\" ]");
+	feed(&link, "82 [ 0001 [] " DOWN "01 ]");
+	swallow(&link);
+	assert_int_equal(publish(&link, slice_str("x"), 1, 0, &packet_id), CP_OK);
+	assert_int_equal(publish(&link, slice_str("y"), 1, 0, &packet_id), CP_FULL);
+	swallow(&link);
+	feed(&link, "c0 00 32 [ " UP "0003 [] 'up' ] a2 [ 0002 [] " DOWN "]");
+	link_ack(&link, 3, 0, 0);
+	hear(&link, "d0 00 b0 04 0002 00 00 40 02 0003");
+
+	struct buf ack = bytes_of("40 02 0001");
+	link_feed(&link, buf_bytes(&ack));
+	assert_int_equal(next_event(&link, 0).type, LINK_OUT_ACKED);
+	no_event(&link, 0);
+	buf_deinit(&ack);
+	link_deinit(&link);
+}
+
 /* Durable messages have identifiers of their own, and go out again after a reconnect. */
 static void the_owner_may_choose_the_identifier(void **state)
 {
@@ -309,6 +334,22 @@ static void what_waits_to_be_written_is_bounded(void **state)
 	link_deinit(&link);
 }
 
+/* [MQTT-3.2.2-18] */
+static void no_alias_where_none_is_offered(void **state)
+{
+	struct link_config plain = talk_config;
+	struct link link;
+
+	(void)state;
+	plain.topic_alias_maximum = 0;
+	begin_with(&link, &plain);
+	feed(&link, CONNECT_5);
+	hear(&link, "20 [ 00 00 [ 21 0004 25 00 27 000007d0 28 00 29 00 2a 00 ] ]");
+	feed(&link, "30 [ " UP "[ 23 0001 ] 'x' ]");
+	hear(&link, "e0 01 94");
+	link_deinit(&link);
+}
+
 /* --- ending ---------------------------------------------------------------------------------- */
 
 static void an_ended_link_is_deaf_and_dumb(void **state)
@@ -366,8 +407,10 @@ int main(void)
 	    cmocka_unit_test(the_granted_qos_is_the_most),
 	    cmocka_unit_test(the_device_s_limits_are_kept),
 	    cmocka_unit_test(packet_identifiers_in_flight_are_not_used_again),
+	    cmocka_unit_test(what_is_on_its_way_is_finished),
 	    cmocka_unit_test(the_owner_may_choose_the_identifier),
 	    cmocka_unit_test(what_waits_to_be_written_is_bounded),
+	    cmocka_unit_test(no_alias_where_none_is_offered),
 	    cmocka_unit_test(an_ended_link_is_deaf_and_dumb),
 	    cmocka_unit_test(closing_before_connect_says_nothing),
 	};

@@ -315,6 +315,7 @@ static void what_changes_no_row_is_answered_at_once(void **state)
 
 static void each_subscription_is_told_again(void **state)
 {
+	uint16_t packet_id;
 	struct link link;
 
 	(void)state;
@@ -325,7 +326,8 @@ static void each_subscription_is_told_again(void **state)
 	assert_int_equal(event.type, LINK_SUBSCRIBED);
 	assert_int_equal(event.subscribed.qos, 0); /* the last one counts */
 	link_confirm(&link, 0);
-	hear(&link, "90 03 0001 01 90 04 0002 01 00");
+	assert_int_equal(publish(&link, slice_str("x"), 1, 0, &packet_id), CP_OK);
+	hear(&link, "90 03 0001 01 90 04 0002 01 00 30 [ " DOWN "'x' ]");
 	link_deinit(&link);
 }
 
