@@ -1,8 +1,23 @@
-/* config_file.c - `carepace example-config` and `carepace check-config`. */
+#include "cli/config_file.h"
+
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "cli/output.h"
 #include "io/settings.h"
+
+enum cp_err cli_load_config(const struct cli_options *options, struct config *out)
+{
+	struct buf faults;
+
+	buf_init(&faults, CONFIG_FAULTS_MAX_BYTES);
+	enum cp_err err = config_load(out, options->config_path, &faults);
+	struct slice text = buf_bytes(&faults);
+	if (text.len)
+		fwrite(text.p, 1, text.len, stderr);
+	else if (err)
+		cli_say(options, "%s: %s", options->config_path, cp_err_text(err));
+	buf_deinit(&faults);
+	return err;
+}
 
 int cli_example_config(int argc, char **argv)
 {
@@ -29,22 +44,13 @@ int cli_check_config(int argc, char **argv)
 	};
 	struct cli_options options = {0};
 	struct config config;
-	struct buf faults;
 	int status;
 
 	if (!cli_parse(&syntax, argc, argv, &options, &status))
 		return status;
-	buf_init(&faults, CONFIG_FAULTS_MAX_BYTES);
-	enum cp_err err = config_load(&config, options.config_path, &faults);
-	struct slice text = buf_bytes(&faults);
-	if (text.len)
-		fwrite(text.p, 1, text.len, stderr);
-	else if (err)
-		cli_say(&options, "%s: %s", options.config_path, cp_err_text(err));
-	else
-		printf("%s: no fault.\n", options.config_path);
+	if (cli_load_config(&options, &config))
+		return CLI_FOUND;
+	printf("%s: no fault.\n", options.config_path);
 	config_free(&config);
-	buf_deinit(&faults);
-	status = cli_finish(&options);
-	return err ? CLI_FOUND : status;
+	return cli_finish(&options);
 }

@@ -180,6 +180,13 @@ static const struct argp_option init_options[] = {
     {0},
 };
 
+static const struct argp_option listener_options[] = {
+    {"host", KEY_HOST, "NAME", 0,
+        "a host name or IP address by which devices call the gateway; may be repeated", 0},
+    {"days", KEY_DAYS, "N", 0, "valid for N days (825)", 0},
+    {0},
+};
+
 static const struct argp_option issue_options[] = {
     {"kind", KEY_KIND, "KIND", 0, "pen, stamp, roller, rf or tablet", 0},
     {"name", KEY_NAME, "NAME", 0, "what people call it", 0},
@@ -246,15 +253,19 @@ static const struct command {
     {"renew", "pki renew", "Makes a new certificate and key for a device in the registry.",
         renew_options, DEVICE_DAYS, pki_renew},
     {"revoke", "pki revoke",
-        "Ends certificates for good. The gateway closes the device's connection within 5 s and "
+        "Ends certificates of a device for good. The gateway closes the device's connection within "
+        "5 s and "
         "takes no new one with such a certificate.",
         revoke_options, 0, pki_revoke},
     {"import-crl", "pki import-crl",
-        "Merges a revocation list of the clinic's authority into the registry: what it names is "
-        "revoked.",
+        "Takes over a revocation list of the clinic's authority. What it names is revoked in the "
+        "registry; what it does not name stays as it is.",
         NULL, 0, pki_import_crl},
     {"list", "pki list", "Shows the registry: each certificate, until when, and its state.", NULL,
         0, pki_list},
+    {"listener", "pki listener",
+        "Makes a new certificate and key for the gateway itself. Devices go on to trust it.",
+        listener_options, LISTENER_DAYS, pki_listener},
     {"client", "pki client", "Makes a certificate for the connection to head office.",
         client_options, DEVICE_DAYS, pki_client},
 };
@@ -263,7 +274,8 @@ static void print_help(FILE *out)
 {
 	fputs("Usage: carepace pki COMMAND DIR [OPTION...]\n\n", out);
 	for (size_t i = 0; i < CP_COUNT(commands); i++)
-		fprintf(out, "  %-12s%s\n", commands[i].name, commands[i].about);
+		fprintf(out, "  %-12s%.*s\n", commands[i].name,
+		    (int)strcspn(commands[i].about, "."), commands[i].about);
 	fputs("\ncarepace pki COMMAND --help tells more about each.\n", out);
 }
 

@@ -1,4 +1,4 @@
-/* pki_init.c - `carepace pki init` and `carepace pki client`. */
+/* pki_init.c - `carepace pki init`, `listener` and `client`. */
 #include "cli/output.h"
 #include "cli/pki_folder.h"
 #include "cli/pki_request.h"
@@ -99,6 +99,39 @@ enum cp_err pki_init(struct pki_request *request, struct pki_error *error)
 	pki_folder_close(&folder);
 	if (!err)
 		print_init(request, &folder);
+	return err;
+}
+
+/* --- listener ------------------------------------------------------------- */
+
+static void print_listener(const struct pki_request *request, const struct pki_folder *folder)
+{
+	char until[DATE_TEXT_LEN + 1];
+
+	date_text(pki_valid_for(request->days).not_after, until);
+	if (request->options.is_json)
+		json_print(json_pack("{s:s, s:s, s:s}", "cert", folder->listener, "key",
+		    folder->listener_key, "expires", until));
+	else
+		printf("%s and .key, until %.10s; the gateway takes it at SIGHUP\n",
+		    folder->listener, until);
+}
+
+enum cp_err pki_listener(struct pki_request *request, struct pki_error *error)
+{
+	struct pki_folder folder;
+
+	if (request->host_count == 0)
+		return pki_fail(error, CP_INVALID,
+		    "say --host, once for each name and address by which devices call the gateway");
+	enum cp_err err = pki_folder_open(&folder, request->dir, PKI_LOCK | PKI_AUTHORITY, error);
+	if (!err)
+		err = save_listener(request, &folder, folder.authority, error);
+	if (!err)
+		err = file_sync_dir(request->dir, error);
+	if (!err)
+		print_listener(request, &folder);
+	pki_folder_close(&folder);
 	return err;
 }
 

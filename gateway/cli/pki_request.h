@@ -33,6 +33,7 @@ bool pki_is_site(const char *text);
 /* Each prints what it did. CP_INVALID: the arguments do not go together; *error
  * says what is wrong. */
 enum cp_err pki_init(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
+enum cp_err pki_listener(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
 enum cp_err pki_issue(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
 enum cp_err pki_renew(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;
 enum cp_err pki_client(struct pki_request *request, struct pki_error *error) CP_MUST_CHECK;

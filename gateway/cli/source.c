@@ -1,6 +1,7 @@
 #include "cli/source.h"
 
 #include "cli/commands.h"
+#include "cli/config_file.h"
 #include "io/tzfile.h"
 
 #include <string.h>
@@ -10,19 +11,9 @@
 
 static int load_config(struct cli_source *source, const struct cli_options *options)
 {
-	struct buf faults;
-
 	if (options->store_path && !options->is_config_given)
 		return CLI_OK;
-	buf_init(&faults, CONFIG_FAULTS_MAX_BYTES);
-	enum cp_err err = config_load(&source->config, options->config_path, &faults);
-	struct slice text = buf_bytes(&faults);
-	if (text.len)
-		fwrite(text.p, 1, text.len, stderr);
-	else if (err)
-		cli_say(options, "%s: %s", options->config_path, cp_err_text(err));
-	buf_deinit(&faults);
-	return err ? CLI_UNREADABLE : CLI_OK;
+	return cli_load_config(options, &source->config) ? CLI_UNREADABLE : CLI_OK;
 }
 
 static int load_zone(struct cli_source *source, const struct cli_options *options)

@@ -1,7 +1,6 @@
 /* main.c - `carepace COMMAND`: the daemon and the tools beside it. */
 #include "cli/commands.h"
-#include "cli/options.h"
-#include "io/config.h"
+#include "cli/config_file.h"
 #include "shell/gateway.h"
 
 #include <malloc.h>
@@ -20,18 +19,11 @@ static int run(int argc, char **argv)
 	};
 	struct cli_options options = {0};
 	struct config config;
-	struct buf faults;
 	int status;
 
 	if (!cli_parse(&syntax, argc, argv, &options, &status))
 		return status;
-	buf_init(&faults, CONFIG_FAULTS_MAX_BYTES);
-	enum cp_err err = config_load(&config, options.config_path, &faults);
-	struct slice text = buf_bytes(&faults);
-	if (text.len)
-		fwrite(text.p, 1, text.len, stderr);
-	buf_deinit(&faults);
-	if (err)
+	if (cli_load_config(&options, &config))
 		return GATEWAY_CONFIG;
 
 	mallopt(M_MMAP_THRESHOLD, MAP_FROM_BYTES);

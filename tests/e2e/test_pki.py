@@ -2,6 +2,7 @@
 does about them."""
 
 import json
+import signal
 import subprocess
 import time
 from types import SimpleNamespace
@@ -140,6 +141,29 @@ def test_a_live_device_is_gone_within_five_seconds(make_gateway, make_device, cl
     healthy.close()
     gateway.stop()
     assert gateway.counts()["mqtt_revoked"] == 1
+
+
+# --- the listener -----------------------------------------------------------------------------
+
+def test_a_new_certificate_for_the_listener(make_gateway, make_device, clinic):
+    pen = clinic.issue()
+    gateway = make_gateway(pki=clinic).start()
+    before = (clinic.folder / "listener.pem").read_text()
+    refused(pki_says(clinic.folder, "listener"), "say --host, once for each name", 2)
+    answer = pki_says(clinic.folder, "listener", "--host", "127.0.0.1", "--host", "gw.example")
+    assert answer.code == 0 and "listener.pem and .key, until 20" in answer.out
+    assert (clinic.folder / "listener.key").stat().st_mode & 0o777 == 0o600
+    names = openssl("x509", "-in", clinic.folder / "listener.pem", "-noout", "-ext",
+                    "subjectAltName")
+    assert "IP Address:127.0.0.1, DNS:gw.example" in names
+    assert (clinic.folder / "listener.pem").read_text() != before
+
+    gateway.process.send_signal(signal.SIGHUP)
+    gateway.wait_logged("took the new")
+    device = make_device(gateway, pen)  # trusts it as before
+    device.tell(device.hello())
+    device.close()
+    gateway.stop()
 
 
 # --- revocation lists -------------------------------------------------------------------------
