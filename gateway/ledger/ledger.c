@@ -249,7 +249,7 @@ static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)
 		pending_work(ledger);
 		parked_retry_carefully(ledger);
 	}
-	db_exec(&ledger->db, "BEGIN IMMEDIATE");
+	db_run(&ledger->db, "BEGIN IMMEDIATE", "");
 }
 
 static bool has_touched(const struct ledger *ledger)
@@ -258,22 +258,29 @@ static bool has_touched(const struct ledger *ledger)
 	       ledger->verdicts.count;
 }
 
-/* A judge reads folds from the store. */
+/* A judge reads folds from the store. Most batches are stream only: nobody is judged,
+ * no fold is due. */
 static void apply(struct ledger *ledger)
 {
-	subjects_touch_due(ledger);
-	if (has_touched(ledger) || sessions_flush_at(ledger) <= ledger->now)
-		sessions_flush(ledger);
+	bool is_due = ledger->next_change <= ledger->now;
+
+	if (is_due)
+		subjects_touch_due(ledger);
+	else if (!has_touched(ledger) && sessions_flush_at(ledger) > ledger->now)
+		return;
+	sessions_flush(ledger);
 	if (ledger->is_careful)
 		pending_add_touched(ledger);
 	else
 		subjects_judge(ledger);
+	if (is_due)
+		ledger->next_change = subjects_next_change(ledger);
 }
 
 static void commit(struct ledger *ledger)
 {
 	fill_receipt(ledger);
-	db_exec(&ledger->db, "COMMIT"); /* nothing at all once db.err is set */
+	db_run(&ledger->db, "COMMIT", ""); /* nothing at all once db.err is set */
 }
 
 /* When to be called again at the latest: at once while something is pending. */
@@ -283,9 +290,8 @@ static wall_ms next_wake(struct ledger *ledger)
 		return ledger->now;
 	if (ledger->is_careful && ledger->now >= ledger->careful_until)
 		ledger->is_careful = false;
-	wall_ms change_at = subjects_next_change(ledger);
 	wall_ms flush_at = sessions_flush_at(ledger);
-	return flush_at < change_at ? flush_at : change_at;
+	return flush_at < ledger->next_change ? flush_at : ledger->next_change;
 }
 
 enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now)

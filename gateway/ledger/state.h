@@ -105,6 +105,7 @@ struct ledger {
 	struct touched clients;
 	struct touched carts;
 	struct touched verdicts; /* sessions whose answer may have changed */
+	wall_ms next_change;     /* no deadline is earlier */
 };
 
 #endif

@@ -32,6 +32,8 @@ static void save_judged(struct ledger *ledger, enum subject_kind kind, int64_t n
 	    " ON CONFLICT(kind, subject) DO UPDATE SET judged_at = excluded.judged_at,"
 	    " next_change = excluded.next_change",
 	    "iiiii", (int64_t)kind, no, (int64_t)judged_at, (int64_t)next_change, TIME_NEVER);
+	if (next_change < ledger->next_change)
+		ledger->next_change = next_change;
 }
 
 static void touch_carts_of(struct ledger *ledger, int64_t session, bool is_loud)
