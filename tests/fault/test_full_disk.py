@@ -100,7 +100,8 @@ def test_the_test_finds_a_gateway_that_does_not_look(make_small, contract, pens)
     load = Load(contract, gateway, pens, seed="1")
     wait_for(lambda: load.acked_count() > 0, "devices are served")
     disk.fill()
-    wait_for(lambda: gateway.process.poll() is not None, "it ends", 60)
+    wait_for(lambda: gateway.process.poll() is not None,
+             lambda: f"it ends; {load.acked_count()} acknowledged:\n" + "\n".join(gateway.log), 60)
     gateway.join()
     assert gateway.process.returncode == 74
     assert gateway.logged(r"^ERROR the store failed"), gateway.log
