@@ -41,6 +41,9 @@ struct config_listener {
 	int session_expiry_max_s;
 	int receive_maximum;
 	int max_packet_bytes;
+	int max_messages_per_s; /* of one device; these three */
+	int max_bytes_per_s;
+	int max_connects_per_s;
 };
 
 struct config_upstream {

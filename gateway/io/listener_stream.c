@@ -144,6 +144,16 @@ void conn_drain(struct conn *conn)
 	}
 }
 
+/* libuv reads a socket up to 32 times in a row as long as it fills the buffer: half a
+ * megabyte of one device before anybody else has his turn. It goes on with the next. */
+static void end_turn(struct conn *conn)
+{
+	if (conn->state != CONN_OPEN || !conn->is_reading)
+		return;
+	conn_stop_reading(conn);
+	conn_touch(conn);
+}
+
 static void got_bytes(struct conn *conn, struct slice bytes)
 {
 	if (conn->state >= CONN_LEAVING)
@@ -163,6 +173,8 @@ static void read_done(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
 	if (n > 0) {
 		got_bytes(conn, slice_of(buf->base, (size_t)n));
+		if ((size_t)n == buf->len)
+			end_turn(conn);
 		return;
 	}
 	if (n == 0)

@@ -56,6 +56,7 @@ static const struct mqtt_reason_row rows[MQTT_REASON_COUNT] = {
 	[MQTT_SHUTDOWN] = {0x8B, 3, "mqtt_shutdown", "the gateway is stopping"},
 	[MQTT_REVOKED] = {0x98, 5, "mqtt_revoked", "the device is no longer registered"},
 	[MQTT_OVER_QUOTA] = {0x97, 0, "mqtt_over_quota", "the device exceeded its limits"},
+	[MQTT_OVER_CONNECT_RATE] = {0x9F, 3, "mqtt_over_connect_rate", "the device connects too often; look at its network and its power"},
 	[MQTT_MESSAGE_REFUSED] = {0x83, 0, "mqtt_message_refused", "a message that cannot be acknowledged"},
 	[MQTT_NO_MEMORY] = {0x89, 3, "mqtt_no_memory", "the gateway has no memory"},
 };

@@ -38,6 +38,7 @@ static void add_devices(struct line *line, const struct devices_counters *n)
 	    {"downs_kept", n->downs_kept},
 	    {"wills", n->wills},
 	    {"takeovers", n->takeovers},
+	    {"slowed", n->slowed},
 	};
 
 	for (size_t i = 0; i < CP_COUNT(rows); i++)

@@ -57,6 +57,7 @@ static enum close_reason close_reason_of(enum mqtt_reason reason)
 	case MQTT_REVOKED:
 		return CLOSE_NOT_ALLOWED;
 	case MQTT_OVER_QUOTA:
+	case MQTT_OVER_CONNECT_RATE:
 	case MQTT_OVER_RECEIVE_MAXIMUM:
 		return CLOSE_LIMIT;
 	case MQTT_FOREIGN_CLIENT_ID:
@@ -88,9 +89,11 @@ void devices_flush(struct devices *devices, struct device_link *dl)
 	mono_ms wake = link_next_wake(&dl->link);
 	if (link_out(&dl->link).len && wake > now + SEND_AGAIN_MS)
 		wake = now + SEND_AGAIN_MS;
+	if (dl->rests_until && wake > dl->rests_until)
+		wake = dl->rests_until;
 	arm(devices, dl, wake);
 
-	bool reads = !dl->is_waiting && link_wants_read(&dl->link);
+	bool reads = !dl->is_waiting && !dl->rests_until && link_wants_read(&dl->link);
 	if (reads && dl->is_paused)
 		listener_resume(devices->listener, dl->conn);
 	else if (!reads && !dl->is_paused)
@@ -154,6 +157,22 @@ static void stop_waiting(struct devices *devices, struct device_link *dl)
 	dl->is_waiting = false;
 }
 
+/* The others go on meanwhile. */
+static void rest(struct devices *devices, struct device_link *dl)
+{
+	link_pause(&dl->link);
+	devices_flush(devices, dl);
+}
+
+static void stop_resting(struct device_link *dl, mono_ms now)
+{
+	if (!dl->rests_until || now < dl->rests_until)
+		return;
+	dl->rests_until = 0;
+	if (!dl->is_waiting)
+		link_resume(&dl->link, now);
+}
+
 /* Keeps what could not be taken yet; the listener delivers no more meanwhile. */
 static void stash(struct devices *devices, struct device_link *dl, struct slice plain)
 {
@@ -170,6 +189,11 @@ static void take_in(struct devices *devices, struct device_link *dl, struct slic
 	bool holds_more = true; /* the link may, of an earlier feed */
 
 	while (!intake_is_full(devices->intake)) {
+		if (devices_is_over_quota(devices, dl)) {
+			stash(devices, dl, plain);
+			rest(devices, dl);
+			return;
+		}
 		if (!holds_more) {
 			size_t len =
 			    plain.len < LINK_FEED_MAX_BYTES ? plain.len : LINK_FEED_MAX_BYTES;
@@ -202,7 +226,8 @@ void devices_has_room(struct devices *devices)
 	while (devices->waiting && !intake_is_full(devices->intake)) {
 		struct device_link *dl = devices->waiting;
 		stop_waiting(devices, dl);
-		link_resume(&dl->link, clock_mono());
+		if (!dl->rests_until)
+			link_resume(&dl->link, clock_mono());
 		go_on(devices, dl);
 	}
 	devices_flush_dirty(devices);
@@ -235,6 +260,15 @@ void devices_flush_dirty(struct devices *devices)
 
 /* --- the listener's calls ---------------------------------------------------------------- */
 
+/* While the disk is full nobody is read, so nobody is seen to leave: without this
+ * devices that come back every minute would take all connections there are. */
+static void give_up_older(struct devices *devices, const struct device_link *newest)
+{
+	for (struct device_link *dl = devices->waiting; dl; dl = dl->next_waiting)
+		if (dl != newest && id_eq(&dl->peer.device, &newest->peer.device))
+			listener_disconnect(devices->listener, dl->conn, CLOSE_TAKEN_OVER);
+}
+
 static void on_opened(void *ctx, uint64_t conn, const struct tls_peer *peer)
 {
 	struct devices *devices = ctx;
@@ -250,11 +284,15 @@ static void on_opened(void *ctx, uint64_t conn, const struct tls_peer *peer)
 	dl->armed_at = TIME_NEVER;
 	buf_init(&dl->stash, STASH_MAX_BYTES);
 	link_init(&dl->link, &devices->config.link, &peer->device, clock_mono());
-	if (map_put(&devices->by_conn, &dl->key, dl)) {
+	dl->quota = devices_quota_of(devices, &peer->device);
+	if (!dl->quota || map_put(&devices->by_conn, &dl->key, dl)) {
 		listener_disconnect(devices->listener, conn, CLOSE_LIMIT);
 		free(dl);
 		return;
 	}
+	devices_charge_connect(devices, dl);
+	if (intake_lacking_bytes(devices->intake))
+		give_up_older(devices, dl);
 	arm(devices, dl, link_next_wake(&dl->link));
 }
 
@@ -265,7 +303,8 @@ static void on_received(void *ctx, uint64_t conn, struct slice plain)
 
 	if (!dl)
 		return;
-	if (dl->is_waiting || dl->stash.len)
+	devices_charge(devices, dl, 0, (int64_t)plain.len);
+	if (dl->is_waiting || dl->rests_until || dl->stash.len)
 		stash(devices, dl, plain);
 	else
 		take_in(devices, dl, plain);
@@ -280,6 +319,7 @@ static void on_woken(void *ctx, uint64_t conn)
 	if (!dl)
 		return;
 	dl->armed_at = TIME_NEVER;
+	stop_resting(dl, clock_mono());
 	link_tick(&dl->link, clock_mono());
 	devices_mark_dirty(devices, dl);
 	devices_flush_dirty(devices);
@@ -368,6 +408,7 @@ static void on_listener_closed(void *ctx)
 	struct devices *devices = ctx;
 
 	map_deinit(&devices->by_conn);
+	devices_quota_deinit(devices);
 	wills_deinit(&devices->wills);
 	devices->done(devices->done_ctx);
 	free(devices);

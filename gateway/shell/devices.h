@@ -21,6 +21,7 @@
 #include "io/listener.h"
 #include "mqtt/link.h"
 #include "shell/intake.h"
+#include "shell/quota.h"
 #include "shell/roster.h"
 #include "shell/wills.h"
 
@@ -31,8 +32,9 @@ struct devices_config {
 	uint16_t port;
 	struct listener_limits limits;
 	struct link_config link;
-	struct tls_config *tls; /* held */
-	struct roster *roster;  /* what devices_remember() filled; borrowed */
+	struct quota_rates quota; /* of one device */
+	struct tls_config *tls;   /* held */
+	struct roster *roster;    /* what devices_remember() filled; borrowed */
 };
 
 struct devices_counters {
@@ -52,6 +54,7 @@ struct devices_counters {
 	uint64_t downs_kept;    /* for a device that was not there or not ready */
 	uint64_t wills;         /* taken like a PUBLISH; also counted in messages */
 	uint64_t takeovers;
+	uint64_t slowed;                      /* times that a device had to rest */
 	uint64_t protocol[MQTT_REASON_COUNT]; /* links and requests refused or ended, by reason */
 };
 

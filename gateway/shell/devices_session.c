@@ -106,6 +106,10 @@ static void take_over(struct devices *devices, struct device_link *older, bool i
 void devices_take_connect(
     struct devices *devices, struct device_link *dl, const struct link_event *event)
 {
+	if (dl->is_over_connects) {
+		link_close(&dl->link, MQTT_OVER_CONNECT_RATE);
+		return;
+	}
 	struct device *device = roster_meet(devices->roster, &dl->peer.device);
 
 	if (!device) {

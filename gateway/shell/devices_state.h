@@ -4,6 +4,7 @@
  *     devices_session.c  a link's begin and end: CONNECT, SUBSCRIBE, the will; rows
  *     devices_up.c       PUBLISH and wills -> entries of the batch
  *     devices_down.c     a durable batch: acknowledgements and messages for devices
+ *     devices_quota.c    what one device may take; beyond, its socket rests
  */
 #ifndef SHELL_DEVICES_STATE_H
 #define SHELL_DEVICES_STATE_H
@@ -19,6 +20,8 @@ enum owed {
 	OWED_SUBACK /* or UNSUBACK */
 };
 
+struct device_quota;
+
 struct device_link {
 	struct id key; /* its connection, as a key of devices->by_conn */
 	uint64_t conn;
@@ -26,6 +29,9 @@ struct device_link {
 	struct link link;
 	struct buf stash; /* plaintext that came while the batch was full */
 	mono_ms armed_at; /* the listener wakes us then */
+	struct device_quota *quota;
+	mono_ms rests_until;   /* it has sent too much; 0: it does not rest */
+	bool is_over_connects; /* it will be refused: it connects too often */
 
 	struct device *device; /* from CONNECT until it ends or a newer link takes over */
 	enum owed owed;
@@ -45,6 +51,7 @@ struct devices {
 	struct intake *intake;
 	struct listener *listener;
 	struct map by_conn;
+	struct map quotas; /* struct device_quota by device */
 	struct roster *roster;
 	struct wills wills;
 	size_t connected;            /* links past CONNECT */
@@ -90,5 +97,15 @@ void devices_take_will(struct devices *devices, const struct will *will);
 /* --- devices_down.c: what waits for the device, as much as its link takes now. */
 void devices_deliver(struct devices *devices, struct device_link *dl);
 void devices_take_out_acked(struct devices *devices, struct device_link *dl, struct packet_ack ack);
+
+/* --- devices_quota.c: of a device, whatever its connection; NULL: no memory. */
+struct device_quota *devices_quota_of(struct devices *devices, const struct id *device);
+void devices_quota_deinit(struct devices *devices);
+void devices_charge_connect(struct devices *devices, struct device_link *dl);
+void devices_charge(
+    struct devices *devices, struct device_link *dl, int64_t messages, int64_t bytes);
+
+/* True: it has to rest, until dl->rests_until. */
+bool devices_is_over_quota(struct devices *devices, struct device_link *dl);
 
 #endif

@@ -81,6 +81,7 @@ void devices_take_publish(
 	struct batch_entry *entry = take_message(devices, dl->peer.name, &dl->peer.device,
 	    dl->peer.kind == PKI_TABLET, event->publish.payload);
 
+	devices_charge(devices, dl, 1, 0);
 	entry->conn = dl->conn;
 	if (entry->gate != READING_NOMEM) {
 		entry->packet_id = event->publish.packet_id;

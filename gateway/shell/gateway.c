@@ -262,6 +262,9 @@ static int open_devices(struct gateway *gateway)
 	        .receive_maximum = (uint16_t)listener->receive_maximum,
 	        .topic_alias_maximum = 4,
 	        .keep_alive_max_s = (uint16_t)listener->max_keep_alive_s},
+	    .quota = {.messages = quota_rate_of(listener->max_messages_per_s, QUOTA_BURST_S),
+	        .bytes = quota_rate_of(listener->max_bytes_per_s, QUOTA_BURST_S),
+	        .connects = quota_rate_of(listener->max_connects_per_s, QUOTA_CONNECTS_BURST_S)},
 	    .tls = reload_tls(gateway->reload),
 	    .roster = &gateway->roster,
 	};

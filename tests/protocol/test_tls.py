@@ -39,7 +39,8 @@ class Run:
 @pytest.fixture(scope="module")
 def runs(pki, tmp_path_factory, request):
     devices = {script: pki.issue("pen", f"Pen {script.stem}") for script in [*SCRIPTS, CONTROL]}
-    gateway = Gateway(tmp_path_factory.mktemp("protocol") / "gateway", pki).start()
+    gateway = Gateway(tmp_path_factory.mktemp("protocol") / "gateway", pki,
+                      listener={"max_connects_per_second": 10000}).start()
     request.addfinalizer(gateway.kill)
     runs = {script: Run(gateway, device, script) for script, device in devices.items()}
     yield runs

@@ -126,7 +126,12 @@ void say(uint64_t conn, const char *text)
 
 bool intake_is_full(const struct intake *in)
 {
-	return batch_is_full(in->batch);
+	return batch_is_full(in->batch) || in->lacking_bytes;
+}
+
+int64_t intake_lacking_bytes(const struct intake *in)
+{
+	return in->lacking_bytes;
 }
 
 struct batch *intake_batch(struct intake *in)

@@ -26,6 +26,7 @@ struct listener {
 
 struct intake {
 	struct batch *batch;
+	int64_t lacking_bytes; /* the disk is full */
 };
 
 extern struct listener port;

@@ -105,6 +105,30 @@ static void a_takeover_that_waited_for_room_ends_the_older_link(void **state)
 	assert_false(port.conns[2].is_left);
 }
 
+/* P11: nobody is read, so nobody is seen to leave; who comes back takes no more room. */
+static void on_a_full_disk_a_device_has_one_connection(void **state)
+{
+	(void)state;
+	open_conn(1);
+	say(1, CONNECT_5);
+	intake.lacking_bytes = 1;
+	say(1, PING);
+	assert_true(port.conns[1].is_paused);
+	open_conn(2);
+	assert_true(port.conns[1].is_left);
+	say(2, CONNECT_5);
+	open_conn(3);
+	assert_true(port.conns[2].is_left);
+	say(3, CONNECT_5);
+	lose_conn(1);
+	lose_conn(2);
+	intake.lacking_bytes = 0;
+	make_room();
+	assert_false(port.conns[3].is_left || port.conns[3].is_paused);
+	assert_true(heard(3, "\x20") >= 0);
+	assert_int_equal(devices_count(devices), 1);
+}
+
 /* --- down ----------------------------------------------------------------------------------- */
 
 static void tell(const char *text, wall_ms expires_at)
@@ -190,6 +214,7 @@ int main(void)
 	    devices_test(a_burst_of_5_stops_at_a_full_batch),
 	    devices_test(what_came_while_the_batch_was_full_is_taken_later),
 	    devices_test(a_takeover_that_waited_for_room_ends_the_older_link),
+	    devices_test(on_a_full_disk_a_device_has_one_connection),
 	    devices_test(a_message_does_not_overtake_one_that_found_no_room),
 	    devices_test(a_message_waits_for_the_subscription_unless_it_is_late),
 	    cmocka_unit_test(a_message_says_how_long_it_is_still_worth_something),
