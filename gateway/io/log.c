@@ -14,11 +14,19 @@
 
 #include "io/clock.h"
 
+/* What a site says about one device. */
+struct subject {
+	const struct log_site *site; /* NULL: free */
+	struct id about;
+	struct log_window window;
+};
+
 /* Everything about the log that changes; the one such thing in the program. */
 static struct {
 	_Atomic enum log_level level;
-	pthread_mutex_t lock;   /* guards `sites` and the state inside every site */
+	pthread_mutex_t lock;   /* guards the rest, and the state inside every site */
 	struct log_site *sites; /* those that suppressed something once */
+	struct subject subjects[LOG_SUBJECTS_MAX];
 } logger = {.level = LOG_LEVEL_INFO, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const struct {
@@ -141,82 +149,148 @@ static void emit(const struct log_site *site, const char *text)
 		print_line(site->level, text);
 }
 
-static void emit_suppressed(const struct log_site *site, unsigned count)
+static void emit_suppressed(const struct log_site *site, const struct id *about, unsigned count)
 {
-	char text[128];
+	char text[160];
+	char hex[ID_HEX_LEN + 1];
 
-	snprintf(text, sizeof(text), "%u more suppressed of the kind in %s", count, site->function);
+	if (count == 0)
+		return;
+	snprintf(text, sizeof(text), "%u more suppressed of the kind in %s%s%s", count,
+	    site->function, about ? " about " : "", about ? id_hex(about, hex) : "");
 	emit(site, text);
 }
 
-/* Opens a new window when the old one is over; returns what that one hid. */
-static unsigned next_window(struct log_site *site, mono_ms now)
+/* --- the limit; under the lock ---------------------------------------------------- */
+
+static bool is_over(const struct log_window *window, mono_ms now)
 {
-	if (site->in_window && now < site->window_from + LOG_WINDOW_MS)
+	return window->written == 0 || now >= window->from + LOG_WINDOW_MS;
+}
+
+/* Opens a new window when the old one is over; returns what that one hid. */
+static unsigned next_window(struct log_window *window, mono_ms now)
+{
+	if (!is_over(window, now))
 		return 0;
-	unsigned hidden = site->suppressed;
-	site->window_from = now;
-	site->in_window = 0;
-	site->suppressed = 0;
+	unsigned hidden = window->suppressed;
+	*window = (struct log_window){.from = now};
 	return hidden;
 }
 
-/* Whether the site may write now; *hidden is what it has to own up to first. */
-static bool admit(struct log_site *site, mono_ms now, unsigned *hidden)
+static bool count(struct log_window *window, unsigned burst)
+{
+	bool is_admitted = window->written < burst;
+
+	window->written += is_admitted;
+	window->suppressed += !is_admitted;
+	return is_admitted;
+}
+
+#define PROBES_MAX 8
+
+/* NULL when there is no room: then the site's own limit must do. */
+static struct subject *find_subject(
+    const struct log_site *site, const struct id *about, mono_ms now)
+{
+	size_t at = ((uintptr_t)site >> 4) + about->b[ID_BYTES - 2] * 251U + about->b[ID_BYTES - 1];
+	struct subject *free = NULL;
+
+	for (size_t i = 0; i < PROBES_MAX; i++, at++) {
+		struct subject *subject = &logger.subjects[at % LOG_SUBJECTS_MAX];
+		if (subject->site == site && id_eq(&subject->about, about))
+			return subject;
+		/* What it hid must be said first. */
+		if (!free && is_over(&subject->window, now) && !subject->window.suppressed)
+			free = subject;
+	}
+	if (free)
+		*free = (struct subject){.site = site, .about = *about};
+	return free;
+}
+
+struct hidden {
+	unsigned of_site;
+	unsigned of_subject;
+};
+
+/* Whether the site may write now, and what it has to own up to first. */
+static bool admit(struct log_site *site, const struct id *about, mono_ms now, struct hidden *hidden)
 {
 	bool is_admitted = true;
 
 	pthread_mutex_lock(&logger.lock);
-	*hidden = next_window(site, now);
-	if (site->in_window < LOG_BURST) {
-		site->in_window++;
-	} else {
-		site->suppressed++;
-		is_admitted = false;
-		if (!site->is_listed) {
-			site->is_listed = true;
-			site->next = logger.sites;
-			logger.sites = site;
-		}
+	struct subject *subject = about ? find_subject(site, about, now) : NULL;
+	*hidden = (struct hidden){.of_site = next_window(&site->window, now)};
+	if (subject) {
+		hidden->of_subject = next_window(&subject->window, now);
+		is_admitted = count(&subject->window, LOG_BURST_ABOUT);
+	}
+	if (is_admitted)
+		is_admitted = count(&site->window, LOG_BURST);
+	if (site->window.suppressed && !site->is_listed) {
+		site->is_listed = true;
+		site->next = logger.sites;
+		logger.sites = site;
 	}
 	pthread_mutex_unlock(&logger.lock);
 	return is_admitted;
 }
 
-void log_write(struct log_site *site, const char *format, ...)
+/* --- writing ------------------------------------------------------------------------ */
+
+void log_write(struct log_site *site, const struct id *about, const char *format, ...)
 {
 	char raw[LOG_LINE_BYTES];
 	char text[LOG_LINE_BYTES];
-	unsigned hidden;
+	struct hidden hidden;
 	va_list args;
 
-	if (site->level > log_get_level() || !admit(site, clock_mono(), &hidden))
+	if (site->level > log_get_level() || !admit(site, about, clock_mono(), &hidden))
 		return;
 	va_start(args, format);
 	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
 	escape_line(text, raw);
-	if (hidden)
-		emit_suppressed(site, hidden);
+	emit_suppressed(site, NULL, hidden.of_site);
+	emit_suppressed(site, about, hidden.of_subject);
 	emit(site, text);
 }
 
-static void say_suppressed(mono_ms now)
+static void say_suppressed_of_sites(mono_ms now)
 {
 	pthread_mutex_lock(&logger.lock);
 	/* Sites live for ever and are only ever put in front, so the list may be
 	 * walked without the lock between two of them. */
 	struct log_site *site = logger.sites;
 	while (site) {
-		unsigned hidden = next_window(site, now);
+		unsigned hidden = next_window(&site->window, now);
 
 		pthread_mutex_unlock(&logger.lock);
-		if (hidden)
-			emit_suppressed(site, hidden);
+		emit_suppressed(site, NULL, hidden);
 		pthread_mutex_lock(&logger.lock);
 		site = site->next;
 	}
 	pthread_mutex_unlock(&logger.lock);
+}
+
+static void say_suppressed_of_subjects(mono_ms now)
+{
+	for (size_t i = 0; i < LOG_SUBJECTS_MAX; i++) {
+		pthread_mutex_lock(&logger.lock);
+		struct subject subject = logger.subjects[i];
+		unsigned hidden = next_window(&logger.subjects[i].window, now);
+
+		pthread_mutex_unlock(&logger.lock);
+		if (subject.site)
+			emit_suppressed(subject.site, &subject.about, hidden);
+	}
+}
+
+static void say_suppressed(mono_ms now)
+{
+	say_suppressed_of_sites(now);
+	say_suppressed_of_subjects(now);
 }
 
 void log_tick(void)

@@ -5,9 +5,11 @@
  *          time in front when stderr is a terminal.
  * Safe:    everything outside printable ASCII is escaped as \xNN and a line is
  *          cut at LOG_LINE_BYTES, so what a device sent cannot forge a line.
- * Limit:   each call site writes LOG_BURST lines in LOG_WINDOW_MS; what comes
- *          on top is counted and said ("N more suppressed") by the next line of
- *          that site or by log_tick(), whichever is first (P8).
+ * Limit:   each call site writes LOG_BURST lines in LOG_WINDOW_MS, and LOG_BURST_ABOUT
+ *          about one device, so that a hostile one neither fills the journal nor
+ *          hides what is said about the others. What comes on top is counted and
+ *          said ("N more suppressed") by the next line of that kind or by
+ *          log_tick(), whichever is first (P8).
  * Privacy: a client or operator token is printed by log_token() only (P10).
  * Threads: any; a line is never mixed with another.
  * Fails:   never; a line that cannot be written is lost.
@@ -23,6 +25,8 @@
 
 #define LOG_LINE_BYTES 1024
 #define LOG_BURST 20
+#define LOG_BURST_ABOUT 5
+#define LOG_SUBJECTS_MAX 256 /* devices times call sites, in one window */
 #define LOG_WINDOW_MS (10 * MS_PER_SECOND)
 #define LOG_TOKEN_LEN 6
 
@@ -48,6 +52,10 @@ bool log_level_from_name(enum log_level *out, const char *name);
 #define log_info(...) LOG_AT(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) LOG_AT(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
+/* The same about a device, by its id. */
+#define log_warning_about(about, ...) LOG_ABOUT(LOG_LEVEL_WARNING, about, __VA_ARGS__)
+#define log_info_about(about, ...) LOG_ABOUT(LOG_LEVEL_INFO, about, __VA_ARGS__)
+
 /* Says what was suppressed at sites that have been quiet since. Call it every
  * few seconds; log_finish() once, before the end: it does not wait for a window
  * to be over. */
@@ -57,6 +65,13 @@ void log_finish(void);
 /* The first six hex digits of a token, "-" for an absent one; returns `out`. */
 const char *log_token(const struct id *token, char out[LOG_TOKEN_LEN + 1]);
 
+/* Lines of one kind in a window of time. */
+struct log_window {
+	mono_ms from;
+	unsigned written;
+	unsigned suppressed;
+};
+
 /* The state of one call site: what the rate limit counts by. */
 struct log_site {
 	const enum log_level level;
@@ -64,16 +79,17 @@ struct log_site {
 	const char *const function;
 	const int line;
 	/* The rest belongs to log.c. */
-	mono_ms window_from;
-	unsigned in_window;
-	unsigned suppressed;
+	struct log_window window;
 	bool is_listed;
 	struct log_site *next;
 };
 
-void log_write(struct log_site *site, const char *format, ...) CP_PRINTF(2, 3);
+/* `about` may be NULL. */
+void log_write(struct log_site *site, const struct id *about, const char *format, ...)
+    CP_PRINTF(3, 4);
 
-#define LOG_AT(log_level_, ...)                                                                    \
+#define LOG_AT(log_level_, ...) LOG_ABOUT(log_level_, NULL, __VA_ARGS__)
+#define LOG_ABOUT(log_level_, about_, ...)                                                         \
 	do {                                                                                       \
 		static struct log_site log_site_ = {                                               \
 		    .level = (log_level_),                                                         \
@@ -81,7 +97,7 @@ void log_write(struct log_site *site, const char *format, ...) CP_PRINTF(2, 3);
 		    .function = __func__,                                                          \
 		    .line = __LINE__,                                                              \
 		};                                                                                 \
-		log_write(&log_site_, __VA_ARGS__);                                                \
+		log_write(&log_site_, about_, __VA_ARGS__);                                        \
 	} while (0)
 
 #endif

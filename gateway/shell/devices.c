@@ -345,7 +345,8 @@ static void on_closed(void *ctx, uint64_t conn, enum close_reason reason)
 	if (!dl)
 		return;
 	if (!dl->is_ending)
-		log_info("%s: connection lost (%s)", dl->peer.name, close_reason_name(reason));
+		log_info_about(&dl->peer.device, "%s: connection lost (%s)", dl->peer.name,
+		    close_reason_name(reason));
 	link_close(&dl->link, MQTT_CONNECTION_LOST);
 	take_events(devices, dl);
 	map_remove(&devices->by_conn, &dl->key);

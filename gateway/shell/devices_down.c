@@ -114,7 +114,7 @@ static void settle_message(struct devices *devices, const struct batch_entry *en
 
 	count_outcome(&devices->counters, entry);
 	if (entry->outcome == BATCH_CONFLICT)
-		log_warning(
+		log_warning_about(&entry->reading.source,
 		    "boot %u seq %u came again with another content from %s; both are kept, the "
 		    "first one counts",
 		    entry->reading.boot, entry->reading.seq, dl ? dl->peer.name : "a device");

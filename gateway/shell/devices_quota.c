@@ -77,8 +77,9 @@ static void say_slow(struct devices *devices, const struct device_link *dl, mono
 	if (now - dl->quota->said_at < SAY_AGAIN_MS)
 		return;
 	dl->quota->said_at = now;
-	log_warning("%s (%s) sends more than one device may (%" PRId64 " messages and %" PRId64
-	            " bytes a second): it is slowed down, nothing is lost. Look at that device",
+	log_warning_about(&dl->peer.device,
+	    "%s (%s) sends more than one device may (%" PRId64 " messages and %" PRId64
+	    " bytes a second): it is slowed down, nothing is lost. Look at that device",
 	    dl->peer.name, id_hex(&dl->peer.device, hex), rates->messages.per_s,
 	    rates->bytes.per_s);
 }

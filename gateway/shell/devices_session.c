@@ -45,8 +45,8 @@ static void connected(struct devices *devices, struct device_link *dl)
 
 	dl->is_connected = true;
 	devices->connected++;
-	log_info("%s (%s) connected from %s", dl->peer.name, id_hex(&dl->peer.device, hex),
-	    listener_remote(devices->listener, dl->conn));
+	log_info_about(&dl->peer.device, "%s (%s) connected from %s", dl->peer.name,
+	    id_hex(&dl->peer.device, hex), listener_remote(devices->listener, dl->conn));
 }
 
 static void answer(struct devices *devices, struct device_link *dl)
@@ -144,11 +144,12 @@ static void log_end(
 	if (reason == MQTT_CONNECTION_LOST)
 		return; /* on_closed() knows more */
 	if (reason == MQTT_CLIENT_DISCONNECT)
-		log_info("%s (%s) disconnected", dl->peer.name, id_hex(&dl->peer.device, hex));
+		log_info_about(&dl->peer.device, "%s (%s) disconnected", dl->peer.name,
+		    id_hex(&dl->peer.device, hex));
 	else
-		log_warning("%s (%s) at %s: connection ended: %s", dl->peer.name,
-		    id_hex(&dl->peer.device, hex), listener_remote(devices->listener, dl->conn),
-		    mqtt_reason_row(reason)->text);
+		log_warning_about(&dl->peer.device, "%s (%s) at %s: connection ended: %s",
+		    dl->peer.name, id_hex(&dl->peer.device, hex),
+		    listener_remote(devices->listener, dl->conn), mqtt_reason_row(reason)->text);
 }
 
 /* `session_s`: how long the session lives on. */

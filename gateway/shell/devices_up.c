@@ -11,20 +11,24 @@ static void log_refusal(
 	id_hex(device, hex);
 	switch (result) {
 	case READING_PARKED:
-		log_warning("%s (%s) sent a message that cannot be understood (%s); it is kept",
-		    name, hex, why);
+		log_warning_about(device,
+		    "%s (%s) sent a message that cannot be understood (%s); it is kept", name, hex,
+		    why);
 		break;
 	case READING_RANGE:
-		log_warning("%s (%s) sent a value out of range (%s); the value is not used", name,
-		    hex, why);
+		log_warning_about(device,
+		    "%s (%s) sent a value out of range (%s); the value is not used", name, hex,
+		    why);
 		break;
 	case READING_FOREIGN:
-		log_warning("%s (%s) spoke for another device (%s); refused", name, hex, why);
+		log_warning_about(
+		    device, "%s (%s) spoke for another device (%s); refused", name, hex, why);
 		break;
 	case READING_PRIVACY:
-		log_warning("%s (%s) sent text where only codes are allowed (%s); refused, nothing "
-		            "of it is "
-		            "kept",
+		log_warning_about(device,
+		    "%s (%s) sent text where only codes are allowed (%s); refused, nothing "
+		    "of it is "
+		    "kept",
 		    name, hex, why);
 		break;
 	default:
@@ -122,7 +126,7 @@ void devices_take_event(
 		break;
 	case LINK_REFUSED:
 		devices->counters.protocol[event->reason]++;
-		log_warning("%s at %s: request refused: %s", dl->peer.name,
+		log_warning_about(&dl->peer.device, "%s at %s: request refused: %s", dl->peer.name,
 		    listener_remote(devices->listener, dl->conn),
 		    mqtt_reason_row(event->reason)->text);
 		break;

@@ -1,6 +1,7 @@
 """One device that sends or connects too much: it is slowed down or refused, it loses nothing, and
 the others do not notice (DESIGN section 5)."""
 
+import re
 import time
 
 import pytest
@@ -101,3 +102,26 @@ def test_a_backlog_of_a_week_comes_quickly(make_clinic, make_device, pens):
     pen.close()
     proof = clinic.prove("counts:")
     assert "slowed" not in proof.counts
+
+
+def test_a_device_that_is_refused_without_end_does_not_fill_the_log(make_clinic, make_device, pens):
+    clinic = make_clinic()
+    pen = make_device(clinic.gateway, pens[1])
+    rubbish = 3000
+    before = len(clinic.gateway.log)
+    began = time.monotonic()
+    sent = [pen.publish(b"\xff\x07 %d" % i, qos=i % 2) for i in range(rubbish)]
+    sent[-1].wait_for_publish(60)
+    # The other one's first line is said all the same.
+    clinic.healthy.publish(b"\xff\x07 once").wait_for_publish(10)
+    clinic.gateway.wait_logged("^WARNING Pen 0 .*cannot be understood", 5)
+    windows = 1 + (time.monotonic() - began) // 10
+    lines = len(clinic.gateway.log) - before
+    assert lines <= windows * 6 + 2, "\n".join(clinic.gateway.log)
+    pen.close()
+    clinic.prove("^WARNING Pen 0 .*cannot be understood", parked=1000 + 1,
+                 not_kept=rubbish - 1000)
+    said = len(clinic.gateway.logged("^WARNING Pen 1 .*cannot be understood"))
+    hidden = sum(int(re.match(r"WARNING (\d+) more", line).group(1)) for line in
+                 clinic.gateway.logged(rf"more suppressed of the kind in \w+ about {pens[1].hex}"))
+    assert said + hidden == rubbish, "P8: every one is said or counted"

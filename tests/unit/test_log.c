@@ -106,6 +106,54 @@ static void a_flood_is_counted(void **state)
 	assert_non_null(strstr(text, "INFO 7 more suppressed of the kind in a_flood_is_counted\n"));
 }
 
+static void complain(const struct id *device, int number)
+{
+	log_warning_about(device, "device %d, line %d", device->b[0], number);
+}
+
+/* One that never stops hides nothing of another one. */
+static void one_device_does_not_silence_the_others(void **state)
+{
+	struct id loud = {{1}};
+	struct id other = {{2}};
+
+	(void)state;
+	capture_begin();
+	for (int i = 0; i < 100; i++)
+		complain(&loud, i);
+	complain(&other, 1);
+	log_finish();
+	const char *text = capture_end();
+	assert_int_equal(lines_in(text), LOG_BURST_ABOUT + 2);
+	assert_non_null(strstr(text, "WARNING device 1, line 4\n"));
+	assert_non_null(strstr(text, "WARNING device 2, line 1\n"));
+	assert_non_null(strstr(text, "WARNING 95 more suppressed of the kind in complain about "
+	                             "01000000000000000000000000000000\n"));
+}
+
+/* And all together write no more than the site may, whatever the table holds. */
+static void many_devices_are_bounded_too(void **state)
+{
+	unsigned said = 0;
+	unsigned suppressed = 0;
+
+	(void)state;
+	capture_begin();
+	for (unsigned i = 0; i < 4 * LOG_SUBJECTS_MAX; i++) {
+		struct id device = {.b = {[ID_BYTES - 2] = (uint8_t)(i >> 8), (uint8_t)i}};
+		log_warning_about(&device, "one of many");
+	}
+	log_finish();
+	for (const char *at = capture_end(); at && *at; at = strchr(at, '\n') + 1) {
+		unsigned count = 0;
+		said += strncmp(at, "WARNING one of many", 19) == 0;
+		if (sscanf(at, "WARNING %u more", &count) == 1)
+			suppressed += count;
+	}
+	assert_int_equal(said, LOG_BURST);
+	assert_int_equal(said + suppressed, 4 * LOG_SUBJECTS_MAX);
+}
+
 static void a_token_is_never_whole(void **state)
 {
 	struct id token = {{0xab, 0xcd, 0xef, 0x01}};
@@ -124,6 +172,8 @@ int main(void)
 	    cmocka_unit_test(a_line_has_an_end),
 	    cmocka_unit_test(levels_are_obeyed_and_named),
 	    cmocka_unit_test(a_flood_is_counted),
+	    cmocka_unit_test(one_device_does_not_silence_the_others),
+	    cmocka_unit_test(many_devices_are_bounded_too),
 	    cmocka_unit_test(a_token_is_never_whole),
 	};
 
