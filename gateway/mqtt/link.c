@@ -84,14 +84,14 @@ bool link_refused(struct link_event *event, enum mqtt_reason reason)
  * reading can free it. */
 bool link_is_stalled(const struct link *link)
 {
-	const struct flight *flight = &link->in_flight;
-	size_t owed_bytes = flight->count * ACK_MAX_BYTES + ANSWER_ROOM_BYTES;
+	size_t owed = link->in_flight.count;
+	size_t owed_bytes = owed * ACK_MAX_BYTES + ANSWER_ROOM_BYTES;
 
 	if (link->is_paused || link->state == LINK_WAIT_ACCEPT || link->change.type != 0)
 		return true;
 	if (buf_room(&link->out) < owed_bytes)
 		return true;
-	return flight->count > 0 && flight_total(flight) >= link->config->receive_maximum;
+	return owed > 0 && link_flight_is_full(link);
 }
 
 void link_note_reading(struct link *link, bool was_stalled, mono_ms now)
@@ -265,6 +265,7 @@ void link_deinit(struct link *link)
 	buf_deinit(&link->in);
 	buf_deinit(&link->out);
 	buf_deinit(&link->will);
+	flight_deinit(&link->in_flight);
 }
 
 void link_pause(struct link *link)

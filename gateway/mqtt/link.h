@@ -16,7 +16,7 @@
  * Time:    `now` is an argument; times never go backwards.
  * Promise: P1: PUBACK and PUBREC leave on link_ack() only, in the order of the
  *          PUBLISHes; CONNACK on link_accept(), SUBACK on link_confirm().
- *          P6: when a device has receive_maximum messages unacknowledged, or waits for
+ *          P6: when receive_maximum messages wait for link_ack(), or the device waits for
  *          the owner, or does not read its answers, link_wants_read() is false.
  *          P11: while we do not read, neither keep-alive nor CONNECT's deadline counts.
  * Will:    kept here while the link is open, handed over with LINK_CLOSED. So a lost

@@ -55,6 +55,19 @@ bool link_on_pubrel(struct link *link, struct packet *packet, struct link_event 
 	return false;
 }
 
+/* In MQTT 5 what waits for PUBREL counts, too; the device was told. A 3.1.1 device was
+ * not, and may send its whole queue before it reads the first PUBREC (python3-paho-mqtt
+ * 1.6.1 does): it would be turned away for ever. */
+bool link_flight_is_full(const struct link *link)
+{
+	const struct flight *flight = &link->in_flight;
+	size_t count = flight->count;
+
+	if (link->level == MQTT_LEVEL_5)
+		count += flight->received_count;
+	return count >= link->config->receive_maximum;
+}
+
 /* --- PUBLISH ---------------------------------------------------------------------- */
 
 /* What the topic alias says, if there is one, and what it says from now on. */
@@ -84,9 +97,7 @@ static enum mqtt_reason judge_identifier(const struct link *link,
 	uint8_t qos = is_received ? 2 : earlier ? earlier->qos : 0;
 
 	if (qos == 0)
-		return flight_total(&link->in_flight) < link->config->receive_maximum
-		           ? MQTT_OK
-		           : MQTT_OVER_RECEIVE_MAXIMUM; /* [MQTT-3.3.4-7] */
+		return link_flight_is_full(link) ? MQTT_OVER_RECEIVE_MAXIMUM : MQTT_OK;
 	if (qos != publish->qos)
 		return MQTT_PACKET_ID_IN_USE;
 	if (qos == 1 && (link->level == MQTT_LEVEL_5 || !publish->dup))
@@ -122,7 +133,7 @@ static bool is_repetition(
 	return true;
 }
 
-static void wait_for_ack(struct link *link, const struct packet_publish *publish, bool is_own)
+static bool wait_for_ack(struct link *link, const struct packet_publish *publish, bool is_own)
 {
 	struct flight_entry entry = {.ack.packet_id = publish->packet_id, .qos = publish->qos};
 
@@ -130,8 +141,12 @@ static void wait_for_ack(struct link *link, const struct packet_publish *publish
 		entry.ack.code = mqtt_reason_row(MQTT_FOREIGN_TOPIC)->code;
 		entry.is_answered = true;
 	}
-	flight_push(&link->in_flight, entry);
+	if (flight_push(&link->in_flight, entry)) {
+		link_close(link, MQTT_NO_MEMORY);
+		return false;
+	}
 	answer_waiting(link);
+	return true;
 }
 
 bool link_on_publish(struct link *link, struct packet *packet, struct link_event *event)
@@ -151,11 +166,9 @@ bool link_on_publish(struct link *link, struct packet *packet, struct link_event
 		link_close(link, reason);
 		return false;
 	}
-	if (publish->qos > 0) {
-		if (is_repetition(link, publish, earlier))
-			return false;
-		wait_for_ack(link, publish, is_own);
-	}
+	if (publish->qos > 0 &&
+	    (is_repetition(link, publish, earlier) || !wait_for_ack(link, publish, is_own)))
+		return false;
 	if (!is_own)
 		return link_refused(event, MQTT_FOREIGN_TOPIC);
 

@@ -43,6 +43,9 @@ bool link_tell_change(struct link *link, struct link_event *event);
 bool link_is_stalled(const struct link *link);
 void link_note_reading(struct link *link, bool was_stalled, mono_ms now);
 
+/* As many messages from the device as the receive maximum. */
+bool link_flight_is_full(const struct link *link);
+
 /* Ends the link when the answer just written found no memory. */
 void link_answered(struct link *link, enum cp_err err);
 

@@ -37,7 +37,7 @@ struct heard {
 	size_t owed_from, owed_to;
 	struct heard_ack given[HEARD_ACKS_MAX]; /* link_ack(), not said yet */
 	size_t given_from, given_to;
-	uint16_t received[FLIGHT_MAX]; /* said PUBREC */
+	uint16_t received[HEARD_ACKS_MAX]; /* said PUBREC */
 	size_t received_count;
 	uint16_t sent[LINK_OUT_FLIGHT_MAX]; /* said PUBLISH, QoS 1 */
 	size_t sent_count;
