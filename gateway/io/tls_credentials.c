@@ -1,27 +1,12 @@
 #include "io/tls_state.h"
 
 #include "pki/file.h"
+#include "pki/x509.h"
 
 #include <mbedtls/platform_util.h>
 #include <stdlib.h>
 
 #define PEM_FILE_MAX_BYTES 262144
-
-static enum cp_err parse_certs(const char *path, mbedtls_x509_crt *out, struct pki_error *error)
-{
-	struct buf pem;
-	enum cp_err err = file_read(path, PEM_FILE_MAX_BYTES, &pem, error);
-
-	if (err)
-		return err;
-	/* The NUL behind the text is counted: that is how mbedTLS knows PEM. A
-	 * positive answer is the number of certificates that it could not read. */
-	int rc = mbedtls_x509_crt_parse(out, pem.p, buf_bytes(&pem).len + 1);
-	if (rc)
-		err = pki_fail(error, CP_CONFIG, "%s must hold certificates in PEM form", path);
-	buf_deinit(&pem);
-	return err;
-}
 
 static enum cp_err parse_key(const char *path, mbedtls_pk_context *out, struct pki_error *error)
 {
@@ -44,10 +29,10 @@ static enum cp_err parse_key(const char *path, mbedtls_pk_context *out, struct p
 static enum cp_err load_files(
     struct tls_credentials *out, const struct tls_files *files, struct pki_error *error)
 {
-	enum cp_err err = parse_certs(files->ca, &out->ca, error);
+	enum cp_err err = x509_load_certs(files->ca, &out->ca, error);
 
 	if (!err)
-		err = parse_certs(files->cert, &out->cert, error);
+		err = x509_load_certs(files->cert, &out->cert, error);
 	if (!err)
 		err = parse_key(files->key, &out->key, error);
 	if (err)
@@ -64,7 +49,7 @@ static enum cp_err load_files(
 	if (compat_check_pair(&out->cert.pk, &out->key))
 		return pki_fail(error, CP_CONFIG, "%s is not the key of the certificate %s",
 		    files->key, files->cert);
-	out->expires_at = tls_time_of(&out->cert.valid_to);
+	out->expires_at = x509_time(&out->cert.valid_to);
 	return CP_OK;
 }
 

@@ -1,15 +1,10 @@
 #include "io/tls_state.h"
 
-#include "pki/date.h"
+#include "pki/x509.h"
 
 #define SAN_TYPE_MASK 0x1f
 #define SAN_TYPE_URI 6    /* RFC 5280 4.2.1.6 */
 #define CHAIN_DEPTH_MAX 2 /* device, one intermediate, root */
-
-wall_ms tls_time_of(const mbedtls_x509_time *time)
-{
-	return date_from_parts(time->year, time->mon, time->day, time->hour, time->min, time->sec);
-}
 
 enum tls_reason tls_device_of(const mbedtls_x509_crt *cert, struct id *out)
 {
@@ -34,9 +29,9 @@ enum tls_reason tls_device_of(const mbedtls_x509_crt *cert, struct id *out)
 
 static uint32_t time_flags(const mbedtls_x509_crt *cert, wall_ms now)
 {
-	if (now > tls_time_of(&cert->valid_to))
+	if (now > x509_time(&cert->valid_to))
 		return MBEDTLS_X509_BADCERT_EXPIRED;
-	if (now < tls_time_of(&cert->valid_from))
+	if (now < x509_time(&cert->valid_from))
 		return MBEDTLS_X509_BADCERT_FUTURE;
 	return 0;
 }
@@ -104,6 +99,6 @@ enum tls_reason tls_identity(
 	out->device = device;
 	out->kind = entry->kind;
 	memcpy(out->name, entry->name, sizeof(out->name));
-	out->expires_at = tls_time_of(&cert->valid_to);
+	out->expires_at = x509_time(&cert->valid_to);
 	return TLS_OK;
 }

@@ -53,9 +53,6 @@ enum tls_reason tls_device_of(const mbedtls_x509_crt *cert, struct id *out);
 /* What an error of the handshake means; `flags` are mbedTLS's verify result. */
 enum tls_reason tls_reason_of(int rc, uint32_t flags);
 
-/* mbedTLS's time as ours. */
-wall_ms tls_time_of(const mbedtls_x509_time *time);
-
 /* Validity by our clock instead of the library's, and the length of the chain;
  * `context` is the struct tls_conn. */
 int tls_verify(void *context, mbedtls_x509_crt *cert, int depth, uint32_t *flags);

@@ -7,7 +7,6 @@
 #include <mbedtls/asn1.h>
 #include <mbedtls/x509_crl.h>
 
-#define CA_FILE_MAX_BYTES 262144
 #define CRL_FILE_MAX_BYTES (16 << 20)  /* 700,000 certificates */
 #define CLOCK_TOLERANCE_MS MS_PER_HOUR /* of the clock that made the list */
 #define REMOVE_FROM_CRL 8              /* RFC 5280 5.3.1: of lists of changes */
@@ -158,18 +157,7 @@ static enum cp_err import(const char *path, const mbedtls_x509_crl *list, mbedtl
 	return CP_OK;
 }
 
-/* --- the files ------------------------------------------------------------ */
-
-static enum cp_err read_ca(const char *path, mbedtls_x509_crt *out, struct pki_error *error)
-{
-	struct buf file;
-	enum cp_err err = file_read(path, CA_FILE_MAX_BYTES, &file, error);
-
-	if (!err && mbedtls_x509_crt_parse(out, file.p, x509_len(buf_bytes(&file))))
-		err = wrong(error, path, "this is not a certificate");
-	buf_deinit(&file);
-	return err;
-}
+/* --- the file ------------------------------------------------------------- */
 
 static enum cp_err read_crl(const char *path, mbedtls_x509_crl *out, struct pki_error *error)
 {
@@ -191,7 +179,7 @@ enum cp_err crl_import(const char *path, const char *ca_path, wall_ms now,
 	*out = (struct crl_result){0};
 	mbedtls_x509_crt_init(&ca);
 	mbedtls_x509_crl_init(&crl);
-	enum cp_err err = read_ca(ca_path, &ca, error);
+	enum cp_err err = x509_load_certs(ca_path, &ca, error);
 	if (!err)
 		err = read_crl(path, &crl, error);
 	if (!err)

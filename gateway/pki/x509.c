@@ -1,15 +1,32 @@
 #include "pki/x509.h"
 
 #include "pki/date.h"
+#include "pki/file.h"
 
 #include <mbedtls/md.h>
+
+#define CERTS_FILE_MAX_BYTES 262144
 
 size_t x509_len(struct slice file)
 {
 	static const char begin[] = "-----BEGIN ";
-	bool is_pem = memmem(file.p, file.len, begin, sizeof(begin) - 1);
+	bool is_pem = file.len > 0 && memmem(file.p, file.len, begin, sizeof(begin) - 1);
 
 	return is_pem ? file.len + 1 : file.len;
+}
+
+enum cp_err x509_load_certs(const char *path, mbedtls_x509_crt *out, struct pki_error *error)
+{
+	struct buf file;
+	enum cp_err err = file_read(path, CERTS_FILE_MAX_BYTES, &file, error);
+
+	if (err)
+		return err;
+	/* A positive answer is the number of certificates that it could not read. */
+	if (mbedtls_x509_crt_parse(out, file.p, x509_len(buf_bytes(&file))))
+		err = pki_fail(error, CP_CONFIG, "%s must hold certificates in PEM form", path);
+	buf_deinit(&file);
+	return err;
 }
 
 wall_ms x509_time(const mbedtls_x509_time *time)

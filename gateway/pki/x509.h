@@ -1,5 +1,5 @@
 /* x509.h - what certificates, requests and revocation lists have in common, over
- * mbedTLS's types; for the files of this room.
+ * mbedTLS's types; for the files of this room and io/tls.
  */
 #ifndef PKI_X509_H
 #define PKI_X509_H
@@ -7,10 +7,15 @@
 #include "base/slice.h"
 #include "base/time.h"
 #include "pki/compat.h"
+#include "pki/error.h"
 
 /* What mbedTLS wants as the length of a file from file_read(): it knows PEM by a
  * NUL that is counted, and DER by the exact length. */
 size_t x509_len(struct slice file);
+
+/* All of a file, PEM or DER; *out is initialised, and freed by the caller. */
+enum cp_err x509_load_certs(
+    const char *path, mbedtls_x509_crt *out, struct pki_error *error) CP_MUST_CHECK;
 
 wall_ms x509_time(const mbedtls_x509_time *time);
 

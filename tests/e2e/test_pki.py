@@ -99,6 +99,8 @@ def test_a_request_that_somebody_changed(clinic, tmp_path):
     csr, _ = request(tmp_path, form="DER")
     csr.write_bytes(csr.read_bytes().replace(b"somebody else", b"somebody_else"))
     refused(issue(clinic, csr), "it is not signed by its own key with SHA-2")
+    csr.write_text("")
+    refused(issue(clinic, csr), "this is not a certificate request")
     csr.write_text("hello")
     refused(issue(clinic, csr), "this is not a certificate request")
     refused(issue(clinic, tmp_path / "none"), f"cannot open {tmp_path}/none")
