@@ -280,6 +280,33 @@ static void a_message_is_sent_again_until_it_is_acknowledged(void **state)
 	assert_true(heard_receipt(2, true, 0x8002) > 0);
 }
 
+/* [MQTT-4.4.0-2] */
+static void a_message_that_the_device_refused_is_over(void **state)
+{
+	char hex[300];
+	char text[600];
+
+	(void)state;
+	heartbeat(5, 200, hex);
+	snprintf(text, sizeof(text), "32 [ %s 0005 [] %s ]", UP, hex);
+	open_conn(1);
+	say(1, KEEP_5 "82 [ 0001 [] " DOWN "01 ]");
+	settle(); /* CONNACK */
+	settle(); /* SUBACK */
+	say(1, text);
+	settle();
+	assert_true(heard_receipt(1, false, 0x8001) > 0);
+	say(1, "40 03 8001 97");
+	settle();
+	lose_conn(1);
+	settle();
+	open_conn(2);
+	say(2, KEEP_5);
+	settle();
+	assert_int_equal(heard_receipt(2, true, 0x8001), -1);
+	assert_int_equal(devices_counters(devices)->downs_refused, 1);
+}
+
 static void after_kill_9_the_message_keeps_its_identifier(void **state)
 {
 	(void)state;
@@ -534,6 +561,7 @@ int main(void)
 	    session_test(a_takeover_waits_for_a_row_under_way),
 	    session_test(a_session_is_not_answered_after_its_link),
 	    session_test(a_message_is_sent_again_until_it_is_acknowledged),
+	    session_test(a_message_that_the_device_refused_is_over),
 	    session_test(after_kill_9_the_message_keeps_its_identifier),
 	    session_test(a_new_session_hears_it_for_the_first_time),
 	    session_test(at_qos_0_it_is_over_when_it_is_sent),

@@ -152,7 +152,9 @@ static void session_expiry_is_told_where_it_is_not_as_asked(void **state)
 		    rows[i].properties ? rows[i].properties : "");
 		hear(&link, rows[i].properties ? text : "20 02 00 00");
 		link_close(&link, MQTT_CONNECTION_LOST);
-		assert_int_equal(end_of(&link).closed.session_expiry_s, rows[i].in_force_s);
+		event = end_of(&link);
+		assert_int_equal(event.closed.session_expiry_s, rows[i].in_force_s);
+		assert_false(event.closed.has_will);
 		link_deinit(&link);
 	}
 }
