@@ -94,8 +94,8 @@ static void tell_keys(const struct reload *reload)
 {
 	if (reload->keys_err)
 		log_warning(
-		    "the keys of TLS tickets are not kept, so devices need a full handshake "
-		    "after a restart: %s",
+		    "TLS tickets do not outlive a restart, so devices need full handshakes then: "
+		    "%s",
 		    reload->keys_error.text);
 }
 

@@ -83,7 +83,7 @@ def test_keys_that_others_may_read(gateway, context, pen):
     keys = gateway.store / "ticket.keys"
     keys.chmod(0o644)
     gateway.start()
-    gateway.wait_logged(f"^WARNING the keys of TLS tickets are not kept.*{keys}")
+    gateway.wait_logged(f"^WARNING TLS tickets do not outlive a restart.*{keys}")
     assert come(gateway, context, pen, session)[::2] == (ACCEPTED, False)
     assert stat.S_IMODE(os.stat(keys).st_mode) == 0o600
 
