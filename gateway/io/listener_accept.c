@@ -9,7 +9,9 @@
 /* The socket is ours and only polled by libuv: its own accept answers "no
  * descriptor" by taking and closing whatever waits, and says nothing. */
 
-#define ACCEPTS_PER_WAKE 64
+/* A turn of the loop stays short when a thousand come at once: what follows for each is
+ * 0.2 ms of set-up and hello. The others wait in the backlog. */
+#define ACCEPTS_PER_TURN 8
 #define RETRY_MS 1000
 
 static bool parse_address(const char *text, uint16_t port, struct sockaddr_storage *out)
@@ -111,7 +113,7 @@ void listener_accept(uv_poll_t *poll, int status, int events)
 {
 	(void)status;
 	(void)events;
-	for (int i = 0; i < ACCEPTS_PER_WAKE; i++)
+	for (int i = 0; i < ACCEPTS_PER_TURN; i++)
 		if (!accept_one(poll->data))
 			return;
 }
