@@ -57,6 +57,7 @@ struct listener_ops {
 
 struct listener_limits {
 	uint32_t connections;            /* all of them, authenticated or not */
+	uint32_t strangers;              /* not yet authenticated: then the slowest goes */
 	uint32_t handshakes_per_address; /* not yet authenticated, one address */
 	uint32_t handshake_ms;           /* from accept to the gate */
 	uint32_t write_stall_ms;
@@ -65,15 +66,16 @@ struct listener_limits {
 
 #define LISTENER_LIMITS_DEFAULT                                                                    \
 	{                                                                                          \
-		.connections = 4000, .handshakes_per_address = 100, .handshake_ms = 10000,         \
-		.write_stall_ms = 30000, .write_max_bytes = 262144                                 \
+		.connections = 4000, .strangers = 2000, .handshakes_per_address = 100,             \
+		.handshake_ms = 10000, .write_stall_ms = 30000, .write_max_bytes = 262144          \
 	}
 
 struct listener_counters {
 	uint64_t accepted;
-	uint64_t accept_failures;  /* no descriptor, no memory */
+	uint64_t accept_failures;  /* no descriptor to spare, no memory */
 	uint64_t over_connections; /* closed at once: limits.connections */
 	uint64_t over_address;     /* closed at once: limits.handshakes_per_address */
+	uint64_t over_strangers;   /* closed for another one: limits.strangers */
 	uint64_t handshakes_ok;
 	uint64_t handshakes_resumed; /* of these */
 	uint64_t handshakes_timed_out;

@@ -3,6 +3,8 @@
 #include "io/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +15,8 @@
  * 0.2 ms of set-up and hello. The others wait in the backlog. */
 #define ACCEPTS_PER_TURN 8
 #define RETRY_MS 1000
+#define RESERVE 16 /* descriptors that no device gets */
+#define OTHERS 48  /* store, threads, head office */
 
 static bool parse_address(const char *text, uint16_t port, struct sockaddr_storage *out)
 {
@@ -47,6 +51,22 @@ static bool bind_and_listen(int fd, const struct sockaddr_storage *at)
 	return bind(fd, (const struct sockaddr *)at, len) == 0 && listen(fd, LISTENER_BACKLOG) == 0;
 }
 
+/* Soft limits are low for programs that use select(2); this one does not. */
+static void raise_descriptor_limit(const struct listener *listener)
+{
+	rlim_t need = (rlim_t)listener->limits.connections + OTHERS + RESERVE;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= need)
+		return;
+	limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < need)
+		log_warning("the system allows this program %llu open files, so fewer than %u "
+		            "devices can connect: raise LimitNOFILE, or lower "
+		            "listener.max_connections",
+		    (unsigned long long)limit.rlim_cur, listener->limits.connections);
+}
+
 enum cp_err listener_bind(struct listener *listener, const char *address, uint16_t port)
 {
 	struct sockaddr_storage at;
@@ -59,6 +79,7 @@ enum cp_err listener_bind(struct listener *listener, const char *address, uint16
 	if (fd >= 0 && bind_and_listen(fd, &at)) {
 		listener->fd = fd;
 		listener->port = port_of(fd);
+		raise_descriptor_limit(listener);
 		return CP_OK;
 	}
 
@@ -77,9 +98,37 @@ enum cp_err listener_bind(struct listener *listener, const char *address, uint16
 	return CP_NET;
 }
 
+/* The connection stays in the backlog, so the poll would fire at once. */
+static void rest(struct listener *listener, int error)
+{
+	errno = error;
+	listener->counters.accept_failures++;
+	log_error("cannot take connections: %m; trying again every second (raise LimitNOFILE if "
+	          "this stays)");
+	uv_poll_stop(&listener->poll);
+	uv_timer_start(&listener->retry, listener_accept_again, RETRY_MS, 0);
+}
+
+/* The kernel gives the lowest number that is free: one near the limit means that all
+ * below are taken. Store, head office and people at the command line need some, too. */
+static bool has_descriptor_to_spare(const struct listener *listener)
+{
+	struct rlimit limit;
+	int lowest = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (lowest < 0)
+		return false;
+	close(lowest);
+	return getrlimit(RLIMIT_NOFILE, &limit) || (rlim_t)lowest + RESERVE < limit.rlim_cur;
+}
+
 /* False when there is no point in trying again now. */
 static bool accept_one(struct listener *listener)
 {
+	if (!has_descriptor_to_spare(listener)) {
+		rest(listener, EMFILE);
+		return false;
+	}
 	struct sockaddr_storage from;
 	socklen_t len = sizeof(from);
 	int fd =
@@ -97,12 +146,7 @@ static bool accept_one(struct listener *listener)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		/* The connection stays in the backlog, so the poll would fire at once. */
-		listener->counters.accept_failures++;
-		log_error("cannot take connections: %m; trying again every second (raise "
-		          "LimitNOFILE if this stays)");
-		uv_poll_stop(&listener->poll);
-		uv_timer_start(&listener->retry, listener_accept_again, RETRY_MS, 0);
+		rest(listener, errno);
 		return false;
 	default: /* that one connection is gone already (accept(2), error handling) */
 		return true;

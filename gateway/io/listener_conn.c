@@ -139,9 +139,29 @@ static void set_remote(struct conn *conn, const struct sockaddr_storage *from)
 	snprintf(conn->remote, sizeof(conn->remote), "[%s]:%u", ip, ntohs(v6->sin6_port));
 }
 
+/* An honest peer is through in a second: whoever lets us wait longest is none, or has
+ * the worst network. Who waits for a worker waits for us. False: all do. */
+static bool make_room_for_stranger(struct listener *listener)
+{
+	for (struct ring *at = listener->strangers.next; at != &listener->strangers;
+	     at = at->next) {
+		struct conn *slowest = RING_OWNER(at, struct conn, stranger);
+		if (slowest->shaking.place != HANDSHAKE_HERE)
+			continue;
+		listener->counters.over_strangers++;
+		log_warning("closed %s: %u connections are not authenticated yet, which is the "
+		            "limit, and it is the slowest: find out who opens so many",
+		    slowest->remote, listener->limits.strangers);
+		conn_close(slowest, CLOSE_STALLED);
+		return true;
+	}
+	return false;
+}
+
 static bool is_within_limits(struct conn *conn)
 {
 	struct listener *listener = conn->listener;
+	uint32_t strangers = 0;
 	uint32_t same = 0;
 
 	if (listener->free_count == 0) {
@@ -155,6 +175,7 @@ static bool is_within_limits(struct conn *conn)
 	     at = at->next) {
 		const struct conn *other = RING_OWNER(at, struct conn, stranger);
 		same += memcmp(&other->address, &conn->address, sizeof(conn->address)) == 0;
+		strangers++;
 	}
 	if (same >= listener->limits.handshakes_per_address) {
 		listener->counters.over_address++;
@@ -163,7 +184,7 @@ static bool is_within_limits(struct conn *conn)
 		    conn->remote, same);
 		return false;
 	}
-	return true;
+	return strangers < listener->limits.strangers || make_room_for_stranger(listener);
 }
 
 /* From here on libuv owes two close callbacks. */

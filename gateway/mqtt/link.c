@@ -156,18 +156,26 @@ static void release_taken(struct link *link)
 	link->taken = 0;
 }
 
+static size_t max_packet_bytes(const struct link *link)
+{
+	size_t max_bytes = link->config->max_packet_bytes;
+
+	if (link->state == LINK_WAIT_CONNECT && max_bytes > LINK_CONNECT_MAX_BYTES)
+		return LINK_CONNECT_MAX_BYTES;
+	return max_bytes;
+}
+
 /* The next whole packet that may come now. */
 static bool next_frame(struct link *link, struct packet_frame *frame)
 {
 	struct slice bytes = link->in.len > 0 ? buf_bytes(&link->in) : link->fed;
+	size_t max_bytes = max_packet_bytes(link);
 	enum mqtt_reason reason;
-	enum packet_progress progress =
-	    packet_frame(bytes, link->config->max_packet_bytes, frame, &reason);
+	enum packet_progress progress = packet_frame(bytes, max_bytes, frame, &reason);
 	bool is_allowed = bytes.len == 0 || allowed[link->state][frame->type];
 
 	if (!is_allowed) /* the first byte decides, whatever has come behind it */
-		progress = packet_frame(
-		    slice_of(bytes.p, 1), link->config->max_packet_bytes, frame, &reason);
+		progress = packet_frame(slice_of(bytes.p, 1), max_bytes, frame, &reason);
 	if (progress == PACKET_BAD)
 		link_close(link, reason);
 	else if (!is_allowed)

@@ -33,8 +33,9 @@
 #include "mqtt/flight.h"
 #include "mqtt/link_event.h"
 
-#define LINK_OUT_FLIGHT_MAX 16          /* PUBLISHes to the device */
-#define LINK_FEED_MAX_BYTES (16 * 1024) /* in one link_feed(): a TLS record */
+#define LINK_OUT_FLIGHT_MAX 16            /* PUBLISHes to the device */
+#define LINK_CONNECT_MAX_BYTES (8 * 1024) /* who has not said who it is has no more */
+#define LINK_FEED_MAX_BYTES (16 * 1024)   /* in one link_feed(): a TLS record */
 
 enum link_state {
 	LINK_WAIT_CONNECT, /* for the device */

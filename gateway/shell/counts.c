@@ -67,6 +67,7 @@ static void add_listener(struct line *line, const struct listener_counters *n)
 	add(line, "", "accept_failures", n->accept_failures);
 	add(line, "", "over_connections", n->over_connections);
 	add(line, "", "over_address", n->over_address);
+	add(line, "", "over_strangers", n->over_strangers);
 	add(line, "", "handshakes_ok", n->handshakes_ok);
 	add(line, "", "handshakes_resumed", n->handshakes_resumed);
 	add(line, "", "handshakes_timed_out", n->handshakes_timed_out);

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -148,6 +149,14 @@ class Gateway:
         said = self.logged(r"\bcounts:")
         assert said, "\n".join(self.log)
         return {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", said[-1])}
+
+    def count_now(self):
+        """The counters while it runs; slowly, because the log takes 20 of a kind in 10 s."""
+        time.sleep(0.5)
+        before = len(self.logged("counts:"))
+        self.process.send_signal(signal.SIGUSR1)
+        wait_for(lambda: len(self.logged("counts:")) > before, "counts")
+        return self.counts()
 
     # --- what it has ---
 

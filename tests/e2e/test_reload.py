@@ -74,13 +74,6 @@ def is_alive(link):
     return link.receive() == (0xD0, b"")
 
 
-def counts(gateway):
-    before = len(gateway.logged("counts:"))
-    gateway.process.send_signal(signal.SIGUSR1)
-    wait_for(lambda: len(gateway.logged("counts:")) > before, "counts")
-    return gateway.counts()
-
-
 def reload(gateway):
     gateway.process.send_signal(signal.SIGHUP)
 
@@ -108,7 +101,7 @@ def test_a_live_device_is_revoked(gateway, files, pens, level):
     with pytest.raises((ssl.SSLError, ConnectionError)):  # and it does not come back
         connected(gateway, pens[1], level)
     stolen.close()
-    wait_for(lambda: "closed_not_allowed" in counts(gateway), "the revoked link is gone")
+    wait_for(lambda: "closed_not_allowed" in gateway.count_now(), "the revoked link is gone")
     healthy.close()
     gateway.stop()
     for done in ("closed", "refused"):
@@ -144,7 +137,7 @@ def test_a_registry_that_cannot_be_used_changes_nothing(gateway, files, pens, te
     assert is_alive(connected(gateway, pens[0], 5))
     time.sleep(2.5)  # said once, not at every look
     assert len(gateway.logged("cannot take")) == 1
-    assert counts(gateway)["reloads_failed"] == 1
+    assert gateway.count_now()["reloads_failed"] == 1
 
     files.replace("registry", good)  # and it goes on by itself
     files.revoke(pens[1])
@@ -169,7 +162,7 @@ def test_a_new_listener_certificate(gateway, files, pens, tmp_path):
     assert is_alive(link), "a healthy device lost its connection"
     with pytest.raises(ssl.SSLError):  # it trusts the old authority, we the new one
         connected(gateway, pens[0], 5)
-    assert counts(gateway)["reloads"] == 1
+    assert gateway.count_now()["reloads"] == 1
 
 
 def pem_list(files):
@@ -224,7 +217,7 @@ def test_a_thousand_reloads_under_load(gateway, files, pens, make_device):
             time.sleep(0.01)
         device.tell(device.hello(), told, device.samples(told.session_start.sid))
         connected(gateway, pens[1], 5).close()
-        done = counts(gateway).get("reloads", 0)
+        done = gateway.count_now().get("reloads", 0)
     assert device.losses == []
     device.close()
     gateway.stop()

@@ -151,6 +151,35 @@ static void test_stopped_while_a_worker_has_it(void **state)
 	assert_string_equal(bench->story, "");
 }
 
+static bool was_room_made(void *about)
+{
+	return bench_counters(about)->over_strangers > 0;
+}
+
+/* The first is, however busy it looks. */
+static void test_the_slowest_stranger_goes(void **state)
+{
+	struct bench *bench = *state;
+	struct listener_limits limits = LISTENER_LIMITS_DEFAULT;
+	int fds[3];
+
+	limits.strangers = 3;
+	bench_listen(bench, limits);
+	for (size_t i = 0; i < CP_COUNT(fds); i++)
+		fds[i] = bench_connect(bench);
+	assert_int_equal(write(fds[0], "\x16\x03", 2), 2);
+	struct device *device = device_start(bench, WITH_CERT);
+	bench_wait_for(bench, bench->story, "opened ");
+	assert_true(bench_run(bench, was_room_made, bench, PATIENCE_MS));
+	assert_true(bench_run(bench, is_cut, &fds[0], PATIENCE_MS));
+	assert_false(is_cut(&fds[1]));
+	assert_false(is_cut(&fds[2]));
+	assert_int_equal(bench_counters(bench)->over_strangers, 1);
+	device_end(device);
+	for (size_t i = 0; i < CP_COUNT(fds); i++)
+		close(fds[i]);
+}
+
 static bool has_accept_failure(void *about)
 {
 	return bench_counters(about)->accept_failures > 0;
@@ -171,7 +200,7 @@ static void test_no_descriptor_left(void **state)
 	int fd = bench_connect(bench);
 	MUST(getrlimit(RLIMIT_NOFILE, &all));
 	few = all;
-	few.rlim_cur = (rlim_t)fd + 1; /* every lower one is in use */
+	few.rlim_cur = (rlim_t)fd + 16; /* every lower one is in use, 15 are left */
 	MUST(setrlimit(RLIMIT_NOFILE, &few));
 	assert_true(bench_run(bench, has_accept_failure, bench, PATIENCE_MS));
 	bench_run(bench, NULL, NULL, 500);
@@ -195,6 +224,8 @@ int main(void)
 	        test_gone_while_a_worker_has_it, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(
 	        test_stopped_while_a_worker_has_it, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+	        test_the_slowest_stranger_goes, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(test_no_descriptor_left, bench_setup, bench_teardown),
 	};
 
