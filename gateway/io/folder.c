@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -21,6 +22,13 @@ static int sync_parent(const char *path)
 	return result;
 }
 
+static enum cp_err err_of(int error)
+{
+	bool is_disk = error == EIO || error == EROFS || error == ENOSPC || error == EDQUOT;
+
+	return is_disk ? CP_IO : CP_CONFIG;
+}
+
 enum cp_err folder_hold(const char *path, int *lock, char why[256])
 {
 	char file[512];
@@ -28,23 +36,26 @@ enum cp_err folder_hold(const char *path, int *lock, char why[256])
 	*lock = -1;
 	if (mkdir(path, 0700) == 0) {
 		if (sync_parent(path)) {
+			int error = errno;
 			snprintf(why, 256, "cannot sync the folder that holds %s (%s)", path,
-			    strerror(errno));
-			return CP_CONFIG;
+			    strerror(error));
+			return err_of(error);
 		}
 	} else if (errno != EEXIST) {
+		int error = errno;
 		snprintf(why, 256, "cannot make the folder %s (%s); check store.path and its owner",
-		    path, strerror(errno));
-		return CP_CONFIG;
+		    path, strerror(error));
+		return err_of(error);
 	}
 
 	snprintf(file, sizeof(file), "%s/lock", path);
 	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0) {
+		int error = errno;
 		snprintf(why, 256,
 		    "cannot write in the folder %s (%s); check store.path and its owner", path,
-		    strerror(errno));
-		return CP_CONFIG;
+		    strerror(error));
+		return err_of(error);
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		snprintf(why, 256, "another gateway runs on the store in %s; stop it first", path);

@@ -3,8 +3,9 @@
  * What:   makes it with mode 0700 when it is missing and syncs the entry in its
  *         parent, then locks the file "lock" in it. The kernel lets the lock go
  *         with the process, so a crash leaves nothing to clean up.
- * Errors: CP_BUSY: another gateway runs on it; CP_CONFIG: cannot be made or is
- *         not ours to write. `why` is one sentence for people.
+ * Errors: CP_BUSY: another gateway runs on it; CP_IO: the disk is full, failing or
+ *         read-only; CP_CONFIG: cannot be made or is not ours to write. `why` is one
+ *         sentence for people.
  */
 #ifndef IO_FOLDER_H
 #define IO_FOLDER_H

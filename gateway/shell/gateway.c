@@ -1,6 +1,7 @@
 #include "shell/gateway.h"
 
 #include "io/clock.h"
+#include "io/failures.h"
 #include "io/folder.h"
 #include "io/log.h"
 #include "io/systemd.h"
@@ -9,6 +10,7 @@
 #include "shell/counts.h"
 #include "shell/reload.h"
 #include "shell/staff.h"
+#include "shell/store_rest.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -200,10 +202,10 @@ static int open_store(struct gateway *gateway)
 	const struct config *config = gateway->config;
 	char why[256];
 
-	if (folder_hold(config->store.path, &gateway->lock, why)) {
-		log_error("%s", why);
+	if (store_rest(&gateway->loop, &config->store, &gateway->is_stopping, &gateway->lock))
 		return GATEWAY_CONFIG;
-	}
+	if (gateway->is_stopping)
+		return 0;
 	snprintf(gateway->store_file, sizeof(gateway->store_file), "%s/" LEDGER_FILE_NAME,
 	    config->store.path);
 
@@ -342,7 +344,7 @@ static int open_all(struct gateway *gateway)
 	}
 	int (*const steps[])(struct gateway *) = {
 	    open_store, open_certificates, open_intake, open_devices, open_head_office, open_staff};
-	for (size_t i = 0; i < CP_COUNT(steps); i++) {
+	for (size_t i = 0; i < CP_COUNT(steps) && !gateway->is_stopping; i++) {
 		int status = steps[i](gateway);
 		if (status)
 			return status;
@@ -393,7 +395,7 @@ int gateway_run(const struct config *config)
 	}
 	start_handles(&gateway);
 	gateway.status = open_all(&gateway);
-	if (gateway.status == 0) {
+	if (gateway.status == 0 && !gateway.is_stopping) {
 		log_notice(
 		    "carepace %s: site %s listens on %s port %u, store %s, %zu devices registered, "
 		    "head office %s",
@@ -404,6 +406,8 @@ int gateway_run(const struct config *config)
 		systemd_ready();
 		uv_run(&gateway.loop, UV_RUN_DEFAULT);
 	}
+	if (gateway.status == GATEWAY_STORE)
+		failures_add(config->store.path, clock_wall());
 	close_all(&gateway);
 	log_notice("stopped");
 	log_finish();

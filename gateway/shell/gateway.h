@@ -4,7 +4,8 @@
  *
  * Stop (SIGTERM, SIGINT): devices are told and closed, the batch under way is
  * waited for, head office is told, the store is closed cleanly. A failed store:
- * the same, but nothing is acknowledged any more (P11).
+ * the same, but nothing is acknowledged any more (P11); and when it has failed three
+ * times within ten minutes, the next start rests first (shell/store_rest.h).
  */
 #ifndef SHELL_GATEWAY_H
 #define SHELL_GATEWAY_H

@@ -1,0 +1,105 @@
+#include "shell/store_rest.h"
+
+#include "io/clock.h"
+#include "io/failures.h"
+#include "io/folder.h"
+#include "io/log.h"
+#include "io/systemd.h"
+#include "ledger/room.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <uv.h>
+
+#define LOOK_MS 1000
+#define MEGABYTE 1000000
+#define SENTENCE_BYTES 700
+
+enum obstacle {
+	NOTHING_IN_THE_WAY,
+	FOLDER_FAILS,
+	FAILED_OFTEN,
+	DISK_IS_FULL
+};
+
+/* `*err` is the folder's, when a person must act. */
+static enum obstacle look(
+    const struct config_store *config, int *lock, char *sentence, enum cp_err *err)
+{
+	wall_ms now = clock_wall();
+	int64_t lacking;
+	char why[256];
+
+	*err = *lock >= 0 ? CP_OK : folder_hold(config->path, lock, why);
+	if (*err) {
+		snprintf(sentence, SENTENCE_BYTES,
+		    "%s. Nobody is served and nothing is acknowledged, devices keep their "
+		    "messages. "
+		    "It is tried again every second",
+		    why);
+		return FOLDER_FAILS;
+	}
+	wall_ms until = failures_rest_until(config->path, now);
+	if (until > now) {
+		snprintf(sentence, SENTENCE_BYTES,
+		    "the store in %s has failed %d times within ten minutes: nobody is served and "
+		    "nothing is acknowledged, devices keep their messages. Look at the disk "
+		    "(dmesg, "
+		    "smartctl -a). It is tried again in %" PRId64
+		    " min, or at once when %s/" FAILURES_FILE_NAME " is deleted",
+		    config->path, FAILURES_MAX, (until - now + MS_PER_MINUTE - 1) / MS_PER_MINUTE,
+		    config->path);
+		return FAILED_OFTEN;
+	}
+	if (!room_is_there(config->path, config->reserve_bytes, &lacking)) {
+		snprintf(sentence, SENTENCE_BYTES,
+		    "the disk is full: %" PRId64 " MB must be freed where %s lies before the store "
+		    "can be opened. Nobody is served, devices keep their messages. Carepace goes "
+		    "on "
+		    "by itself when there is room",
+		    (lacking + MEGABYTE - 1) / MEGABYTE, config->path);
+		return DISK_IS_FULL;
+	}
+	return NOTHING_IN_THE_WAY;
+}
+
+static void on_look(uv_timer_t *timer)
+{
+	(void)timer; /* uv_run(UV_RUN_ONCE) returns */
+}
+
+static void say(enum obstacle obstacle, enum obstacle before, const char *sentence)
+{
+	if (obstacle == before)
+		return;
+	log_error("%s", sentence);
+	systemd_ready(); /* else the service manager would lose patience */
+	systemd_status("NOT SERVING: %s", sentence);
+}
+
+enum cp_err store_rest(
+    struct uv_loop_s *loop, const struct config_store *config, const bool *is_stopping, int *lock)
+{
+	enum obstacle before = NOTHING_IN_THE_WAY;
+	char sentence[SENTENCE_BYTES];
+	uv_timer_t timer;
+	enum cp_err err;
+
+	CP_CHECK(uv_timer_init(loop, &timer) == 0);
+	for (;;) {
+		enum obstacle obstacle = look(config, lock, sentence, &err);
+		if (err && err != CP_IO)
+			log_error("%s", sentence);
+		if (obstacle == NOTHING_IN_THE_WAY || *is_stopping || (err && err != CP_IO))
+			break;
+		say(obstacle, before, sentence);
+		before = obstacle;
+		uv_timer_start(&timer, on_look, LOOK_MS, 0);
+		uv_run(loop, UV_RUN_ONCE);
+	}
+	if (before != NOTHING_IN_THE_WAY && !*is_stopping)
+		log_notice("the store in %s is tried again", config->path);
+	uv_close((uv_handle_t *)&timer, NULL);
+	uv_run(loop, UV_RUN_NOWAIT); /* the timer lies on our stack */
+	return *is_stopping || err == CP_IO ? CP_OK : err;
+}
