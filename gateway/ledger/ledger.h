@@ -35,6 +35,10 @@ struct ledger_config {
 enum cp_err ledger_open(const struct ledger_config *config, wall_ms now, struct ledger **out,
     char why[256]) CP_MUST_CHECK;
 
+/* Before it is opened: can anything be written in its folder? What must be freed first
+ * goes to *lacking_bytes. */
+bool ledger_has_room(const char *folder, int64_t reserve_bytes, int64_t *lacking_bytes);
+
 /* Marks a clean end if nothing failed. NULL is allowed. */
 void ledger_close(struct ledger *ledger);
 

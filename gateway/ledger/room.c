@@ -74,7 +74,7 @@ void room_measure(struct ledger *ledger)
 	ledger->room.lacking_bytes = at_least_zero(wanted - room_of(ledger, free));
 }
 
-bool room_is_there(const char *folder, int64_t reserve_bytes, int64_t *lacking_bytes)
+bool ledger_has_room(const char *folder, int64_t reserve_bytes, int64_t *lacking_bytes)
 {
 	int64_t free = free_bytes(folder);
 

@@ -29,8 +29,4 @@ void room_measure(struct ledger *ledger);
 /* Of the write-ahead log, at the latest (P11: 8,000 with the default reserve). */
 int room_log_pages_max(const struct ledger *ledger);
 
-/* Before the store is opened: is there enough to write at all? `reserve_bytes` as in
- * struct ledger_config. *lacking_bytes is 0 then, also when it cannot be measured. */
-bool room_is_there(const char *folder, int64_t reserve_bytes, int64_t *lacking_bytes);
-
 #endif

@@ -5,7 +5,7 @@
 #include "io/folder.h"
 #include "io/log.h"
 #include "io/systemd.h"
-#include "ledger/room.h"
+#include "ledger/ledger.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static enum obstacle look(
 		    config->path);
 		return FAILED_OFTEN;
 	}
-	if (!room_is_there(config->path, config->reserve_bytes, &lacking)) {
+	if (!ledger_has_room(config->path, config->reserve_bytes, &lacking)) {
 		snprintf(sentence, SENTENCE_BYTES,
 		    "the disk is full: %" PRId64 " MB must be freed where %s lies before the store "
 		    "can be opened. Nobody is served, devices keep their messages. Carepace goes "
