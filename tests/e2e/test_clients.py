@@ -5,6 +5,8 @@ import time
 
 import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from device import Device
 from head_office import wait_for
@@ -35,7 +37,7 @@ def paho(gateway, pens, make_device):
 # --- Mosquitto's tools ---------------------------------------------------------------------------
 
 @pytest.mark.parametrize("version", ["mqttv311", "mqttv5"])
-@pytest.mark.parametrize("qos", [0, 1])
+@pytest.mark.parametrize("qos", [0, 1, 2])
 def test_mosquitto_pub_and_sub(gateway, pens, contract, version, qos):
     """One tool at a time: each is the same device, and a newer one takes over."""
     tool, voice = Mosquitto(gateway, pens[0], version), Voice(contract, pens[0])
@@ -63,6 +65,23 @@ def test_mosquitto_pub_may_not_speak_elsewhere(gateway, pens, contract):
     assert "Not authorized" in (done.stdout + done.stderr).decode()
     gateway.stop()
     assert gateway.stored() == {}
+
+
+def test_mosquitto_pub_with_every_property(gateway, pens, contract):
+    up = Voice(contract, pens[0]).start()
+    asks = ["connect session-expiry-interval 60", "connect receive-maximum 5",
+            "connect maximum-packet-size 1000", "connect topic-alias-maximum 3",
+            "connect request-problem-information 0", "connect user-property site a",
+            "publish payload-format-indicator 0", "publish message-expiry-interval 60",
+            "publish content-type application/x-protobuf", "publish response-topic a/b",
+            "publish correlation-data 1", "publish user-property site a",
+            "publish user-property site b", "publish topic-alias 4",
+            "disconnect session-expiry-interval 0", "disconnect user-property why done"]
+    done = Mosquitto(gateway, pens[0], "mqttv5").publish(
+        up.SerializeToString(), 2, options=[word for ask in asks for word in ("-D", *ask.split())])
+    assert done.returncode == 0, done.stderr
+    gateway.stop()
+    assert gateway.stored() == {(pens[0].hex, up.boot, up.seq): hash_of(up, up.SerializeToString())}
 
 
 # --- Paho for Python -----------------------------------------------------------------------------
@@ -123,6 +142,17 @@ def test_twenty_in_flight(gateway, paho, protocol):
     gateway.stop()
     assert gateway.stored() == pen.acked
     assert gateway.counts()["stored"] == len(names)
+
+
+def test_a_topic_alias(gateway, paho):
+    """The second message has no topic of its own."""
+    pen = paho(mqtt.MQTTv5)
+    properties = Properties(PacketTypes.PUBLISH)
+    properties.TopicAlias = 4
+    for topic in (pen.up, ""):
+        pen.mqtt.publish(topic, pen.heartbeat().SerializeToString(), 1, properties=properties)
+    wait_for(lambda: len(gateway.stored()) == 2, "both are stored")
+    assert not pen.losses
 
 
 @VERSIONS
