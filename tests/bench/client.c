@@ -24,6 +24,8 @@ enum {
 	PUBACK = 0x40,
 	SUBSCRIBE = 0x82,
 	SUBACK = 0x90,
+	PINGREQ = 0xc0,
+	PINGRESP = 0xd0,
 };
 
 static _Noreturn void fail_tls(const struct client *client, const char *what)
@@ -36,7 +38,7 @@ static _Noreturn void fail_tls(const struct client *client, const char *what)
 
 /* --- life ----------------------------------------------------------------- */
 
-SSL_CTX *client_tls_new(const char *pki)
+SSL_CTX *client_tls_new(const char *pki, bool has_tickets)
 {
 	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
 	char ca[4096];
@@ -49,8 +51,9 @@ SSL_CTX *client_tls_new(const char *pki)
 	SSL_CTX_set_max_proto_version(tls, TLS1_2_VERSION);
 	if (!SSL_CTX_set_cipher_list(tls, CIPHER) || !SSL_CTX_set1_groups_list(tls, "P-256"))
 		fail("OpenSSL has no " CIPHER);
-	/* Every handshake is a full one; one read takes what is there. */
-	SSL_CTX_set_options(tls, SSL_OP_NO_TICKET);
+	/* Clients keep their sessions themselves; one read takes what is there. */
+	if (!has_tickets)
+		SSL_CTX_set_options(tls, SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_read_ahead(tls, 1);
 	SSL_CTX_set_mode(tls, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_ENABLE_PARTIAL_WRITE |
@@ -72,7 +75,21 @@ static void load_identity(struct client *client, const char *pki)
 		fail_tls(client, path);
 }
 
-static int connect_to(uint16_t port)
+/* Servers limit what one address may do. */
+static void bind_own(int fd, const struct id *id)
+{
+	uint32_t host = id->b[ID_BYTES - 1] | (uint32_t)id->b[ID_BYTES - 2] << 8;
+	struct sockaddr_in from = {
+	    .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 0x10000 + host),
+	};
+
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){1}, sizeof(int));
+	if (bind(fd, (struct sockaddr *)&from, sizeof(from)))
+		fail("cannot bind to an address of 127.0.0.0/8: %m");
+}
+
+static int connect_to(uint16_t port, const struct id *from)
 {
 	struct sockaddr_in at = {
 	    .sin_family = AF_INET,
@@ -81,6 +98,8 @@ static int connect_to(uint16_t port)
 	};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+	if (fd >= 0)
+		bind_own(fd, from);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)))
 		fail("cannot connect to port %u: %m", port);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
@@ -89,14 +108,12 @@ static int connect_to(uint16_t port)
 	return fd;
 }
 
-void client_open(struct client *client, SSL_CTX *tls, const char *pki, const struct id *id,
-    const char *filter, uint16_t port, int epoll, const struct client_ops *ops)
+void client_init(
+    struct client *client, const struct client_net *net, const struct id *id, const char *filter)
 {
 	char hex[ID_HEX_LEN + 1];
 
-	client->ops = ops;
-	client->id = *id;
-	client->epoll = epoll;
+	*client = (struct client){.net = net, .id = *id, .fd = -1};
 	id_hex(id, hex);
 	snprintf(client->topic, sizeof(client->topic), "carepace/v1/device/%s/up", hex);
 	if (filter)
@@ -105,24 +122,49 @@ void client_open(struct client *client, SSL_CTX *tls, const char *pki, const str
 		snprintf(client->filter, sizeof(client->filter), "carepace/v1/device/%s/down", hex);
 	buf_init(&client->in, BUFFER_MAX_BYTES);
 	buf_init(&client->out, BUFFER_MAX_BYTES);
-	client->fd = connect_to(port);
-	client->ssl = SSL_new(tls);
+}
+
+void client_deinit(struct client *client)
+{
+	client_close(client);
+	SSL_SESSION_free(client->session);
+	buf_deinit(&client->in);
+	buf_deinit(&client->out);
+}
+
+void client_open(struct client *client, bool is_to_resume)
+{
+	const struct client_net *net = client->net;
+
+	client->state = CLIENT_HANDSHAKE;
+	client->fd = connect_to(net->port, &client->id);
+	client->ssl = SSL_new(net->tls);
 	if (!client->ssl || !SSL_set_fd(client->ssl, client->fd))
 		fail("out of memory for TLS");
 	SSL_set_connect_state(client->ssl);
-	load_identity(client, pki);
+	load_identity(client, net->pki);
+	if (is_to_resume && !SSL_set_session(client->ssl, client->session))
+		fail_tls(client, "a session to resume");
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
-	if (epoll_ctl(epoll, EPOLL_CTL_ADD, client->fd, &event))
+	if (epoll_ctl(net->epoll, EPOLL_CTL_ADD, client->fd, &event))
 		fail("epoll: %m");
 	client_turn(client);
 }
 
 void client_close(struct client *client)
 {
+	if (client->fd < 0)
+		return;
+	/* OpenSSL gives up the session of a connection that just ends. */
+	SSL_set_shutdown(client->ssl, SSL_SENT_SHUTDOWN);
 	SSL_free(client->ssl);
 	close(client->fd);
-	buf_deinit(&client->in);
-	buf_deinit(&client->out);
+	client->ssl = NULL;
+	client->fd = -1;
+	client->is_blocked = false;
+	client->from = client->in_flight = 0;
+	buf_consume(&client->in, client->in.len);
+	buf_consume(&client->out, client->out.len);
 }
 
 /* --- out ------------------------------------------------------------------ */
@@ -135,7 +177,7 @@ static void set_blocked(struct client *client, bool is_blocked)
 	if (client->is_blocked == is_blocked)
 		return;
 	client->is_blocked = is_blocked;
-	if (epoll_ctl(client->epoll, EPOLL_CTL_MOD, client->fd, &event))
+	if (epoll_ctl(client->net->epoll, EPOLL_CTL_MOD, client->fd, &event))
 		fail("epoll: %m");
 }
 
@@ -232,6 +274,16 @@ static void send_puback(struct client *client, const uint8_t packet_id[2])
 	buf_deinit(&packet);
 }
 
+void client_ping(struct client *client)
+{
+	struct buf packet;
+
+	buf_init(&packet, BUFFER_MAX_BYTES);
+	put_head(&packet, PINGREQ, 0);
+	send_packet(client, &packet);
+	buf_deinit(&packet);
+}
+
 /* A packet identifier is its place in the ring, from 1. */
 void client_publish(struct client *client, struct slice payload, int64_t tag)
 {
@@ -260,7 +312,7 @@ static void take_puback(struct client *client, struct slice body)
 	int64_t tag = client->tags[place];
 	client->from = (client->from + 1) % CLIENT_IN_FLIGHT_MAX;
 	client->in_flight--;
-	client->ops->acked(client, tag);
+	client->net->ops->acked(client, tag);
 }
 
 static void take_publish(struct client *client, struct slice body)
@@ -271,7 +323,7 @@ static void take_publish(struct client *client, struct slice body)
 	if (body.len < 2 + topic + 2)
 		fail("a PUBLISH that is cut");
 	send_puback(client, body.p + 2 + topic);
-	client->ops->arrived(client, slice_from(body, 2 + topic + 2));
+	client->net->ops->arrived(client, slice_from(body, 2 + topic + 2));
 }
 
 static void take_packet(struct client *client, uint8_t type, struct slice body)
@@ -283,9 +335,11 @@ static void take_packet(struct client *client, uint8_t type, struct slice body)
 	} else if (type == SUBACK && client->state == CLIENT_WAIT_SUBACK && body.len == 3 &&
 	           body.p[2] == 1) {
 		client->state = CLIENT_READY;
-		client->ops->ready(client);
+		client->net->ops->ready(client);
 	} else if (type == PUBACK && body.len == 2) {
 		take_puback(client, body);
+	} else if (type == PINGRESP && body.len == 0) {
+		client->net->ops->ponged(client);
 	} else if ((type & ~0x08) == PUBLISH_QOS1) {
 		take_publish(client, body);
 	} else {
@@ -336,6 +390,11 @@ static void shake(struct client *client)
 		if (SSL_get_error(client->ssl, rc) != SSL_ERROR_WANT_READ)
 			fail_tls(client, "handshake");
 		return;
+	}
+	client->is_resumed = SSL_session_reused(client->ssl);
+	if (!client->is_resumed) {
+		SSL_SESSION_free(client->session);
+		client->session = SSL_get1_session(client->ssl);
 	}
 	client->state = CLIENT_WAIT_CONNACK;
 	send_connect(client);

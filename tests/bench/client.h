@@ -24,6 +24,16 @@ struct client_ops {
 	void (*ready)(struct client *client); /* connected and subscribed */
 	void (*acked)(struct client *client, int64_t tag);
 	void (*arrived)(struct client *client, struct slice payload); /* was acknowledged */
+	void (*ponged)(struct client *client);
+};
+
+/* What all clients share. */
+struct client_net {
+	SSL_CTX *tls;
+	const char *pki;
+	uint16_t port;
+	int epoll;
+	const struct client_ops *ops;
 };
 
 enum client_state {
@@ -34,15 +44,16 @@ enum client_state {
 };
 
 struct client {
-	const struct client_ops *ops;
+	const struct client_net *net;
 	struct id id;
 	char topic[CLIENT_TOPIC_LEN];  /* PUBLISHes go there */
 	char filter[CLIENT_TOPIC_LEN]; /* and what is subscribed to */
 	enum client_state state;
-	int epoll;
 	int fd;
 	SSL *ssl;
-	bool is_blocked; /* the socket takes nothing: wants EPOLLOUT */
+	SSL_SESSION *session; /* of its last full handshake */
+	bool is_resumed;      /* the handshake was a short one */
+	bool is_blocked;      /* the socket takes nothing: wants EPOLLOUT */
 	struct buf in;
 	struct buf out;                     /* what the socket did not take */
 	int64_t tags[CLIENT_IN_FLIGHT_MAX]; /* of what is not acknowledged, a ring */
@@ -50,12 +61,16 @@ struct client {
 	size_t in_flight;
 };
 
-/* What all clients share. */
-SSL_CTX *client_tls_new(const char *pki);
+/* has_tickets: sessions are kept, to be resumed. */
+SSL_CTX *client_tls_new(const char *pki, bool has_tickets);
 
-/* Connects; ready() follows. filter NULL: its own `down`. */
-void client_open(struct client *client, SSL_CTX *tls, const char *pki, const struct id *id,
-    const char *filter, uint16_t port, int epoll, const struct client_ops *ops);
+/* Safe on a zeroed struct. filter NULL: its own `down`. */
+void client_init(
+    struct client *client, const struct client_net *net, const struct id *id, const char *filter);
+void client_deinit(struct client *client);
+
+/* Connects, from an address of its own in 127.0.0.0/8; ready() follows. */
+void client_open(struct client *client, bool is_to_resume);
 void client_close(struct client *client);
 
 /* The socket can be read or written. */
@@ -63,5 +78,7 @@ void client_turn(struct client *client);
 
 /* At most CLIENT_IN_FLIGHT_MAX at a time. */
 void client_publish(struct client *client, struct slice payload, int64_t tag);
+
+void client_ping(struct client *client);
 
 #endif

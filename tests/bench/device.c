@@ -14,7 +14,8 @@
 void device_init(
     struct device *device, enum device_role role, size_t in_flight_max, const struct id *id)
 {
-	*device = (struct device){.role = role, .in_flight_max = in_flight_max};
+	device->role = role;
+	device->in_flight_max = in_flight_max;
 	voice_init(&device->voice, id);
 	device->session = speech_id(&device->voice, SPEECH_SESSION, 0);
 }
@@ -130,7 +131,7 @@ void device_speak(struct device *device, struct tally *tally)
 	struct buf message;
 	int64_t tag;
 
-	if (device->role == DEVICE_RELAY)
+	if (device->role == DEVICE_RELAY || device->role == DEVICE_PROBE)
 		return;
 	buf_init(&message, MESSAGE_MAX_BYTES);
 	while (device->client.in_flight < device->in_flight_max &&

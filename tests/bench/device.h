@@ -20,6 +20,7 @@ enum device_role {
 	DEVICE_TALKER,
 	DEVICE_STARTER,
 	DEVICE_RELAY, /* only listens, to what all say */
+	DEVICE_PROBE, /* only pings */
 };
 
 struct device {
@@ -38,6 +39,14 @@ struct device {
 	size_t due_from;
 	size_t due_count;
 	size_t due_cap;
+};
+
+/* Pings are due at fixed times: one that waits lets those behind it wait as well. */
+struct probe {
+	int64_t interval_ns;
+	int64_t due_ns; /* of the oldest that is not answered */
+	bool is_out;
+	struct series pings;
 };
 
 struct tally { /* of all devices together */

@@ -17,6 +17,11 @@ enum {
 	KEY_STARTS_PER_S,
 	KEY_RELAY,
 	KEY_HOLD,
+	KEY_AT_ONCE,
+	KEY_RETURNS,
+	KEY_PROBE,
+	KEY_UNTIL_EOF,
+	KEY_SKIP,
 };
 
 static const struct argp_option options_table[] = {
@@ -32,6 +37,14 @@ static const struct argp_option options_table[] = {
     {"starts-per-s", KEY_STARTS_PER_S, "N", 0, "session starts a second, together (40)", 0},
     {"relay", KEY_RELAY, NULL, 0, "one more connection subscribes to everything", 0},
     {"hold", KEY_HOLD, "MS", 0, "idle time after connecting (0)", 0},
+    {"at-once", KEY_AT_ONCE, "N", 0, "handshakes under way at a time (8)", 0},
+    {"returns", KEY_RETURNS, NULL, 0,
+        "after connecting, for each line \"full PID\" or \"resumed PID\" of standard input: "
+        "cut all connections and connect again, to the server PID",
+        0},
+    {"probe-ms", KEY_PROBE, "MS", 0, "one more connection sends a PINGREQ so often", 0},
+    {"until-eof", KEY_UNTIL_EOF, NULL, 0, "go on until standard input ends", 0},
+    {"skip", KEY_SKIP, "N", 0, "leave the first N devices to another bench_load", 0},
     {0},
 };
 
@@ -53,6 +66,10 @@ static void check_whole(struct argp_state *state, const struct options *options)
 		argp_error(state, "--pki and --port are required");
 	if (options->messages && !options->talkers)
 		argp_error(state, "--messages needs --connections");
+	if (options->probe_ms && !options->until_eof)
+		argp_error(state, "--probe-ms needs --until-eof");
+	if (options->returns && options->until_eof)
+		argp_error(state, "--returns and --until-eof both read standard input");
 	if (options->starts && !options->starters)
 		argp_error(state, "--starts needs --starters");
 }
@@ -98,6 +115,21 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_HOLD:
 		options->hold_ms = (uint32_t)number(state, text, 0, 600000);
 		break;
+	case KEY_AT_ONCE:
+		options->at_once = (uint32_t)number(state, text, 1, 10000);
+		break;
+	case KEY_RETURNS:
+		options->returns = true;
+		break;
+	case KEY_PROBE:
+		options->probe_ms = (uint32_t)number(state, text, 1, 60000);
+		break;
+	case KEY_UNTIL_EOF:
+		options->until_eof = true;
+		break;
+	case KEY_SKIP:
+		options->skip = (uint32_t)number(state, text, 0, 100000);
+		break;
 	case ARGP_KEY_END:
 		check_whole(state, options);
 		break;
@@ -114,6 +146,6 @@ void options_parse(struct options *options, int argc, char **argv)
 	    "goes to standard output as JSON.",
 	    NULL, NULL, NULL};
 
-	*options = (struct options){.in_flight = 1, .starts_per_s = 40};
+	*options = (struct options){.in_flight = 1, .starts_per_s = 40, .at_once = 8};
 	argp_parse(&argp, argc, argv, 0, NULL, options);
 }

@@ -22,6 +22,12 @@ struct options {
 
 	bool relay;       /* one further connection subscribes to what all send */
 	uint32_t hold_ms; /* idle between connecting and talking, for the memory's sake */
+	uint32_t at_once; /* handshakes */
+
+	bool returns;      /* connect again at the commands of standard input */
+	uint32_t probe_ms; /* one further connection pings so often; 0 = none */
+	bool until_eof;    /* of standard input: the measured part goes on until then */
+	uint32_t skip;     /* devices that another bench_load uses */
 };
 
 /* Ends the program on a wrong argument. */
