@@ -45,6 +45,12 @@ void batch_reset(struct batch *batch)
 	forget_answer(batch);
 }
 
+bool batch_is_full(const struct batch *batch)
+{
+	return batch->entry_count >= BATCH_ENTRIES_MAX || batch->payload_bytes >= BATCH_BYTES_MAX ||
+	       batch->arena.used_bytes >= BATCH_ARENA_FULL;
+}
+
 void batch_hold(struct batch *batch)
 {
 	batch->held_count = batch->entry_count;

@@ -5,8 +5,8 @@
  * devices and news for head office. It brings the room for its own answer
  * (DESIGN section 2).
  *
- * Bounds: BATCH_ENTRIES_MAX entries or BATCH_BYTES_MAX of payload make a batch
- *         full (P6); what the ledger adds lies in the same arena.
+ * Bounds: BATCH_ENTRIES_MAX entries, BATCH_BYTES_MAX of payload or BATCH_ARENA_FULL bytes
+ *         of it decoded make a batch full (P6); what the ledger adds lies in the same arena.
  */
 #ifndef LEDGER_BATCH_H
 #define LEDGER_BATCH_H
@@ -16,6 +16,7 @@
 #define BATCH_ENTRIES_MAX 1000
 #define BATCH_ENTRIES_SLACK 1024 /* what one TLS record may still bring when it became full */
 #define BATCH_BYTES_MAX (1U << 20)
+#define BATCH_ARENA_FULL (16U << 20) /* a few bytes may decode into ninety times more */
 #define BATCH_ARENA_BYTES_MAX (64U << 20)
 #define BATCH_DONE_MAX 4096
 
@@ -125,11 +126,7 @@ struct batch {
 struct batch *batch_new(void);
 void batch_free(struct batch *batch);
 void batch_reset(struct batch *batch);
-
-static inline bool batch_is_full(const struct batch *batch)
-{
-	return batch->entry_count >= BATCH_ENTRIES_MAX || batch->payload_bytes >= BATCH_BYTES_MAX;
-}
+bool batch_is_full(const struct batch *batch);
 
 /* The disk is full: its entries are nobody's business until it is taken up again; what
  * is done may leave the outbox all the same, as much as fits. */

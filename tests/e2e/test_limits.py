@@ -9,7 +9,7 @@ import pytest
 import bytes_on_wire as wire
 from clinic import Clinic
 from head_office import wait_for
-from speech import Voice
+from speech import Voice, token
 
 TOPIC = "carepace/v1/device/%s/up"
 
@@ -91,6 +91,28 @@ def test_a_device_that_connects_too_often_is_refused(make_clinic, pens, level, r
     link.close()
     clinic.prove(rf"^WARNING Pen 1 \({pens[1].hex}\) at 127.*: connection ended: the device"
                  " connects too often", mqtt_over_connect_rate=1, closed_limit=1)
+
+
+def test_messages_that_swell_take_nobodys_memory(make_clinic, pens, contract):
+    """Eight kilobytes of empty pulses become three quarters of a megabyte each. A batch of them is
+    full before its memory is: nobody is told that there is none."""
+    clinic = make_clinic()
+    voice = Voice(contract, pens[1])
+    link = wire.Wire(clinic.gateway, pens[1], limit_s=30)
+    link.send(wire.connect(pens[1].hex))
+    assert link.receive() == (0x20, b"\0\0")
+    swollen = voice.say("pulses", sid=token())
+    swollen.pulses.pulse.extend([contract.telemetry.Pulse()] * 4000)
+    payload = swollen.SerializeToString()
+    assert 8000 < len(payload) < 8300
+    for _ in range(4):
+        link.send(*[wire.publish(TOPIC % pens[1].hex, payload, qos=0)] * 120)
+        clinic.healthy.tell(*[clinic.healthy.heartbeat() for _ in range(20)])
+    link.send(b"\xc0\0")
+    assert link.receive() == (0xD0, b"")
+    link.close()
+    proof = clinic.prove("counts:")
+    assert "mqtt_no_memory" not in proof.counts
 
 
 def test_a_backlog_of_a_week_comes_quickly(make_clinic, make_device, pens):

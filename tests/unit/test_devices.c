@@ -105,6 +105,58 @@ static void a_takeover_that_waited_for_room_ends_the_older_link(void **state)
 	assert_false(port.conns[2].is_left);
 }
 
+/* Pulses without anything in them: 90 bytes of memory from one on the wire. */
+#define EMPTY_PULSES 900
+
+static struct buf swollen_publish(void)
+{
+	static Carepace__V1__Pulse empty = CAREPACE__V1__PULSE__INIT;
+	Carepace__V1__Pulse *pulses[EMPTY_PULSES];
+	Carepace__V1__Pulses body = CAREPACE__V1__PULSES__INIT;
+	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
+	uint8_t payload[2000];
+	struct id pen;
+
+	assert_true(id_from_hex(&pen, slice_str(DEVICE)));
+	for (size_t i = 0; i < EMPTY_PULSES; i++)
+		pulses[i] = &empty;
+	body.sid = up.source = (ProtobufCBinaryData){.len = ID_BYTES, .data = pen.b};
+	body.n_pulse = EMPTY_PULSES;
+	body.pulse = pulses;
+	up.body_case = CAREPACE__V1__UP__BODY_PULSES;
+	up.pulses = &body;
+	size_t len = carepace__v1__up__pack(&up, payload);
+
+	struct buf topic = bytes_of(UP);
+	struct buf packet;
+	size_t rest = topic.len + len;
+	const uint8_t head[] = {0x30, (uint8_t)(rest & 0x7F) | 0x80, (uint8_t)(rest >> 7)};
+	buf_init(&packet, TLS_RECORD_MAX);
+	assert_int_equal(buf_append(&packet, head, sizeof(head)), CP_OK);
+	assert_int_equal(buf_append(&packet, buf_bytes(&topic).p, topic.len), CP_OK);
+	assert_int_equal(buf_append(&packet, payload, len), CP_OK);
+	buf_deinit(&topic);
+	return packet;
+}
+
+/* One device cannot take the memory that a batch has for all. */
+static void a_batch_is_full_before_its_memory_is(void **state)
+{
+	struct buf packet = swollen_publish();
+
+	(void)state;
+	open_conn(1);
+	say(1, CONNECT_311);
+	while (!port.conns[1].is_paused)
+		receive(1, buf_bytes(&packet));
+	assert_false(port.conns[1].is_left);
+	assert_in_range(intake.batch->entry_count, 10, BATCH_ENTRIES_MAX / 2);
+	for (size_t i = 0; i < intake.batch->entry_count; i++)
+		assert_int_not_equal(intake.batch->entries[i].gate, READING_NOMEM);
+	assert_true(intake.batch->arena.used_bytes < BATCH_ARENA_BYTES_MAX / 2);
+	buf_deinit(&packet);
+}
+
 /* P11: nobody is read, so nobody is seen to leave; who comes back takes no more room. */
 static void on_a_full_disk_a_device_has_one_connection(void **state)
 {
@@ -214,6 +266,7 @@ int main(void)
 	    devices_test(a_burst_of_5_stops_at_a_full_batch),
 	    devices_test(what_came_while_the_batch_was_full_is_taken_later),
 	    devices_test(a_takeover_that_waited_for_room_ends_the_older_link),
+	    devices_test(a_batch_is_full_before_its_memory_is),
 	    devices_test(on_a_full_disk_a_device_has_one_connection),
 	    devices_test(a_message_does_not_overtake_one_that_found_no_room),
 	    devices_test(a_message_waits_for_the_subscription_unless_it_is_late),
