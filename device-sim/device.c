@@ -260,7 +260,8 @@ static void acked(struct device *device, const struct event *event)
 
 	if (!outbox_acked(&device->outbox, event->boot, event->seq, &message))
 		return;
-	report_acked(report, &device->who.id, message.boot, message.seq, message.hash);
+	if (transport_qos(device->transport) > 0)
+		report_acked(report, &device->who.id, message.boot, message.seq, message.hash);
 	report->acknowledged += !message.is_repeat;
 	pump(device);
 }

@@ -131,13 +131,14 @@ static enum cp_err make_plan(struct fleet *fleet, struct pki_error *error)
 static enum cp_err open_transport(
     struct fleet *fleet, size_t index, struct transport **out, struct pki_error *error)
 {
+	const struct options *options = fleet->options;
 	char ca[PATH_MAX], devices[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
 	char hex[ID_HEX_LEN + 1], name[ID_HEX_LEN + 8];
-	enum cp_err err = file_join(ca, fleet->options->pki_dir, CA_FILE, error);
+	enum cp_err err = file_join(ca, options->pki_dir, CA_FILE, error);
 
 	id_hex(&fleet->members[index]->device, hex);
 	if (!err)
-		err = file_join(devices, fleet->options->pki_dir, "devices", error);
+		err = file_join(devices, options->pki_dir, "devices", error);
 	(void)snprintf(name, sizeof(name), "%s.pem", hex);
 	if (!err)
 		err = file_join(cert, devices, name, error);
@@ -147,13 +148,14 @@ static enum cp_err open_transport(
 	if (err)
 		return err;
 	struct transport_config config = {
-	    .host = fleet->options->host,
-	    .port = fleet->options->port,
+	    .host = options->host,
+	    .port = options->port,
 	    .client_id = hex,
 	    .ca_path = ca,
 	    .cert_path = cert,
 	    .key_path = key,
 	    .is_mqtt5 = index % 2 == 1,
+	    .qos = options->qos == QOS_MIXED ? (uint8_t)(index % 3) : options->qos,
 	    .inbox = fleet->inbox,
 	    .device = index,
 	};

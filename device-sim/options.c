@@ -24,6 +24,7 @@ enum key {
 	KEY_JSON,
 	KEY_ACKED,
 	KEY_ORDERS,
+	KEY_QOS,
 };
 
 static const struct argp_option argp_options[] = {
@@ -37,6 +38,7 @@ static const struct argp_option argp_options[] = {
     {"seconds", KEY_SECONDS, "N", 0, "how long the clinic is open (30)", 0},
     {"speed", KEY_SPEED, "N", 0, "sessions are so many times shorter than half an hour (200)", 0},
     {"grace", KEY_GRACE, "N", 0, "seconds to wait at the end for acknowledgements (60)", 0},
+    {"qos", KEY_QOS, "N", 0, "0, 1, 2, or mixed: each device another one (1)", 0},
     {"acked", KEY_ACKED, "FILE", 0, "a line for every acknowledged message: source boot seq hash",
         0},
     {"orders", KEY_ORDERS, "DIR", 0,
@@ -114,6 +116,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_GRACE:
 		options->grace_s = (uint32_t)number("grace", arg, 0, 86400);
 		return 0;
+	case KEY_QOS:
+		options->qos =
+		    strcmp(arg, "mixed") == 0 ? QOS_MIXED : (uint8_t)number("qos", arg, 0, 2);
+		return 0;
 	case KEY_ACKED:
 		options->acked_path = arg;
 		return 0;
@@ -153,6 +159,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	*options = (struct options){
 	    .host = "127.0.0.1",
 	    .port = 8883,
+	    .qos = 1,
 	    .seconds = 30,
 	    .speed = 200,
 	    .grace_s = 60,

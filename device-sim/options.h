@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define QOS_MIXED 3 /* one device after the other: 0, 1, 2 */
+
 struct options {
 	const char *pki_dir;
 	const char *state_dir;
@@ -13,6 +15,7 @@ struct options {
 	const char *acked_path; /* NULL: none */
 	const char *orders_dir; /* NULL: the clinic opens */
 	uint16_t port;
+	uint8_t qos;
 	uint32_t devices; /* 0: all that the registry has */
 	uint32_t seconds;
 	uint32_t speed;

@@ -2,7 +2,7 @@
  *
  * What:    a line per event, as a sentence or as a JSON object; the file of what
  *          was acknowledged; the counters and the summary at the end.
- * Files:   acked is one line per PUBACK, "source boot seq sha256", written out
+ * Files:   acked is one line per acknowledgement, "source boot seq sha256", written out
  *          before anything else happens: a line that is there was acknowledged.
  *          The hash is message_hash().
  * Memory:  latencies are kept up to REPORT_LATENCIES_MAX, later ones are not.

@@ -33,6 +33,7 @@ struct transport {
 	MQTTAsync client;
 	_Atomic uint32_t generation; /* connectionLost reads it on Paho's thread */
 	bool is_mqtt5;
+	uint8_t qos;
 	struct inbox *inbox;
 	size_t device;
 	char uri[URI_BYTES];
@@ -239,6 +240,7 @@ enum cp_err transport_new(const struct transport_config *config, struct transpor
 	if (!transport)
 		return CP_NOMEM;
 	transport->is_mqtt5 = config->is_mqtt5;
+	transport->qos = config->qos;
 	transport->inbox = config->inbox;
 	transport->device = config->device;
 	int len = snprintf(transport->uri, sizeof(transport->uri),
@@ -271,6 +273,11 @@ void transport_free(struct transport *transport)
 uint32_t transport_generation(const struct transport *transport)
 {
 	return transport->generation;
+}
+
+uint8_t transport_qos(const struct transport *transport)
+{
+	return transport->qos;
 }
 
 /* The version 5 callbacks for version 5, the others for the rest: Paho calls
@@ -365,8 +372,8 @@ enum cp_err transport_publish(struct transport *transport, const char *topic, st
 	request->event.boot = boot;
 	request->event.seq = seq;
 	set_callbacks(&options, request, transport->is_mqtt5);
-	if (MQTTAsync_send(transport->client, topic, (int)payload.len, payload.p, 1, 0, &options) !=
-	    MQTTASYNC_SUCCESS) {
+	if (MQTTAsync_send(transport->client, topic, (int)payload.len, payload.p, transport->qos, 0,
+	        &options) != MQTTASYNC_SUCCESS) {
 		release(request);
 		return CP_NET;
 	}

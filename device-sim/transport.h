@@ -1,6 +1,6 @@
 /* transport.h - one device's MQTT connection, by Eclipse Paho.
  *
- * What:    the only caller of MQTTAsync. Mutual TLS, clean start, QoS 1, no
+ * What:    the only caller of MQTTAsync. Mutual TLS, clean start, no
  *          persistence and no reconnect of Paho's own: who keeps messages and
  *          when to come back is the device's business.
  * Threads: one calls; Paho's own threads only post to the inbox.
@@ -27,6 +27,7 @@ struct transport_config {
 	const char *cert_path;
 	const char *key_path;
 	bool is_mqtt5;
+	uint8_t qos; /* of what is published. At 0 ACKED says only: written */
 	struct inbox *inbox;
 	size_t device; /* stands in every event */
 };
@@ -43,6 +44,7 @@ void transport_free(struct transport *transport);
 /* Starts the next generation. CP_NET or CP_NOMEM: no event will come of it. */
 enum cp_err transport_connect(struct transport *transport) CP_MUST_CHECK;
 uint32_t transport_generation(const struct transport *transport);
+uint8_t transport_qos(const struct transport *transport);
 
 enum cp_err transport_subscribe(struct transport *transport, const char *topic) CP_MUST_CHECK;
 /* (boot, seq) comes back in the answer. The bytes are copied. */

@@ -47,7 +47,11 @@ void devices_take_out_acked(struct devices *devices, struct device_link *dl, str
 	struct downlink_message *message =
 	    dl->device ? downlink_find(&dl->device->downs, ack.packet_id) : NULL;
 
-	devices->counters.downs_refused += ack.code >= 0x80;
+	if (ack.code >= 0x80) {
+		devices->counters.downs_refused++;
+		log_warning("%s refused a message (reason code 0x%02x); it is not sent again",
+		    dl->peer.name, ack.code);
+	}
 	if (message)
 		downlink_over(&devices->roster->downlink, message);
 	devices_deliver(devices, dl);

@@ -4,6 +4,8 @@
 #include "io/log.h"
 #include "ledger/ledger.h"
 
+#include <inttypes.h>
+
 /* --- what the store knows ----------------------------------------------------------------- */
 
 struct remembering {
@@ -191,6 +193,23 @@ void devices_take_end(
 /* --- what time ends -----------------------------------------------------------------------------
  */
 
+/* P8: said once a second at most, whatever was lost. */
+static void tell_losses(struct devices *devices)
+{
+	uint64_t downs = devices->roster->downlink.counters.dropped;
+	uint64_t wills = devices->wills.counters.dropped;
+
+	if (downs > devices->told_downs)
+		log_warning("%" PRIu64 " messages for devices were given up: more wait than are "
+		            "kept; is a device away for long, or does it not listen?",
+		    downs - devices->told_downs);
+	if (wills > devices->told_wills)
+		log_warning("%" PRIu64 " wills of devices were given up: more wait than are kept",
+		    wills - devices->told_wills);
+	devices->told_downs = downs;
+	devices->told_wills = wills;
+}
+
 void devices_tick(struct devices *devices)
 {
 	wall_ms now = clock_wall();
@@ -200,6 +219,7 @@ void devices_tick(struct devices *devices)
 	for (size_t at = 0; (device = roster_next_ended(devices->roster, &at, now));)
 		wills_hurry(&devices->wills, &device->session.device, clock_mono());
 	roster_tidy(devices->roster);
+	tell_losses(devices);
 	devices_flush_dirty(devices);
 }
 

@@ -59,6 +59,7 @@ struct devices {
 	struct device_link **waiting_end;
 	struct device_link *dirty;
 	struct devices_counters counters;
+	uint64_t told_downs, told_wills; /* losses that the log knows */
 	bool is_closing;
 	void (*done)(void *ctx);
 	void *done_ctx;

@@ -51,6 +51,12 @@ class Device(Voice):
         self.mqtt.loop_start()
         return self.wait_connections(before + 1)
 
+    def connect_later(self):
+        """As soon as somebody listens."""
+        self.mqtt.connect_async("127.0.0.1", self.gateway.port, self._keep_alive_s,
+                                **self._terms())
+        self.mqtt.loop_start()
+
     def _terms(self):
         if not (self.is_mqtt5 and self._session_s):
             return {}

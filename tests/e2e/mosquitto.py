@@ -12,11 +12,11 @@ class Mosquitto:
                          "-i", device.hex, "--cafile", gateway.pki.ca, "--cert",
                          device.certificate, "--key", device.key]
 
-    def publish(self, payload, qos, topic=None, options=()):
+    def publish(self, payload, qos, topic=None, options=(), limit_s=30):
         return subprocess.run(
             ["mosquitto_pub", *self._options, *options, "-q", str(qos), "-s",
              "-t", topic or f"carepace/v1/device/{self.device.hex}/up"],
-            input=payload, capture_output=True, timeout=30, check=False)
+            input=payload, capture_output=True, timeout=limit_s, check=False)
 
     def subscribe(self, count, seconds=20, options=()):
         """Prints `count` payloads in hexadecimal and ends."""

@@ -149,6 +149,35 @@ def test_a_message_waits_for_mosquitto_sub(gateway, pen, contract, version):
     wait_for(lambda: gateway.rows("SELECT count(*) FROM down") == [(0,)], "the row has gone")
 
 
+def test_too_many_messages_lose_their_oldest(gateway, pen, contract):
+    """32 wait for a device at most (gateway/shell/downlink.h)."""
+    device = Device(gateway, contract, pen)
+    device.mqtt.on_connect = lambda *_: None  # it does not listen
+    device.mqtt.connect("127.0.0.1", gateway.port)
+    device.mqtt.loop_start()
+    device.tell(*[bad(device) for _ in range(34)])
+    gateway.wait_logged("WARNING 2 messages for devices were given up")
+    wait_for(lambda: gateway.rows("SELECT count(*), min(n) FROM down") == [(32, 3)], "rows go, too")
+    device.close()
+    gateway.stop()
+    assert gateway.counts()["downs_dropped"] == 2
+
+
+def test_a_device_may_refuse_a_message(gateway, pen, contract):
+    link = wire.Wire(gateway, pen)
+    link.send(wire.connect(pen.hex, 5),
+              wire.subscribe(f"carepace/v1/device/{pen.hex}/down", 9, 5),
+              wire.publish(f"carepace/v1/device/{pen.hex}/up",
+                           bad(Voice(contract, pen)).SerializeToString(), 1, 5))
+    _, packet_id, _ = hear(link)
+    link.send(b"\x40\x03" + packet_id.to_bytes(2, "big") + b"\x83")
+    gateway.wait_logged(r"WARNING Pen .* refused a message \(reason code 0x83\)")
+    wait_for(lambda: gateway.rows("SELECT count(*) FROM down") == [(0,)], "the row goes")
+    link.close()
+    gateway.stop()
+    assert gateway.counts()["downs_refused"] == 1
+
+
 # --- QoS 2 ---------------------------------------------------------------------------------------
 
 @TOOLS

@@ -1,6 +1,6 @@
 """A busy clinic: devices that stream real sessions with twenty messages in flight, come back at once
 after every cut and send again what was not acknowledged. They know what was acknowledged, to the
-last message: a name stands in `acked` when its PUBACK was read, and not before."""
+last message: a name stands in `acked` when its PUBACK or PUBREC was read, and not before."""
 
 import collections
 import random
@@ -15,10 +15,15 @@ CARTRIDGES = 60
 
 
 class Sender(Voice):
+    """With `keeps_session` it goes on with its session, and subscribes in it once only."""
     window = WINDOW
 
-    def __init__(self, contract, gateway, device, seed):
+    def __init__(self, contract, gateway, device, seed, qos=1, keeps_session=False):
         super().__init__(contract, device)
+        self.qos = qos
+        self.keeps_session = keeps_session
+        self.lost_sessions = 0  # CONNACKs that knew nothing of a session that there was
+        self._has_session = self._is_subscribed = False
         self.gateway = gateway
         self.acked = {}  # {(device, boot, seq): hash}
         self.verdicts = 0
@@ -94,20 +99,29 @@ class Sender(Voice):
         except OSError:
             self._is_stopping.wait(0.01)  # nobody listens
             return
-        # In their order, before anything new.
+        # In their order, before anything new. At QoS 2 PUBREC has settled those that had it.
         self._waiting.extendleft(reversed(self._in_flight.values()))
         self._in_flight.clear()
         try:
-            link.send(wire.connect(self.device.hex),
-                      wire.subscribe(f"carepace/v1/device/{self.device.hex}/down", 0xFFFF))
-            if link.receive() == (0x20, b"\0\0"):
+            link.send(wire.connect(self.device.hex, is_clean=not self.keeps_session))
+            packet = link.receive()
+            if packet and packet[0] == 0x20 and packet[1][1] == 0:
                 self.connections += 1
-                self._waiting.appendleft(self._entry(self.hello()))
+                self._begin(link, is_present=packet[1][0])
                 self._stream(link)
         except OSError:
             pass  # the cut that the test is about
         finally:
             link.close()
+
+    def _begin(self, link, is_present):
+        if self._has_session and not is_present:
+            self.lost_sessions += 1
+        self._has_session = self.keeps_session
+        self._is_subscribed = self._is_subscribed and is_present
+        if not self._is_subscribed:
+            link.send(wire.subscribe(f"carepace/v1/device/{self.device.hex}/down", 0xFFFF))
+        self._waiting.appendleft(self._entry(self.hello()))
 
     def _stream(self, link):
         while not self._is_stopping.is_set():
@@ -131,12 +145,16 @@ class Sender(Voice):
             self._next_id = self._next_id % 60000 + 1
         packet_id, self._next_id = self._next_id, self._next_id % 60000 + 1
         self._in_flight[packet_id] = entry
-        return wire.publish(self._topic, entry[2], packet_id)
+        return wire.publish(self._topic, entry[2], packet_id, qos=self.qos)
 
     def _take(self, link, first, body):
-        if first == 0x40:
+        if first in (0x40, 0x50):
             name, digest, _ = self._in_flight.pop(int.from_bytes(body[:2], "big"))
             self.acked[name] = digest
+            if first == 0x50:
+                link.send(b"\x62\x02" + body[:2])
+        elif first == 0x90:
+            self._is_subscribed = self.keeps_session
         elif first & 0xF0 == 0x30:
             at = 2 + int.from_bytes(body[:2], "big")
             down = self.telemetry.Down.FromString(body[at + 2:])
@@ -146,7 +164,12 @@ class Sender(Voice):
 
 class Load:
     def __init__(self, contract, gateway, devices, seed, sender=Sender):
-        self.senders = [sender(contract, gateway, device, f"{seed} {i}")
+        """The first ones at QoS 1 without a session, then one with, then one at QoS 2."""
+        options = [{} for _ in devices]
+        for last in options[-2:]:
+            last["keeps_session"] = True
+        options[-1]["qos"] = 2
+        self.senders = [sender(contract, gateway, device, f"{seed} {i}", **options[i])
                         for i, device in enumerate(devices)]
         for sender in self.senders:
             sender.start_sending()
