@@ -197,6 +197,16 @@ const char *db_text(const struct db_rows *rows, int column)
 	return text ? (const char *)text : "";
 }
 
+void db_begin(struct db *db)
+{
+	db_run(db, "BEGIN IMMEDIATE", "");
+}
+
+void db_commit(struct db *db)
+{
+	db_run(db, "COMMIT", "");
+}
+
 int64_t db_value(struct db *db, int64_t otherwise, const char *sql, const char *types, ...)
 {
 	struct db_rows rows = {.db = db};

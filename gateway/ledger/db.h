@@ -45,6 +45,10 @@ void db_close(struct db *db); /* safe on a zeroed struct */
 /* Several statements without parameters or rows. */
 void db_exec(struct db *db, const char *sql);
 
+/* The one write transaction at a time. */
+void db_begin(struct db *db);
+void db_commit(struct db *db);
+
 /* One statement, no rows wanted. Returns the number of rows it changed. */
 int64_t db_run(struct db *db, const char *sql, const char *types, ...);
 

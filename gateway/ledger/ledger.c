@@ -67,7 +67,7 @@ enum cp_err ledger_open(
 
 	enum cp_err err = store_open(ledger);
 	if (!err && !config->is_recount) {
-		db_exec(&ledger->db, "BEGIN IMMEDIATE");
+		db_begin(&ledger->db);
 		ledger->is_careful = !store_was_clean(ledger);
 		ledger->careful_until = now + CAREFUL_MS;
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
@@ -79,7 +79,7 @@ enum cp_err ledger_open(
 		down_rows_open(ledger, now);
 		unjudged_load(ledger); /* what is tried again may end the program again */
 		ledger->is_careful = ledger->is_careful || ledger_pending(ledger) > 0;
-		db_exec(&ledger->db, "COMMIT");
+		db_commit(&ledger->db);
 		err = ledger->db.err;
 	}
 	if (err) {
@@ -249,7 +249,7 @@ static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)
 		pending_work(ledger);
 		parked_retry_carefully(ledger);
 	}
-	db_run(&ledger->db, "BEGIN IMMEDIATE", "");
+	db_begin(&ledger->db);
 }
 
 static bool has_touched(const struct ledger *ledger)
@@ -280,7 +280,7 @@ static void apply(struct ledger *ledger)
 static void commit(struct ledger *ledger)
 {
 	fill_receipt(ledger);
-	db_run(&ledger->db, "COMMIT", ""); /* nothing at all once db.err is set */
+	db_commit(&ledger->db); /* nothing at all once db.err is set */
 }
 
 /* When to be called again at the latest: at once while something is pending. */

@@ -278,18 +278,18 @@ static bool retry_next_carefully(struct ledger *ledger)
 {
 	struct parked_row row = {0};
 
-	db_exec(&ledger->db, "BEGIN IMMEDIATE");
+	db_begin(&ledger->db);
 	bool is_one = next(ledger, &row);
 	if (!is_one)
 		finish(ledger);
 	else if (ledger->walk.is_upgrade)
 		mark(ledger);
-	db_exec(&ledger->db, "COMMIT");
+	db_commit(&ledger->db);
 	if (!is_one || !row.is_wanted)
 		return is_one;
-	db_exec(&ledger->db, "BEGIN IMMEDIATE");
+	db_begin(&ledger->db);
 	retry(ledger, &row);
-	db_exec(&ledger->db, "COMMIT");
+	db_commit(&ledger->db);
 	return true;
 }
 

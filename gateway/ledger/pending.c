@@ -140,10 +140,10 @@ static void forget(struct ledger *ledger, const struct item *item)
 
 static void set_aside(struct ledger *ledger, const struct item *item)
 {
-	db_exec(&ledger->db, "BEGIN IMMEDIATE");
+	db_begin(&ledger->db);
 	unjudged_add(ledger, item->kind, item->subject, item->boot, item->seq);
 	forget(ledger, item);
-	db_exec(&ledger->db, "COMMIT");
+	db_commit(&ledger->db);
 	ledger->batch->unjudged++;
 }
 
@@ -183,12 +183,12 @@ static void apply(struct ledger *ledger, const struct item *item)
 /* Items of one kind. */
 static void attempt(struct ledger *ledger, const struct item *items, size_t count)
 {
-	db_exec(&ledger->db, "BEGIN IMMEDIATE");
+	db_begin(&ledger->db);
 	for (size_t i = 0; i < count; i++)
 		mark(ledger, &items[i]);
-	db_exec(&ledger->db, "COMMIT");
+	db_commit(&ledger->db);
 
-	db_exec(&ledger->db, "BEGIN IMMEDIATE");
+	db_begin(&ledger->db);
 	for (size_t i = 0; i < count && !ledger->db.err; i++) {
 		apply(ledger, &items[i]);
 		forget(ledger, &items[i]);
@@ -200,7 +200,7 @@ static void attempt(struct ledger *ledger, const struct item *items, size_t coun
 		ledger->verdicts = (struct touched){0};
 	}
 	pending_add_touched(ledger);
-	db_exec(&ledger->db, "COMMIT");
+	db_commit(&ledger->db);
 	arena_reset(&ledger->scratch);
 }
 

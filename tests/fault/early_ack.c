@@ -7,8 +7,10 @@
 
 #define BATCHES_PER_COMMIT 8
 
-void __real_db_exec(struct db *db, const char *sql);
-void __wrap_db_exec(struct db *db, const char *sql);
+void __real_db_begin(struct db *db);
+void __wrap_db_begin(struct db *db);
+void __real_db_commit(struct db *db);
+void __wrap_db_commit(struct db *db);
 enum cp_err __real_ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now);
 enum cp_err __wrap_ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now);
 enum cp_err __real_ledger_checkpoint(struct ledger *ledger);
@@ -28,17 +30,22 @@ static void commit_late(void)
 	open_db = NULL;
 	batches = 0;
 	if (db)
-		__real_db_exec(db, "COMMIT");
+		__real_db_commit(db);
 }
 
-void __wrap_db_exec(struct db *db, const char *sql)
+void __wrap_db_begin(struct db *db)
 {
-	if (!is_applying) {
-		__real_db_exec(db, sql);
-	} else if (strcmp(sql, "BEGIN IMMEDIATE") == 0 && !open_db) {
-		__real_db_exec(db, sql);
+	if (is_applying && open_db)
+		return; /* goes on in the open one */
+	__real_db_begin(db);
+	if (is_applying)
 		open_db = db;
-	} /* else: goes on in the open one, and is not committed */
+}
+
+void __wrap_db_commit(struct db *db)
+{
+	if (!is_applying)
+		__real_db_commit(db);
 }
 
 enum cp_err __wrap_ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now)
