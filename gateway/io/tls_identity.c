@@ -49,15 +49,20 @@ int tls_verify(void *context, mbedtls_x509_crt *cert, int depth, uint32_t *flags
 	return 0;
 }
 
-static enum tls_reason check_purpose(const mbedtls_x509_crt *cert)
+/* Our own look: the library says yes without the extension, and to anyExtendedKeyUsage. */
+static bool is_for_clients(const mbedtls_x509_crt *cert)
 {
 	static const char oid[] = MBEDTLS_OID_CLIENT_AUTH;
 
-	/* Without the extension the library would say yes to any purpose. */
-	if (!compat_has_eku(cert) ||
-	    mbedtls_x509_crt_check_extended_key_usage(cert, oid, sizeof(oid) - 1))
-		return TLS_WRONG_PURPOSE;
-	return TLS_OK;
+	for (const mbedtls_x509_sequence *at = &cert->ext_key_usage; at; at = at->next)
+		if (at->buf.len == sizeof(oid) - 1 && memcmp(at->buf.p, oid, at->buf.len) == 0)
+			return true;
+	return false;
+}
+
+static enum tls_reason check_purpose(const mbedtls_x509_crt *cert)
+{
+	return is_for_clients(cert) && !compat_is_ca(cert) ? TLS_OK : TLS_WRONG_PURPOSE;
 }
 
 static enum tls_reason look_up(const mbedtls_x509_crt *cert, const struct registry *registry,

@@ -47,11 +47,6 @@ static inline bool compat_is_ca(const mbedtls_x509_crt *cert)
 	return mbedtls_x509_crt_get_ca_istrue(cert) == 1;
 }
 
-static inline bool compat_has_eku(const mbedtls_x509_crt *cert)
-{
-	return mbedtls_x509_crt_has_ext_type(cert, MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE) != 0;
-}
-
 #else
 
 #define COMPAT_PRIVATE(member) member
@@ -87,11 +82,6 @@ static inline mbedtls_ecp_group_id compat_curve(const mbedtls_pk_context *ec_key
 static inline bool compat_is_ca(const mbedtls_x509_crt *cert)
 {
 	return cert->ca_istrue != 0;
-}
-
-static inline bool compat_has_eku(const mbedtls_x509_crt *cert)
-{
-	return (cert->ext_types & MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE) != 0;
 }
 
 #endif

@@ -4,19 +4,15 @@ the other devices unaffected, nothing lost (DESIGN sections 1 and 5)."""
 import os
 import re
 import socket
-import ssl
 
 import paho.mqtt.client as mqtt
 import pytest
 
 import bytes_on_wire as wire
-import certificates
 from clinic import Clinic
 from gateway import NAME
 from head_office import Authority, free_port, wait_for
 from speech import Voice, token
-
-UNKNOWN = "0f" * 16
 
 
 @pytest.fixture(scope="module")
@@ -31,100 +27,7 @@ def clinic(make_gateway, make_device, pens):
     return Clinic(gateway, make_device(gateway, pens[0]))
 
 
-# --- TLS -----------------------------------------------------------------------------------------
-
-def handshake(gateway, context):
-    """What a client hears in the end: every one here must be turned away."""
-    with socket.create_connection(("127.0.0.1", gateway.port), 10) as plain:
-        with pytest.raises((ssl.SSLError, ConnectionError)):
-            with context.wrap_socket(plain, server_hostname="127.0.0.1") as secure:
-                secure.sendall(wire.connect(UNKNOWN))
-                assert secure.recv(1) == b""
-                raise ConnectionResetError  # a close without an alert is a refusal, too
-
-
-@pytest.fixture(scope="module")
-def odd(pki, pens, tmp_path_factory):
-    """name -> (certificate, key) of a device that must not come in."""
-    folder = tmp_path_factory.mktemp("odd")
-    foreign = Authority(folder / "foreign", "another clinic's CA")
-    known = f"URI:urn:carepace:device:{pens[1].hex}"
-
-    def make(name):
-        options = {
-            "foreign authority": {"authority": (foreign.certificate, foreign.key)},
-            "expired": {"days": -1},
-            "for servers": {"usage": "serverAuth"},
-            "RSA": {"key": ("rsa", "rsa_keygen_bits:2048")},
-            "names nobody": {"identity": "DNS:pen.example"},
-            "names two": {"identity": f"{known},URI:urn:carepace:device:{UNKNOWN}"},
-            "stranger": {"identity": f"URI:urn:carepace:device:{UNKNOWN}"},
-            "copy with another key": {},
-        }[name]
-        return certificates.issue(pki, folder, **{"identity": known, **options})
-
-    return make
-
-
-# mbedTLS 3.6 tells that it takes no RSA; OpenSSL shows no certificate then.
-RSA_IS_SHOWN = ssl.OPENSSL_VERSION_INFO < (3, 5)
-
-
-@pytest.mark.parametrize("case, counter, line", [
-    ("foreign authority", "tls_unknown_ca", "not from this clinic's authority"),
-    ("expired", "tls_expired", "certificate has expired"),
-    ("for servers", "tls_wrong_purpose", r"not for clients \(clientAuth\)"),
-    ("RSA", "tls_weak_certificate", "certificate uses what is not accepted") if RSA_IS_SHOWN else
-    ("RSA", "tls_no_certificate", "shows no certificate"),
-    ("names nobody", "tls_no_identity", "names no device"),
-    ("names two", "tls_ambiguous_identity", "names more than one device"),
-    ("stranger", "tls_not_registered", "not in the registry"),
-    ("copy with another key", "tls_not_registered", "not in the registry"),
-])
-def test_a_wrong_certificate(clinic, pki, odd, case, counter, line):
-    handshake(clinic.gateway, wire.tls(pki.ca, *odd(case)))
-    clinic.gateway.wait_logged(line)
-    proof = clinic.prove(rf"^WARNING refused 127\.0\.0\.1:\d+.*: its? .*{line}", **{counter: 1})
-    assert f"as device {UNKNOWN}:" in proof.line or case != "stranger"
-    assert proof.counts["handshakes_ok"] == 1  # the healthy one's
-
-
-def test_a_revoked_certificate(pki, pens, make_gateway, make_device, tmp_path):
-    registry = tmp_path / "registry"
-    registry.write_text(pki.registry.read_text().replace(
-        f"{pens[1].hex} pen active", f"{pens[1].hex} pen revoked"))
-    gateway = make_gateway(listener={"registry": registry}).start()
-    clinic = Clinic(gateway, make_device(gateway, pens[0]))
-    handshake(gateway, wire.tls(pki.ca, pens[1].certificate, pens[1].key))
-    gateway.wait_logged("revoked")
-    clinic.prove(f"^WARNING refused .* as device {pens[1].hex}: .*was revoked", tls_revoked=1)
-
-
-def test_no_certificate(clinic, pki):
-    handshake(clinic.gateway, wire.tls(pki.ca))
-    clinic.gateway.wait_logged("no certificate")
-    clinic.prove(r"^WARNING refused 127.*: it shows no certificate", tls_no_certificate=1)
-
-
-@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
-def test_old_tls(clinic, pki, pens, version):
-    handshake(clinic.gateway, wire.tls(pki.ca, pens[1].certificate, pens[1].key, version))
-    clinic.gateway.wait_logged("no version of TLS")
-    clinic.prove("^WARNING refused .*no version of TLS that is accepted: update it to TLS 1.2",
-                 tls_old_version=1)
-
-
-@pytest.mark.parametrize("first", [wire.connect(UNKNOWN), b"GET / HTTP/1.1\r\n\r\n"],
-                         ids=["MQTT", "HTTP"])
-def test_not_tls(clinic, first):
-    with socket.create_connection(("127.0.0.1", clinic.gateway.port), 10) as plain:
-        plain.sendall(first)
-        while plain.recv(100):  # at most an alert
-            pass
-    clinic.prove("^WARNING refused .*does not speak TLS: set the device to MQTT over TLS",
-                 tls_not_tls=1)
-
+# --- TLS: who does not get in stands in test_tls_matrix.py ---------------------------------------
 
 def test_a_broken_record_on_an_open_connection(clinic, pki, pens):
     """The handshake is over, then the bytes are not what TLS would send."""
