@@ -1,0 +1,55 @@
+/* parties.h - who calls whom in the model: the calls of its files. */
+#ifndef MODEL_PARTIES_H
+#define MODEL_PARTIES_H
+
+#include "model.h"
+
+void model_trace(const char *format, ...) CP_PRINTF(1, 2);
+_Noreturn void model_fail(const char *format, ...) CP_PRINTF(1, 2);
+#define MODEL_CHECK(cond, ...) ((cond) ? (void)0 : model_fail(__VA_ARGS__))
+
+/* --- port.c */
+mono_ms model_now(void);
+void port_pass_time(mono_ms ms);
+struct conn *port_connect(struct client *client); /* NULL: too many */
+void port_deliver(struct conn *conn, size_t len);
+void port_cut(struct conn *conn);
+void port_kill(void); /* nothing is heard of any connection any more */
+
+/* --- desk.c */
+void desk_open(const char *folder);
+void desk_close(void);
+void desk_depart(void);
+void desk_apply(void);
+void desk_return(void);
+bool desk_is_idle(void);
+void desk_empty(void);  /* its batches */
+void desk_forget(void); /* kill -9 */
+void desk_remember(struct roster *roster);
+size_t desk_rows_of(const struct id *device); /* messages in the store */
+struct intake *desk_intake(void);
+
+/* --- client.c */
+void client_connect(struct client *client);
+void client_connect_calmly(struct client *client);
+void client_act(struct client *client);
+void client_read(struct client *client, size_t len);
+void client_subscribe(struct client *client, uint8_t qos);
+bool client_is_quiet(const struct client *client);
+const struct pub *client_pub(struct client *client, uint16_t packet_id); /* or NULL */
+
+/* The payload of a reading: "boot 1 seq n + 1"; in the arena. */
+size_t reading_new(struct model_device *device, bool is_odd);
+struct slice reading_payload(
+    const struct model_device *device, size_t reading, struct arena *arena);
+
+/* --- oracle.c */
+void oracle_connect_arrived(struct conn *conn);
+void oracle_sent(struct conn *conn, struct slice bytes);
+void oracle_ended(struct conn *conn, enum close_reason reason);
+void oracle_applied(const struct batch *batch);
+void oracle_killed(void);
+void oracle_down_acked(struct conn *conn, uint16_t packet_id);
+void oracle_check_end(void);
+
+#endif

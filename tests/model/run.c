@@ -1,0 +1,333 @@
+/* Seeds of the two-party model.
+ *
+ *   model [--first N] [--seeds N] [--steps N] [--trace]
+ *
+ * Each seed rolls some hundred steps: programs connect, twice as the same device, too, say
+ * something, are cut at any byte and come back; sockets take nothing for a while; batches
+ * wait; time passes; the gateway is killed. In the end nothing is lost any more, and what
+ * must have arrived has arrived.
+ */
+#include "parties.h"
+
+#include "io/clock.h"
+#include "io/log.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define ROUNDS_MAX 400
+
+struct model model;
+
+static const struct link_config link_config = {
+    .max_packet_bytes = 2000,
+    .max_out_bytes = 300,
+    .max_will_bytes = 200,
+    .connect_timeout_ms = 5000,
+    .session_expiry_max_s = MODEL_EXPIRY_MAX_S,
+    .receive_maximum = 100,
+    .topic_alias_maximum = 0,
+};
+
+/* --- words ------------------------------------------------------------------------------ */
+
+void model_trace(const char *format, ...)
+{
+	va_list args;
+
+	if (!model.is_traced)
+		return;
+	va_start(args, format);
+	printf("%8lld ", (long long)clock_mono());
+	vprintf(format, args);
+	printf("\n");
+	va_end(args);
+}
+
+_Noreturn void model_fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fflush(stdout);
+	vfprintf(stderr, format, args);
+	fprintf(stderr, "\nseed %llu\n", (unsigned long long)model.seed);
+	va_end(args);
+	_exit(1);
+}
+
+/* The gateway's own checks, and the sanitizers, know of no seed. */
+static void on_abort(int signal_number)
+{
+	char text[64];
+	int len = snprintf(text, sizeof(text), "seed %llu\n", (unsigned long long)model.seed);
+
+	(void)signal_number;
+	if (write(STDERR_FILENO, text, (size_t)len) < 0)
+		_exit(2);
+}
+
+/* --- the gateway -------------------------------------------------------------------------- */
+
+static void open_gateway(void)
+{
+	struct devices_config config = {.link = link_config, .roster = &model.roster};
+
+	roster_init(&model.roster);
+	desk_remember(&model.roster);
+	CP_CHECK(devices_open(NULL, &config, desk_intake(), &model.gateway) == CP_OK);
+}
+
+static void gone(void *ctx)
+{
+	(void)ctx;
+}
+
+static void kill_gateway(void)
+{
+	port_kill();
+	devices_close(model.gateway, gone, NULL);
+	roster_deinit(&model.roster);
+	for (size_t i = 0; i < MODEL_CLIENTS; i++)
+		model.clients[i].conn = NULL;
+}
+
+static void restart(void)
+{
+	model_trace("kill -9");
+	kill_gateway();
+	desk_forget();
+	oracle_killed();
+	open_gateway();
+}
+
+/* --- the dice --------------------------------------------------------------------------------- */
+
+static struct client *any_client(void)
+{
+	return &model.clients[rng_below(&model.rng, MODEL_CLIENTS)];
+}
+
+/* All, or so much that it may stop anywhere. */
+static size_t some_bytes(size_t len)
+{
+	return len == 0 || rng_percent(&model.rng, 60) ? len : 1 + rng_below(&model.rng, len);
+}
+
+static void carry(struct client *client)
+{
+	struct conn *conn = client->conn;
+
+	if (!conn)
+		return;
+	if (rng_percent(&model.rng, 50))
+		port_deliver(conn, some_bytes(conn->said.len));
+	else
+		client_read(client, some_bytes(conn->heard.len));
+}
+
+static void disturb(struct client *client)
+{
+	struct conn *conn = client->conn;
+
+	if (!conn)
+		return;
+	if (rng_percent(&model.rng, 60)) {
+		conn->room = rng_percent(&model.rng, 50) ? rng_below(&model.rng, 40) : SIZE_MAX / 2;
+		return;
+	}
+	model_trace("conn %d: cut, %zu bytes unsaid, %zu unheard", (int)conn->id, conn->said.len,
+	    conn->heard.len);
+	port_cut(conn);
+	client->conn = NULL;
+}
+
+static void work(void)
+{
+	switch (rng_below(&model.rng, 3)) {
+	case 0:
+		desk_depart();
+		break;
+	case 1:
+		desk_apply();
+		break;
+	default:
+		desk_return();
+	}
+}
+
+/* Mostly what the work of a batch takes; now and then what ends a session. */
+static mono_ms some_time(void)
+{
+	static const mono_ms short_times[] = {1, 5, 5, 20, 60};
+	static const mono_ms long_times[] = {1000, 1000, 1500, 4000, 31000};
+
+	return rng_percent(&model.rng, 92) ? RNG_PICK(&model.rng, short_times)
+	                                   : RNG_PICK(&model.rng, long_times);
+}
+
+static void step(void)
+{
+	size_t die = rng_below(&model.rng, 1000);
+	struct client *client = any_client();
+
+	if (die < 20 || (die < 150 && !client->conn))
+		client_connect(client);
+	else if (die < 250)
+		client_act(client);
+	else if (die < 600)
+		carry(client);
+	else if (die < 640)
+		disturb(client);
+	else if (die < 740)
+		port_pass_time(some_time());
+	else if (die < 999)
+		work();
+	else
+		restart();
+}
+
+/* --- the calm end ------------------------------------------------------------------------------
+ */
+
+/* Everything arrives, everything is served; true when there was something. */
+static bool serve(void)
+{
+	bool has_moved = !desk_is_idle();
+
+	port_pass_time(60);
+	desk_depart();
+	desk_apply();
+	desk_return();
+	for (size_t i = 0; i < MODEL_CLIENTS; i++) {
+		struct conn *conn = model.clients[i].conn;
+		if (!conn)
+			continue;
+		conn->room = SIZE_MAX / 2;
+		has_moved |= conn->is_open && !conn->is_left && conn->said.len > 0;
+		port_deliver(conn, conn->said.len);
+		has_moved |= conn->heard.len > 0;
+		client_read(&model.clients[i], conn->heard.len);
+	}
+	return has_moved;
+}
+
+static void serve_all(void)
+{
+	for (int calm = 0, round = 0; calm < 4; round++) {
+		calm = serve() ? 0 : calm + 1;
+		MODEL_CHECK(round < ROUNDS_MAX, "it does not come to rest");
+	}
+}
+
+static void end_calmly(void)
+{
+	model_trace("the calm end");
+	model.is_calm = true;
+	for (size_t i = 0; i < MODEL_CLIENTS; i++)
+		if (model.clients[i].conn)
+			port_cut(model.clients[i].conn);
+	for (size_t i = 0; i < MODEL_CLIENTS; i++) {
+		client_connect_calmly(&model.clients[i]);
+		serve_all();
+		client_subscribe(&model.clients[i], 1);
+		serve_all();
+		MODEL_CHECK(client_is_quiet(&model.clients[i]), "a message was never answered");
+	}
+	port_pass_time(10 * MS_PER_SECOND); /* the delay of wills */
+	serve_all();
+	oracle_check_end();
+}
+
+/* --- a seed --------------------------------------------------------------------------------------
+ */
+
+static void begin(uint64_t seed, bool is_traced)
+{
+	model = (struct model){.seed = seed, .rng = {.state = seed}, .is_traced = is_traced};
+	model.has_qos_0 = rng_percent(&model.rng, 20);
+	for (size_t i = 0; i < MODEL_DEVICES; i++) {
+		struct model_device *device = &model.devices[i];
+		uint64_t halves[2] = {rng_next(&model.rng), rng_next(&model.rng)};
+
+		memcpy(device->id.b, halves, sizeof(halves));
+		device->truth.is_sub_known = true;
+		device->truth.sub = BATCH_NOT_SUBSCRIBED;
+		device->truth.is_durable = true;
+	}
+	for (size_t i = 0; i < MODEL_CLIENTS; i++)
+		model.clients[i].device = &model.devices[i / 2];
+	open_gateway();
+}
+
+static void end(void)
+{
+	/* Nothing of this seed is left for the next one. */
+	for (size_t i = 0; i < MODEL_CLIENTS; i++)
+		port_cut(model.clients[i].conn);
+	port_pass_time((MODEL_EXPIRY_MAX_S + 1) * MS_PER_SECOND);
+	serve_all();
+	kill_gateway();
+	desk_empty();
+	for (size_t i = 0; i < model.conn_count; i++) {
+		buf_deinit(&model.conns[i].said);
+		buf_deinit(&model.conns[i].heard);
+	}
+	for (size_t i = 0; i < MODEL_DEVICES; i++)
+		for (size_t j = 0; j < model.devices[i].down_count; j++)
+			buf_deinit(&model.devices[i].downs[j].payload);
+}
+
+static void run_seed(uint64_t seed, unsigned steps, bool is_traced)
+{
+	begin(seed, is_traced);
+	for (unsigned i = 0; i < steps && model.conn_count < MODEL_CONNS_MAX - MODEL_CLIENTS; i++)
+		step();
+	end_calmly();
+	end();
+}
+
+static void remove_store(const char *folder)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	CP_CHECK(system(command) == 0);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t first = 1;
+	uint64_t seeds = 1000;
+	unsigned steps = 400;
+	bool is_traced = false;
+	char folder[64];
+
+	for (int i = 1; i < argc; i++) {
+		const char *value = i + 1 < argc ? argv[i + 1] : "0";
+		if (strcmp(argv[i], "--trace") == 0)
+			is_traced = true;
+		else if (strcmp(argv[i], "--first") == 0)
+			first = strtoull(value, NULL, 10), i++;
+		else if (strcmp(argv[i], "--seeds") == 0)
+			seeds = strtoull(value, NULL, 10), i++;
+		else if (strcmp(argv[i], "--steps") == 0)
+			steps = (unsigned)strtoul(value, NULL, 10), i++;
+	}
+	signal(SIGABRT, on_abort);
+	log_set_level(LOG_LEVEL_ERROR);
+	/* Where fsync costs nothing, if there is such a place: no power fails here. */
+	const char *place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : P_tmpdir;
+	snprintf(folder, sizeof(folder), "%s/carepace-model-XXXXXX", place);
+	CP_CHECK(mkdtemp(folder));
+	desk_open(folder);
+	for (uint64_t seed = first; seed < first + seeds; seed++)
+		run_seed(seed, steps, is_traced);
+	desk_close();
+	remove_store(folder);
+	printf("%llu seeds\n", (unsigned long long)seeds);
+	return 0;
+}
