@@ -14,6 +14,7 @@
 struct listener port;
 struct intake intake;
 struct devices *devices;
+size_t entries_at_close;
 
 enum cp_err listener_open(uv_loop_t *loop, const char *address, uint16_t number,
     struct tls_config *config, const struct listener_limits *limits, const struct listener_ops *ops,
@@ -189,6 +190,7 @@ static void close_devices(void)
 {
 	devices_close(devices, gone, NULL);
 	roster_deinit(&roster);
+	entries_at_close = intake.batch->entry_count;
 	batch_reset(intake.batch);
 }
 
@@ -304,4 +306,18 @@ void make_room(void)
 void settle(void)
 {
 	leave(apply);
+}
+
+static void (*meanwhile)(void);
+
+static void apply_later(const struct batch *batch)
+{
+	meanwhile();
+	apply(batch);
+}
+
+void settle_while(void (*it_is_away)(void))
+{
+	meanwhile = it_is_away;
+	leave(apply_later);
 }

@@ -57,4 +57,9 @@ void hears(uint64_t conn, const char *text);
 void make_room(void);
 void settle(void);
 
+/* Something happens while the batch is at the ledger. */
+void settle_while(void (*it_is_away)(void));
+
+extern size_t entries_at_close; /* what the batch had when devices were closed */
+
 #endif
