@@ -185,10 +185,11 @@ static void check_message(struct range_fault *fault, ProtobufCMessage *message);
 
 /* Of a list, what is beyond its maximum is withheld; a bad element cannot be. */
 static void check_list(struct range_fault *fault, ProtobufCMessage *message,
-    const ProtobufCFieldDescriptor *field, const struct range_rule *rule)
+    const ProtobufCFieldDescriptor *field, const struct range_rule *rules)
 {
 	size_t *count = at(message, field->quantifier_offset);
 	const uint8_t *elements = *(const uint8_t *const *)at(message, field->offset);
+	const struct range_rule *rule = range_rule_for(rules, field);
 
 	if (rule && rule->max_count > 0 && *count > rule->max_count) {
 		*count = rule->max_count;
@@ -206,7 +207,7 @@ static void check_list(struct range_fault *fault, ProtobufCMessage *message,
 }
 
 static void check_single(struct range_fault *fault, ProtobufCMessage *message,
-    const ProtobufCFieldDescriptor *field, const struct range_rule *rule)
+    const ProtobufCFieldDescriptor *field, const struct range_rule *rules)
 {
 	if (!is_present(message, field))
 		return;
@@ -216,7 +217,7 @@ static void check_single(struct range_fault *fault, ProtobufCMessage *message,
 		check_message(fault, *(ProtobufCMessage **)value);
 		return;
 	}
-	enum reading_result result = check_value(field, rule, value);
+	enum reading_result result = check_value(field, range_rule_for(rules, field), value);
 	if (result == READING_RANGE)
 		result = withhold(message, field);
 	report(fault, result, message, field);
@@ -229,11 +230,10 @@ static void check_message(struct range_fault *fault, ProtobufCMessage *message)
 
 	for (unsigned i = 0; i < type->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &type->fields[i];
-		const struct range_rule *rule = range_rule_for(rules, field);
 		if (field->label == PROTOBUF_C_LABEL_REPEATED)
-			check_list(fault, message, field, rule);
+			check_list(fault, message, field, rules);
 		else
-			check_single(fault, message, field, rule);
+			check_single(fault, message, field, rules);
 	}
 }
 

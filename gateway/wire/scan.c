@@ -263,9 +263,11 @@ bool wire_scan(const ProtobufCMessageDescriptor *type, struct slice bytes, struc
 bool wire_is_token(const ProtobufCFieldDescriptor *field)
 {
 	static const char suffix[] = "_token";
-	size_t len = strlen(field->name);
 
-	return field->type == PROTOBUF_C_TYPE_BYTES && len >= sizeof(suffix) - 1 &&
+	if (field->type != PROTOBUF_C_TYPE_BYTES)
+		return false;
+	size_t len = strlen(field->name);
+	return len >= sizeof(suffix) - 1 &&
 	       strcmp(field->name + len - (sizeof(suffix) - 1), suffix) == 0;
 }
 
