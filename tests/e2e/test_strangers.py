@@ -140,3 +140,12 @@ def is_let_in(gateway, device):
         return True
     except OSError:
         return False
+
+
+def test_no_connect_after_the_handshake(clinic, pens):
+    link = wire.Wire(clinic.gateway, pens[1])
+    began = time.monotonic()
+    link.send(b"\x10")  # a byte is not enough
+    assert link.receive() is None
+    assert time.monotonic() - began > 4
+    clinic.prove("^WARNING .*no CONNECT in time", mqtt_connect_timeout=1)
