@@ -130,10 +130,21 @@ static bool pump(struct devices *devices, struct device_link *dl)
 
 /* --- room ------------------------------------------------------------------------------- */
 
+/* While the disk is full nobody is read, so nobody is seen to leave: without this
+ * devices that come back every minute would take all connections there are. */
+static void give_up_older(struct devices *devices, const struct device_link *newest)
+{
+	for (struct device_link *dl = devices->waiting; dl; dl = dl->next_waiting)
+		if (dl != newest && id_eq(&dl->peer.device, &newest->peer.device))
+			listener_disconnect(devices->listener, dl->conn, CLOSE_TAKEN_OVER);
+}
+
 static void wait_for_room(struct devices *devices, struct device_link *dl)
 {
 	if (dl->is_waiting)
 		return;
+	if (intake_lacking_bytes(devices->intake))
+		give_up_older(devices, dl);
 	dl->is_waiting = true;
 	dl->next_waiting = NULL;
 	*devices->waiting_end = dl;
@@ -260,15 +271,6 @@ void devices_flush_dirty(struct devices *devices)
 
 /* --- the listener's calls ---------------------------------------------------------------- */
 
-/* While the disk is full nobody is read, so nobody is seen to leave: without this
- * devices that come back every minute would take all connections there are. */
-static void give_up_older(struct devices *devices, const struct device_link *newest)
-{
-	for (struct device_link *dl = devices->waiting; dl; dl = dl->next_waiting)
-		if (dl != newest && id_eq(&dl->peer.device, &newest->peer.device))
-			listener_disconnect(devices->listener, dl->conn, CLOSE_TAKEN_OVER);
-}
-
 static void on_opened(void *ctx, uint64_t conn, const struct tls_peer *peer)
 {
 	struct devices *devices = ctx;
@@ -291,8 +293,6 @@ static void on_opened(void *ctx, uint64_t conn, const struct tls_peer *peer)
 		return;
 	}
 	devices_charge_connect(devices, dl);
-	if (intake_lacking_bytes(devices->intake))
-		give_up_older(devices, dl);
 	arm(devices, dl, link_next_wake(&dl->link));
 }
 

@@ -135,6 +135,32 @@ def test_keep_alive_is_not_counted_meanwhile(make_small, contract, pens):
     assert (pen.hex, zero.boot, zero.seq) in gateway.stored()
 
 
+def test_who_connects_meanwhile_waits(make_small, contract, pens):
+    """Its session is a row: no CONNACK before there is room; and one connection is enough."""
+    gateway, disk = make_small()
+    gateway.start()
+    first = wire.Wire(gateway, pens[0], limit_s=30)
+    first.send(wire.connect(pens[0].hex))
+    assert first.receive() == (0x20, b"\0\0")
+    disk.fill()
+    first.send(wire.publish(f"carepace/v1/device/{pens[0].hex}/up",
+                            Voice(contract, pens[0]).heartbeat().SerializeToString()))
+    gateway.wait_logged(FULL)
+    late = [wire.Wire(gateway, pens[1], limit_s=30) for _ in range(3)]
+    for link in late:
+        link.send(wire.connect(pens[1].hex))
+        time.sleep(0.3)
+    assert late[0].receive() is None and late[1].receive() is None, "only the newest is kept"
+    time.sleep(6)  # longer than CONNECT may take
+    disk.free()
+    assert late[2].receive() == (0x20, b"\0\0")
+    assert first.receive() == (0x40, b"\0\1")
+    for link in (first, *late):
+        link.close()
+    gateway.stop()
+    assert not gateway.logged("no CONNECT in time")
+
+
 def test_what_is_stored_still_goes_to_head_office(make_small, make_device, pens, tmp_path):
     authority = Authority(tmp_path / "head-office")
     broker = Broker(tmp_path, authority, authority.issue("localhost"),

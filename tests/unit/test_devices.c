@@ -167,11 +167,11 @@ static void on_a_full_disk_a_device_has_one_connection(void **state)
 	say(1, PING);
 	assert_true(port.conns[1].is_paused);
 	open_conn(2);
-	assert_true(port.conns[1].is_left);
-	say(2, CONNECT_5);
 	open_conn(3);
-	assert_true(port.conns[2].is_left);
+	say(2, CONNECT_5);
+	assert_true(port.conns[1].is_left);
 	say(3, CONNECT_5);
+	assert_true(port.conns[2].is_left);
 	lose_conn(1);
 	lose_conn(2);
 	intake.lacking_bytes = 0;

@@ -93,6 +93,39 @@ static void test_pause_stops_delivery(void **state)
 	device_end(device);
 }
 
+/* One that has sent much does not keep the loop from the others: libuv alone would read
+ * all of it in one turn. */
+static void test_a_turn_takes_one_read_of_each(void **state)
+{
+	static char much[60001];
+	const size_t all = 8 * (sizeof(much) - 1);
+	struct bench *bench = *state;
+	size_t most = 0;
+
+	memset(much, 'x', sizeof(much) - 1);
+	bench->does_pause = true;
+	bench_listen(bench, (struct listener_limits)LISTENER_LIMITS_DEFAULT);
+	struct device *device = device_start(bench, WITH_CERT);
+	bench_wait_for(bench, bench->story, "opened ");
+	for (size_t said = 0; said < all; said += sizeof(much) - 1) {
+		device_say(device, much);
+		bench_run(bench, NULL, NULL, 50); /* it goes into the socket */
+	}
+	assert_int_equal(bench->received, 0);
+	bench->does_pause = false;
+	listener_resume(bench->listener, bench->conn);
+	mono_ms until = clock_mono() + PATIENCE_MS;
+	while (bench->received < all && clock_mono() < until) {
+		size_t before = bench->received;
+		uv_run(&bench->loop, UV_RUN_NOWAIT);
+		if (bench->received - before > most)
+			most = bench->received - before;
+	}
+	assert_int_equal(bench->received, all);
+	assert_in_range(most, 1, 2 * TLS_FEED_MAX);
+	device_end(device);
+}
+
 static void test_wake(void **state)
 {
 	struct bench *bench = *state;
@@ -224,6 +257,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(
 	        test_tls13_where_the_library_has_it, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(test_pause_stops_delivery, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+	        test_a_turn_takes_one_read_of_each, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(test_wake, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(test_last_words_arrive, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(
