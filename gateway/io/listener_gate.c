@@ -45,7 +45,7 @@ void conn_expel(struct conn *conn)
 	log_warning("closed %s as device %s: %s", conn->remote, id_hex(tls_claim(conn->tls), hex),
 	    tls_reason_text(conn->refusal));
 	conn->listener->ops.expelled(conn->listener->ctx, conn->id);
-	conn_leave(conn, CLOSE_NOT_ALLOWED, LEAVE_MS);
+	conn_leave(conn, CLOSE_NOT_ALLOWED, LEAVE_EXPELLED_MS);
 }
 
 /* --- the gate ------------------------------------------------------------- */

@@ -121,7 +121,8 @@ size_t conn_held_bytes(const struct conn *conn);
 uint64_t listener_take_slot(struct listener *listener, struct conn *conn);
 void listener_forget(struct conn *conn);
 
-#define LEAVE_MS 5000 /* for what was sent to go out */
+#define LEAVE_MS 5000          /* for what was sent to go out */
+#define LEAVE_EXPELLED_MS 2000 /* with the look at the registry, within 5 s */
 #define LEAVE_STOPPING_MS 1000
 #define LINGER_MS 1000
 

@@ -206,6 +206,7 @@ def test_systemd_is_told(make_gateway, files, pens, tmp_path, monkeypatch):
         gateway.stop()
 
 
+@pytest.mark.long
 def test_a_thousand_reloads_under_load(gateway, files, pens, make_device):
     """Nothing is lost meanwhile and no memory either: the sanitizer of the build looks."""
     device = make_device(gateway, pens[0])

@@ -74,6 +74,7 @@ def is_alive(link):
     return link.receive() == (0xD0, b"")
 
 
+@pytest.mark.long
 def test_two_thousand_strangers(clinic, pens, crowd):
     gateway = clinic.gateway
     before = resident_kb(gateway)
