@@ -13,7 +13,7 @@
 #define CIPHER "ECDHE-ECDSA-AES128-GCM-SHA256"
 #define BUFFER_MAX_BYTES (1U << 20)
 #define RECORD_MAX_BYTES 16384
-#define KEEP_ALIVE_S 600
+#define KEEP_ALIVE_S 1200 /* nobody may leave while ten thousand connect */
 #define SUBSCRIBE_ID 1000 /* no PUBLISH's packet identifier */
 
 /* MQTT 3.1.1 2.2.1, with the flags that are the only ones here. */
