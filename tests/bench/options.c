@@ -74,6 +74,24 @@ static void check_whole(struct argp_state *state, const struct options *options)
 		argp_error(state, "--starts needs --starters");
 }
 
+static error_t parse_flag(int key, struct options *options)
+{
+	switch (key) {
+	case KEY_RELAY:
+		options->relay = true;
+		break;
+	case KEY_RETURNS:
+		options->returns = true;
+		break;
+	case KEY_UNTIL_EOF:
+		options->until_eof = true;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -109,23 +127,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_STARTS_PER_S:
 		options->starts_per_s = (uint32_t)number(state, text, 1, 10000);
 		break;
-	case KEY_RELAY:
-		options->relay = true;
-		break;
 	case KEY_HOLD:
 		options->hold_ms = (uint32_t)number(state, text, 0, 600000);
 		break;
 	case KEY_AT_ONCE:
 		options->at_once = (uint32_t)number(state, text, 1, 10000);
 		break;
-	case KEY_RETURNS:
-		options->returns = true;
-		break;
 	case KEY_PROBE:
 		options->probe_ms = (uint32_t)number(state, text, 1, 60000);
-		break;
-	case KEY_UNTIL_EOF:
-		options->until_eof = true;
 		break;
 	case KEY_SKIP:
 		options->skip = (uint32_t)number(state, text, 0, 100000);
@@ -134,7 +143,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		check_whole(state, options);
 		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_flag(key, options);
 	}
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "care/zone.h"
 #include "io/log.h"
 #include "ledger/ledger.h"
+#include "telemetry.pb-c.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -320,4 +321,57 @@ void settle_while(void (*it_is_away)(void))
 {
 	meanwhile = it_is_away;
 	leave(apply_later);
+}
+
+/* --- conversations -------------------------------------------------------------------- */
+
+int bench_set_up_ledger(void **state)
+{
+	int failed = bench_set_up(state);
+
+	bench_open_ledger();
+	return failed;
+}
+
+void connect_and_hear(uint64_t conn, const char *connect, const char *connack)
+{
+	open_conn(conn);
+	say(conn, connect);
+	settle();
+	hears(conn, connack);
+}
+
+void subscribe(uint64_t conn)
+{
+	say(conn, SUBSCRIBE);
+	settle();
+	hears(conn, SUBACK);
+}
+
+void heartbeat(uint32_t seq, uint32_t battery_pct, char hex[300])
+{
+	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
+	Carepace__V1__Heartbeat body = CAREPACE__V1__HEARTBEAT__INIT;
+	struct id pen;
+	uint8_t bytes[140];
+
+	assert_true(id_from_hex(&pen, slice_str(DEVICE)));
+	up.source = (ProtobufCBinaryData){.len = ID_BYTES, .data = pen.b};
+	up.boot = 1;
+	up.seq = seq;
+	up.ts_ms = 1000000;
+	up.mono_ms = 1000;
+	body.state = CAREPACE__V1__DEVICE_STATE__DEVICE_IDLE;
+	body.has_battery_pct = 1;
+	body.battery_pct = battery_pct;
+	up.body_case = CAREPACE__V1__UP__BODY_HEARTBEAT;
+	up.heartbeat = &body;
+	size_t len = protobuf_c_message_pack(&up.base, bytes);
+	for (size_t i = 0; i < len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+}
+
+void deaf(uint64_t conn)
+{
+	buf_consume(&port.conns[conn].heard, port.conns[conn].heard.len);
 }

@@ -1,70 +1,9 @@
-/* What outlives a connection: sessions, messages for a device, wills; over a real
- * ledger, and over kill -9. */
+/* What outlives a connection: sessions and messages for a device; over a real ledger,
+ * and over kill -9. */
 #include "devices_bench.h"
-
-#include "telemetry.pb-c.h"
 
 #include <stdio.h>
 #include <unistd.h>
-
-#define KEEP_311 "10 [ \"MQTT\" 04 00 0000 \"%id\" ] "
-#define KEEP_5 "10 [ \"MQTT\" 05 00 0000 [ 11 00000064 ] \"%id\" ] "
-#define CLEAN_5 "10 [ \"MQTT\" 05 02 0000 [ 11 00000064 ] \"%id\" ] "
-#define CONNACK_311 "20 02 00 00 "
-#define PRESENT_311 "20 02 01 00 "
-#define SUBSCRIBE "82 [ 0001 " DOWN "01 ] "
-#define SUBACK "90 03 0001 01 "
-#define UNSUBSCRIBE "a2 [ 0002 " DOWN " ] "
-#define UNSUBACK "b0 02 0002 "
-#define DISCONNECT "e0 00"
-
-static int set_up(void **state)
-{
-	int failed = bench_set_up(state);
-
-	bench_open_ledger();
-	return failed;
-}
-
-static void connect_and_hear(uint64_t conn, const char *connect, const char *connack)
-{
-	open_conn(conn);
-	say(conn, connect);
-	settle();
-	hears(conn, connack);
-}
-
-static void subscribe(uint64_t conn)
-{
-	say(conn, SUBSCRIBE);
-	settle();
-	hears(conn, SUBACK);
-}
-
-/* A heartbeat, as hexadecimal digits. With a battery of 200 % it is out of range, and
- * there is a receipt for it. */
-static void heartbeat(uint32_t seq, uint32_t battery_pct, char hex[300])
-{
-	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
-	Carepace__V1__Heartbeat body = CAREPACE__V1__HEARTBEAT__INIT;
-	struct id pen;
-	uint8_t bytes[140];
-
-	assert_true(id_from_hex(&pen, slice_str(DEVICE)));
-	up.source = (ProtobufCBinaryData){.len = ID_BYTES, .data = pen.b};
-	up.boot = 1;
-	up.seq = seq;
-	up.ts_ms = 1000000;
-	up.mono_ms = 1000;
-	body.state = CAREPACE__V1__DEVICE_STATE__DEVICE_IDLE;
-	body.has_battery_pct = 1;
-	body.battery_pct = battery_pct;
-	up.body_case = CAREPACE__V1__UP__BODY_HEARTBEAT;
-	up.heartbeat = &body;
-	size_t len = protobuf_c_message_pack(&up.base, bytes);
-	for (size_t i = 0; i < len; i++)
-		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-}
 
 /* Causes a message for the device that is worth a day. */
 static void publish_bad(uint64_t conn, uint32_t seq)
@@ -90,11 +29,6 @@ static ptrdiff_t heard_receipt(uint64_t conn, bool is_dup, uint16_t packet_id)
 		    buf_bytes(&port.conns[conn].heard).p[at - 4], is_dup ? 0x3a : 0x32);
 	buf_deinit(&wanted);
 	return at;
-}
-
-static void deaf(uint64_t conn)
-{
-	buf_consume(&port.conns[conn].heard, port.conns[conn].heard.len);
 }
 
 /* --- sessions --------------------------------------------------------------------------- */
@@ -435,152 +369,7 @@ static void too_many_messages_lose_their_oldest(void **state)
 	assert_true(heard_receipt(1, false, 0x8003) > 0);
 }
 
-/* --- wills ------------------------------------------------------------------------------------ */
-
-/* CONNECT with a heartbeat as will; `flags` of CONNECT, `terms` and `about_will`: MQTT 5. */
-static void connect_with_will(
-    uint64_t conn, uint32_t seq, const char *level, const char *terms, const char *about_will)
-{
-	char hex[300];
-	char text[900];
-
-	heartbeat(seq, 100, hex);
-	snprintf(text, sizeof(text), "10 [ \"MQTT\" %s 0000 %s \"%%id\" %s %s %04x %s ]", level,
-	    terms, about_will, UP, (unsigned)strlen(hex) / 2, hex);
-	open_conn(conn);
-	say(conn, text);
-	settle();
-	assert_true(port.conns[conn].heard.len > 0);
-	deaf(conn);
-}
-
-/* How many readings wait in the open batch. */
-static size_t readings(void)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < intake.batch->entry_count; i++)
-		count += intake.batch->entries[i].what == BATCH_READING;
-	return count;
-}
-
-static void a_will_goes_up_when_the_connection_is_lost(void **state)
-{
-	(void)state;
-	connect_with_will(1, 7, "04 06", "", "");
-	assert_int_equal(readings(), 0);
-	lose_conn(1);
-	assert_int_equal(readings(), 1);
-	assert_int_equal(intake.batch->entries[0].reading.seq, 7);
-	assert_int_equal(intake.batch->entries[0].conn, 0);
-	settle();
-	assert_int_equal(devices_counters(devices)->wills, 1);
-	assert_int_equal(devices_counters(devices)->stored, 1);
-	assert_int_equal(devices_counters(devices)->acknowledged, 0);
-}
-
-static void who_says_goodbye_takes_the_will_back(void **state)
-{
-	(void)state;
-	connect_with_will(1, 7, "04 06", "", "");
-	say(1, DISCONNECT);
-	lose_conn(1);
-	assert_int_equal(readings(), 0);
-}
-
-static void goodbye_with_will_leaves_it(void **state)
-{
-	(void)state;
-	connect_with_will(1, 7, "05 06", "[]", "[]");
-	say(1, "e0 02 04 00");
-	assert_int_equal(readings(), 1);
-}
-
-static void a_takeover_lets_the_will_go_up(void **state)
-{
-	(void)state;
-	connect_with_will(1, 7, "04 06", "", "");
-	open_conn(2);
-	say(2, CONNECT_311);
-	assert_int_equal(readings(), 1);
-}
-
-static void a_will_waits_for_its_delay(void **state)
-{
-	(void)state;
-	connect_with_will(1, 7, "05 06", "[ 11 00000064 ]", "[ 18 00000001 ]");
-	lose_conn(1);
-	devices_tick(devices);
-	assert_int_equal(readings(), 0);
-	usleep(1010000);
-	devices_tick(devices);
-	assert_int_equal(readings(), 1);
-}
-
-static void who_comes_back_in_time_takes_the_will_back(void **state)
-{
-	(void)state;
-	connect_with_will(1, 7, "05 06", "[ 11 00000064 ]", "[ 18 0000000a ]");
-	lose_conn(1);
-	settle();
-	open_conn(2);
-	say(2, KEEP_5);
-	settle();
-	assert_int_equal(devices_wills_counters(devices)->cancelled, 1);
-	lose_conn(2);
-	assert_int_equal(readings(), 0);
-}
-
-/* [MQTT-3.1.3-9]: a takeover is a new connection to the session, too. */
-static void a_takeover_in_time_takes_the_will_back(void **state)
-{
-	(void)state;
-	connect_with_will(1, 7, "05 06", "[ 11 00000064 ]", "[ 18 0000000a ]");
-	open_conn(2);
-	say(2, KEEP_5);
-	assert_int_equal(readings(), 0);
-	assert_int_equal(devices_wills_counters(devices)->cancelled, 1);
-}
-
-static void a_session_that_ends_takes_no_delay(void **state)
-{
-	(void)state;
-	connect_with_will(1, 7, "05 06", "[ 11 00000064 ]", "[ 18 0000000a ]");
-	lose_conn(1);
-	settle();
-	open_conn(2);
-	say(2, CLEAN_5);
-	assert_int_equal(readings(), 1);
-	settle();
-	/* And one whose session ends with its connection has none. */
-	connect_with_will(3, 8, "05 06", "[]", "[ 18 0000000a ]");
-	lose_conn(3);
-	assert_int_equal(readings(), 1);
-}
-
-static void a_will_waits_for_room(void **state)
-{
-	(void)state;
-	connect_with_will(1, 7, "04 06", "", "");
-	while (!batch_is_full(intake.batch))
-		assert_non_null(batch_add(intake.batch));
-	lose_conn(1);
-	assert_int_equal(intake.batch->entry_count, BATCH_ENTRIES_MAX);
-	make_room();
-	assert_int_equal(intake.batch->entry_count, 1);
-	assert_int_equal(intake.batch->entries[0].reading.seq, 7);
-}
-
-/* It is the gateway that goes away, not the device. */
-static void stopping_lets_no_will_go_up(void **state)
-{
-	(void)state;
-	connect_with_will(1, 7, "04 06", "", "");
-	bench_restart();
-	assert_int_equal(entries_at_close, 0);
-}
-
-#define session_test(f) cmocka_unit_test_setup_teardown(f, set_up, bench_tear_down)
+#define session_test(f) cmocka_unit_test_setup_teardown(f, bench_set_up_ledger, bench_tear_down)
 
 int main(void)
 {
@@ -604,16 +393,6 @@ int main(void)
 	    session_test(at_qos_0_it_is_over_when_it_is_sent),
 	    session_test(messages_wait_for_a_device_without_a_session),
 	    session_test(too_many_messages_lose_their_oldest),
-	    session_test(a_will_goes_up_when_the_connection_is_lost),
-	    session_test(who_says_goodbye_takes_the_will_back),
-	    session_test(goodbye_with_will_leaves_it),
-	    session_test(a_takeover_lets_the_will_go_up),
-	    session_test(a_will_waits_for_its_delay),
-	    session_test(who_comes_back_in_time_takes_the_will_back),
-	    session_test(a_takeover_in_time_takes_the_will_back),
-	    session_test(a_session_that_ends_takes_no_delay),
-	    session_test(a_will_waits_for_room),
-	    session_test(stopping_lets_no_will_go_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
