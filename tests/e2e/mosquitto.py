@@ -24,4 +24,4 @@ class Mosquitto:
             ["mosquitto_sub", *self._options, *options, "-q", "1", "-C", str(count),
              "-W", str(seconds), "-F", "%t %q %x",
              "-t", f"carepace/v1/device/{self.device.hex}/down"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            stdout=subprocess.PIPE, text=True)

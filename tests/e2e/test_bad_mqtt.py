@@ -108,7 +108,7 @@ CASES = [
     no_connect("mqtt_small_maximum", "a maximum packet size too small for our answers",
                lambda device: connect5(device, b"\x27\0\0\0\x10")),
     no_connect("mqtt_will_too_large", "a will larger than the maximum",
-               lambda device: connect5(device, will=will(device, "x" * 60000))),
+               lambda device: connect5(device, will=will(device, "x" * 6000))),
     no_connect("mqtt_bad_payload_format", "a payload that is said to be text and is not UTF-8",
                lambda device: connect5(device, will=will(device, b"\xff", b"\1\1"))),
     Case("mqtt_retain_unsupported", "a retained message, which is not offered",
