@@ -4,6 +4,7 @@ the other devices unaffected, nothing lost (DESIGN sections 1 and 5)."""
 import os
 import re
 import socket
+import ssl
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -39,6 +40,18 @@ def test_a_broken_record_on_an_open_connection(clinic, pki, pens):
     assert link.receive() is None
     link.close()
     clinic.prove("^WARNING closed .*not valid TLS", closed_tls=1)
+
+
+def test_a_device_that_does_not_trust_the_gateway(clinic, pens, tmp_path):
+    """It lacks the clinic's ca.pem: it breaks off, and says so in TLS."""
+    foreign = Authority(tmp_path / "foreign", "another clinic's CA")
+    context = wire.tls(foreign.certificate, pens[1].certificate, pens[1].key)
+    with socket.create_connection(("127.0.0.1", clinic.gateway.port), 10) as plain:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            context.wrap_socket(plain, server_hostname="127.0.0.1")
+    clinic.gateway.wait_logged("it broke off")
+    clinic.prove("^WARNING refused .*it broke off: install the clinic's ca.pem on it",
+                 tls_peer_alert=1)
 
 
 @pytest.mark.long
@@ -345,3 +358,14 @@ def test_two_gateways_on_one_store(make_gateway):
     second = make_gateway(store={"path": first.store})
     fails(second, f"^ERROR another gateway runs on the store in {first.store}; stop it first")
     first.stop()
+
+
+def test_a_control_socket_that_cannot_be_made(make_gateway):
+    """Devices are served all the same."""
+    gateway = make_gateway()
+    (gateway.store / "control" / "occupied").mkdir(parents=True)
+    gateway.start()
+    said = gateway.logged(r"^ERROR cannot make the control socket .*; `carepace` commands cannot"
+                          " reach the daemon")
+    gateway.stop()
+    assert len(said) == 1, gateway.log

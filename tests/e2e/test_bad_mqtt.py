@@ -3,6 +3,8 @@ notices. tests/check/bad_input holds the table against gateway/mqtt/reason.c;
 what the device is told stands in tests/protocol."""
 
 import collections
+import os
+import socket
 import struct
 from dataclasses import dataclass
 from typing import Callable
@@ -185,9 +187,10 @@ class Trial:
         line = self.expect(case.counter, f"connection ended: {case.said}")
         assert line.startswith("WARNING ") and pen.hex in line, line
 
-    def prove(self):
+    def prove(self, **closed):
         """Nobody else noticed, and the counters say what the log says."""
         counts = self.clinic.prove(r"counts:").counts
+        assert {name: counts.get(name, 0) for name in closed} == closed, counts
         mqtt = {name: count for name, count in counts.items() if name.startswith("mqtt_")}
         del mqtt["mqtt_client_disconnect"]  # the healthy one's
         assert mqtt == self.expected
@@ -209,7 +212,10 @@ def trial(make_gateway, make_device, pens):
 def test_a_rule_of_mqtt(trial, cases):
     for number, case in enumerate(cases):
         trial.breaks(case, trial.pens[number % len(trial.pens)])
-    trial.prove()
+    refused = sum(case.counter == "mqtt_foreign_client_id" for case in cases)
+    limited = sum(case.counter == "mqtt_over_receive_maximum" for case in cases)
+    trial.prove(closed_refused=refused, closed_limit=limited,
+                closed_protocol=len(cases) - refused - limited)
 
 
 def test_a_request_that_is_refused(trial):
@@ -248,4 +254,17 @@ def test_conversations_that_end(trial, contract):
     newer.send(b"\xe0\0")
     for each in (silent, drowsy, link, older, newer):
         each.close()
-    trial.prove()
+    trial.prove(closed_refused=1, closed_keep_alive=1, closed_taken_over=1, closed_protocol=1)
+
+
+def test_connections_that_are_lost(trial):
+    """Without DISCONNECT: one is closed in order, one is cut."""
+    closed, cut = (trial.connect(pen) for pen in trial.pens[:2])
+    closed.close()
+    with socket.socket(fileno=os.dup(cut.fileno())) as below:
+        below.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        cut.close()
+    for pen, how in ((trial.pens[0], "peer"), (trial.pens[1], "network")):
+        trial.gateway.wait_logged(f"^INFO .*: connection lost \\({how}\\)")
+    trial.expected["mqtt_connection_lost"] = 2
+    trial.prove(closed_peer=1, closed_network=1)

@@ -175,6 +175,9 @@ def test_what_happened_while_the_broker_was_down_arrives_later(office, clinic, m
     assert office.wait_alerts(4)[-1].alert.sid == sid
     wait_drained(gateway)
     gateway.stop()
+    counts = gateway.counts()
+    assert (counts["upstream_connects"], counts["upstream_losses"]) == (2, 1)
+    assert "upstream_refused" not in counts
     assert len(office.alerts()) == 4
     gateway.verify()
 
@@ -305,3 +308,16 @@ def test_an_order_that_cannot_be_understood_keeps_its_place(office, clinic):
     gateway.stop()
     counts = gateway.counts()
     assert (counts["orders_stored"], counts["orders_parked"]) == (1, 2)
+
+
+def test_an_order_with_free_text_is_refused(office, clinic):
+    office.open()
+    gateway = connected(clinic.start())
+    order = office.report.Order.FromString(office.plan(1, token()))
+    order.key = "Mrs. Smith, phone 555"
+    office.send(order.SerializeToString())
+    gateway.wait_logged(r"^WARNING head office sent an order that is refused \(Order.key\)")
+    gateway.stop()
+    counts = gateway.counts()
+    assert counts["orders_refused"] == 1 and "orders_stored" not in counts
+    assert "Smith" not in "\n".join(gateway.log)

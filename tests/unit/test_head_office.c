@@ -2,6 +2,7 @@
  * plays, a real store, and an open batch in memory.
  */
 #include "shell/head_office.h"
+#include "capture.h"
 #include "treatments.h"
 
 #include <uv.h>
@@ -124,10 +125,15 @@ static void run_loop(void)
 static void a_store_that_cannot_be_read_is_not_an_empty_outbox(void **state)
 {
 	struct upstream_item items[WINDOW_ROWS];
+	char said[OUTPUT_BYTES];
 
 	(void)state;
 	open_office("/nonexistent/" LEDGER_FILE_NAME);
+	struct capture capture = capture_begin(STDERR_FILENO);
 	assert_int_equal(next(items), UPSTREAM_LATER);
+	capture_end(&capture, said);
+	assert_non_null(strstr(said, "WARNING cannot read the outbox: "));
+	assert_non_null(strstr(said, "; trying again"));
 }
 
 /* The ledger takes nothing for a while, and the broker is quick. Room on the disk has

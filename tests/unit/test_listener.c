@@ -185,6 +185,7 @@ static void test_stalled_writer_is_closed(void **state)
 	assert_int_equal(
 	    listener_send(bench->listener, bench->conn, slice_of(block, sizeof(block))), CP_FULL);
 	bench_wait_for(bench, bench->story, "closed(stalled) ");
+	assert_int_equal(bench_counters(bench)->closed[CLOSE_STALLED], 1);
 	uv_process_kill(&device->process, SIGKILL);
 	device_end(device);
 }

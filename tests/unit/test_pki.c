@@ -213,6 +213,11 @@ static void test_wrong_requests(void **state)
 	assert_int_equal(
 	    authority_issue_device(bench->authority, &zero, year, &issued, &bench->error),
 	    CP_INVALID);
+	assert_has(bench->error.text, "the device id is zero");
+	assert_int_equal(
+	    authority_issue_listener(bench->authority, bad_hosts, 0, year, &issued, &bench->error),
+	    CP_INVALID);
+	assert_has(bench->error.text, "a listener has 1 to 32 host names");
 	assert_int_equal(
 	    authority_issue_client(bench->authority, "a,O=b", year, &issued, &bench->error),
 	    CP_INVALID);
@@ -358,7 +363,7 @@ static void test_registry_errors_name_the_line(void **state)
 		const char *text;
 		const char *error; /* behind the path */
 	} cases[] = {
-	    {"", ":1: expected the line"},
+	    {"", ":1: expected the line \"# carepace device registry 2\", found"},
 	    {"something else\n", ":1: expected the line"},
 	    {HEAD "\n# note\n" ID " pan active 41 " KEY " " DATES " Pen\n", ":4: expected a kind"},
 	    {HEAD "00 pen active 41 " KEY " " DATES " Pen\n", ":2: expected a device id"},
@@ -368,11 +373,13 @@ static void test_registry_errors_name_the_line(void **state)
 	    {HEAD ID " pen active 41 " KEY " 2026-02-30T12:00:00Z 2028-08-28T12:00:00Z Pen\n",
 	        ":2: expected a UTC time like 2026-08-29T12:00:00Z, found "
 	        "\"2026-02-30T12:00:00Z\""},
-	    {HEAD ID " pen active 41 " KEY " " DATES " - -\n", ":2: expected a name"},
+	    {HEAD ID " pen active 41 " KEY " " DATES " - -\n",
+	        ":2: expected a name of 1 to 40 characters, found \"\""},
 	    {HEAD ID " pen active 41 " KEY " " DATES " - - Pen\r\n", ":2: a name has"},
 	    {HEAD ID " pen active 41 " KEY " " DATES " - superseded Pen\n",
 	        ":2: expected - since it is active, found \"superseded\""},
-	    {HEAD ID " pen revoked 41 " KEY " " DATES " - lost Pen\n", ":2: expected a reason"},
+	    {HEAD ID " pen revoked 41 " KEY " " DATES " - lost Pen\n",
+	        ":2: expected a reason of revocation (key-compromise, ...) or -"},
 	    {HEAD ID " pen revoked 41 " KEY " " DATES " today superseded Pen\n",
 	        ":2: expected a UTC time"},
 	    {HEAD_1 GOOD "crl " DATES " 2026-08-29T12:00:00Z\n", ":3: expected a device id"},
@@ -429,6 +436,7 @@ static void test_files(void **state)
 	assert_int_equal(text.p[5], '\0');
 	buf_deinit(&text);
 	assert_int_equal(file_read(path, 4, &text, &bench->error), CP_CONFIG);
+	assert_has(bench->error.text, "has more than 4 bytes");
 	assert_int_equal(file_read(bench->dir, 4096, &text, &bench->error), CP_CONFIG);
 	assert_int_equal(file_sync_dir(bench->dir, &bench->error), CP_OK);
 	assert_string_equal(output_of("ls %s | grep -c text", bench->dir), "1\n");
