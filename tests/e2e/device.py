@@ -17,7 +17,7 @@ class Device(Voice):
     `session_s` it goes on with its session, and where there is one it does not subscribe again."""
 
     def __init__(self, gateway, contract, identity, protocol=mqtt.MQTTv5, boot=1, keep_alive_s=60,
-                 session_s=0):
+                 session_s=0, in_flight=20):
         super().__init__(contract, identity, boot)
         self.gateway = gateway
         self.is_mqtt5 = protocol == mqtt.MQTTv5
@@ -37,7 +37,7 @@ class Device(Voice):
         self.mqtt = new_client(identity.hex, protocol=protocol, **options)
         self.mqtt.tls_set(gateway.pki.ca, identity.certificate, identity.key,
                           tls_version=ssl.PROTOCOL_TLS_CLIENT)
-        self.mqtt.max_inflight_messages_set(20)
+        self.mqtt.max_inflight_messages_set(in_flight)
         self.mqtt.reconnect_delay_set(0.05, 0.2)
         self.mqtt.on_connect = self._on_connect
         self.mqtt.on_subscribe = self._on_subscribe

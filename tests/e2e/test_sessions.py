@@ -207,8 +207,7 @@ def test_paho_at_qos_2_over_kill_9(gateway, pen, make_device, protocol):
 def test_a_backlog_at_qos_2(gateway, pen, make_device, protocol):
     """Paho sends its whole queue before it reads the first answer, and with a clean session all of it
     again each time."""
-    device = make_device(gateway, pen, protocol=protocol)
-    device.mqtt.max_inflight_messages_set(0)  # no limit
+    device = make_device(gateway, pen, protocol=protocol, in_flight=0)  # no limit
     gateway.kill()
     names = [device.send(device.heartbeat(), 2) for _ in range(400)]
     gateway.start()
