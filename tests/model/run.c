@@ -302,7 +302,7 @@ int main(int argc, char **argv)
 {
 	uint64_t first = 1;
 	uint64_t seeds = 1000;
-	unsigned steps = 400;
+	unsigned steps = 250;
 	bool is_traced = false;
 	char folder[64];
 
