@@ -4,6 +4,11 @@
 
 #include "io/clock.h"
 
+#include <limits.h>
+
+/* Of a message that was written when another connection had taken over. */
+#define NO_SESSION UINT_MAX
+
 /* --- the session --------------------------------------------------------------------- */
 
 /* Does the row say what the device knows? */
@@ -250,7 +255,7 @@ static void on_publish(struct conn *conn, const struct packet_frame *frame)
 	model_trace(
 	    "conn %d: message %u, QoS %u, id %u", (int)conn->id, (unsigned)down->n, qos, packet_id);
 	down->sent_on = conn->id;
-	down->session = truth->number;
+	down->session = is_current ? truth->number : NO_SESSION;
 	down->packet_id = packet_id;
 	down->is_acked |= qos == 0;
 }
