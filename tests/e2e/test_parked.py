@@ -190,7 +190,7 @@ def connect(gateway):
 
 def ask(gateway, request):
     with contextlib.closing(connect(gateway)) as door:
-        with contextlib.suppress(ConnectionResetError), door.makefile() as answer:
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError), door.makefile() as answer:
             door.sendall(request)
             return answer.readline()
         return ""
