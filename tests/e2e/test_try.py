@@ -84,7 +84,8 @@ def test_an_interrupt_closes_the_clinic_and_a_second_one_runs_beside_it(tmp_path
         wait_open(two, said_by_two)
         wait_for(lambda: "overrides" in said_by_one(), said_by_one)
         one.send_signal(signal.SIGINT)
-        assert one.wait(60) == 0, said_by_one()
+        wait_for(lambda: one.poll() is not None, said_by_one, 120)
+        assert one.returncode == 0, said_by_one()
         assert figures(said_by_one())["acknowledged but missing in the store"] == 0
         assert list(first.glob("carepace-try.*")) == []
         assert left_behind(first) == []
