@@ -57,6 +57,7 @@ def say(capsys, text):
         print(f"\n{text}", end="")
 
 
+@pytest.mark.timeout(900)  # two minutes of both cores, where nothing else wants them
 def test_one_truth(folder, tmp_path, capsys):
     edges = [SEEDS * i // JOBS for i in range(JOBS + 1)]
     traces = [tmp_path / f"trace.{i}" for i in range(JOBS)]
