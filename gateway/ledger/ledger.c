@@ -111,8 +111,10 @@ void ledger_close(struct ledger *ledger)
 		return;
 	if (!ledger->db.err && ledger->is_open && !ledger->is_careful) {
 		write_folds(ledger);
-		if (!ledger->room.is_none)
+		if (!ledger->room.is_none && !ledger->dirty) {
+			sessions_mark_folded(ledger); /* heartbeats follow the last fold */
 			store_mark_clean(ledger);
+		}
 	}
 	db_close(&ledger->db);
 	arena_deinit(&ledger->scratch);

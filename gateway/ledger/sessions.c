@@ -191,11 +191,11 @@ void sessions_mark_dirty(struct ledger *ledger, struct open_session *open, bool 
 
 wall_ms sessions_flush_at(const struct ledger *ledger)
 {
-	if (!ledger->dirty)
-		return TIME_NEVER;
-	bool is_due = ledger->stream_last - ledger->stream_folded >= FOLDS_KEPT_ROWS ||
-	              ledger->now < ledger->dirty_since; /* the clock was set back */
-	return is_due ? ledger->now : ledger->dirty_since + FOLDS_KEPT_MS;
+	bool was_set_back = ledger->dirty && ledger->now < ledger->dirty_since; /* the clock */
+
+	if (ledger->stream_last - ledger->stream_folded >= FOLDS_KEPT_ROWS || was_set_back)
+		return ledger->now;
+	return ledger->dirty ? ledger->dirty_since + FOLDS_KEPT_MS : TIME_NEVER;
 }
 
 /* R13: a session without END reaches 120 min beyond its last message. When the
@@ -251,6 +251,14 @@ static void forget_all(struct ledger *ledger)
 	arena_reset(&ledger->running);
 }
 
+void sessions_mark_folded(struct ledger *ledger)
+{
+	CP_CHECK(!ledger->dirty);
+	if (ledger->stream_folded != ledger->stream_last)
+		store_set_meta(ledger, "stream_folded", ledger->stream_last);
+	ledger->stream_folded = ledger->stream_last;
+}
+
 void sessions_flush(struct ledger *ledger)
 {
 	for (struct open_session *open = ledger->dirty; open; open = open->next_dirty)
@@ -263,9 +271,7 @@ void sessions_flush(struct ledger *ledger)
 		open->is_dirty = open->is_loud = false;
 	}
 	ledger->dirty = NULL;
-	if (ledger->stream_folded != ledger->stream_last)
-		store_set_meta(ledger, "stream_folded", ledger->stream_last);
-	ledger->stream_folded = ledger->stream_last;
+	sessions_mark_folded(ledger);
 	if (ledger->running.used_bytes > SESSIONS_KEPT_BYTES)
 		forget_all(ledger);
 }

@@ -41,6 +41,9 @@ wall_ms sessions_flush_at(const struct ledger *ledger);
 /* Writes the folds that wait, touches what they change. */
 void sessions_flush(struct ledger *ledger);
 
+/* No fold waits: what follows the mark speaks about no session. */
+void sessions_mark_folded(struct ledger *ledger);
+
 /* Columns of SELECT SESSION_COLUMNS FROM session s JOIN source r ON r.no = s.source. */
 #define SESSION_COLUMNS                                                                            \
 	"s.no, s.source, r.id, s.sid, s.first_at, s.last_at, s.start_from, s.stream_from,"         \

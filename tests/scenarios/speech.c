@@ -80,6 +80,18 @@ static void say_hello(struct clinic *clinic, struct device *device, struct words
 	clinic_send(clinic, device, &up);
 }
 
+static void say_heartbeat(struct clinic *clinic, struct device *device, struct words *words)
+{
+	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
+	Carepace__V1__Heartbeat body = CAREPACE__V1__HEARTBEAT__INIT;
+
+	(void)words;
+	body.state = CAREPACE__V1__DEVICE_STATE__DEVICE_IDLE;
+	up.body_case = CAREPACE__V1__UP__BODY_HEARTBEAT;
+	up.heartbeat = &body;
+	clinic_send(clinic, device, &up);
+}
+
 static void start(struct clinic *clinic, struct device *device, struct words *words)
 {
 	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
@@ -392,11 +404,12 @@ static void say_device(struct clinic *clinic, struct device *device, struct word
 	static const struct {
 		const char *name;
 		verb_fn *verb;
-	} verbs[] = {{"hello", say_hello}, {"session", session}, {"start", start},
-	    {"attach", attach}, {"detach", detach}, {"param", param}, {"sample", sample},
-	    {"pulse", pulse}, {"pause", pause_session}, {"resume", resume_session}, {"end", end},
-	    {"ack", acknowledge}, {"override", override_alert}, {"override-check", override_check},
-	    {"repeat", repeat}, {"offline", go_offline}, {"slow", go_slow}, {"online", come_back}};
+	} verbs[] = {{"hello", say_hello}, {"heartbeat", say_heartbeat}, {"session", session},
+	    {"start", start}, {"attach", attach}, {"detach", detach}, {"param", param},
+	    {"sample", sample}, {"pulse", pulse}, {"pause", pause_session},
+	    {"resume", resume_session}, {"end", end}, {"ack", acknowledge},
+	    {"override", override_alert}, {"override-check", override_check}, {"repeat", repeat},
+	    {"offline", go_offline}, {"slow", go_slow}, {"online", come_back}};
 	const char *name = words_take(words);
 
 	for (size_t i = 0; i < CP_COUNT(verbs); i++)

@@ -141,6 +141,20 @@ static void a_clean_end_writes_the_folds(void **state)
 	assert_int_equal(count(clinic, "SELECT active_ms FROM session"), 120000);
 }
 
+static void a_clean_end_leaves_nothing_to_apply_again(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+
+	say(clinic, "2026-03-02 10:00 P1 start A c1");
+	say(clinic, "+2m P1 sample A");
+	say(clinic, "+2m P1 end A COMPLETED");
+	say(clinic, "+1m P1 heartbeat"); /* in no session's fold */
+	clinic = reopen_store(state, "1");
+	assert_false(clinic->ledger->is_careful);
+	assert_int_equal(ledger_pending(clinic->ledger), 0);
+	assert_int_equal(verify(state).inputs, 4);
+}
+
 static void live_and_die(void **state)
 {
 	static const char *const life[] = {"2026-03-02 10:00 P1 start A c1", "+2m P1 sample A",
@@ -191,6 +205,7 @@ int main(void)
 	    LEDGER_TEST(a_fold_waits_a_second_at_most),
 	    LEDGER_TEST(a_judge_sees_every_fold),
 	    LEDGER_TEST(a_clean_end_writes_the_folds),
+	    LEDGER_TEST(a_clean_end_leaves_nothing_to_apply_again),
 	    LEDGER_TEST(a_crash_before_the_folds_were_written_loses_and_doubles_nothing),
 	};
 
