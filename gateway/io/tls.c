@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#define RECORD_ALERT 21
 #define RECORD_HANDSHAKE 22  /* RFC 5246 6.2.1: how every TLS connection begins */
 #define ALERT_ROOM_BYTES 128 /* kept free by tls_write() for an alert */
 
@@ -97,8 +98,23 @@ static bool has_begun_well(struct tls_conn *conn)
 	return in.p[0] == RECORD_HANDSHAKE;
 }
 
+/* The last that came is a fatal alert in the clear. Who does not trust us may send
+ * it so in TLS 1.3, too (OpenSSL does); mbedTLS sees a broken record in it. */
+static bool ends_with_alert(struct slice in)
+{
+	static const uint8_t rest[] = {0, 2, MBEDTLS_SSL_ALERT_LEVEL_FATAL}; /* length, level */
+
+	if (in.len < 7)
+		return false;
+	const uint8_t *record = in.p + in.len - 7;
+	return record[0] == RECORD_ALERT && record[1] == 3 &&
+	       memcmp(record + 3, rest, sizeof(rest)) == 0;
+}
+
 static enum tls_event shake(struct tls_conn *conn, wall_ms now, bool may_be_heavy)
 {
+	bool is_alert = ends_with_alert(buf_bytes(&conn->in));
+
 	if (conn->reason != TLS_OK)
 		return TLS_FAILED;
 	if (!has_begun_well(conn))
@@ -113,7 +129,8 @@ static enum tls_event shake(struct tls_conn *conn, wall_ms now, bool may_be_heav
 		if (rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE)
 			return TLS_MORE;
 		if (rc)
-			return handshake_failed(conn, rc);
+			return handshake_failed(
+			    conn, is_alert ? MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE : rc);
 		/* Only a resumption leaves out what is heavy in TLS 1.2. */
 		if (is_hello)
 			conn->was_resumed = !compat_is_heavy(&conn->ssl);
