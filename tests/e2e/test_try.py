@@ -30,13 +30,18 @@ def left_behind(folder):
     return found
 
 
+def hear_interrupts():
+    """Tests that run in the background inherit that SIGINT is ignored; bash cannot undo it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def trying(folder, *options):
     """The running command and what it has said; its folders are made in `folder`."""
     said = folder / "said.txt"
     with said.open("wb") as output:
         process = subprocess.Popen([TRY, *options], stdin=subprocess.DEVNULL, stdout=output,
-                                   stderr=subprocess.STDOUT,
+                                   stderr=subprocess.STDOUT, preexec_fn=hear_interrupts,
                                    env={**os.environ, "TMPDIR": str(folder)})
     try:
         yield process, said.read_text
