@@ -14,14 +14,10 @@ in gateway/. What the rules leave open is decided where it is used, in a comment
 that begins with "Open:".
 """
 
-import datetime
 import sys
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
-CLINIC = ZoneInfo("Europe/Berlin")
-UTC = datetime.timezone.utc
-EPOCH = datetime.date(1970, 1, 1)
+from civil import day_of, morning
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -41,27 +37,6 @@ END_COMPLETED = 1
 ROLLER = 3
 PLAN_ACTIVE = 1
 ZONE_UNKNOWN = 1
-
-
-# --- civil time (R1 to R7) ---------------------------------------------------------------
-
-
-def day_of(ms):
-    """R2: the civil day in the clinic, as a day number."""
-    moment = datetime.datetime.fromtimestamp(ms // 1000, UTC).astimezone(CLINIC)
-    return (moment.date() - EPOCH).days
-
-
-MORNINGS = {}
-
-
-def morning(day):
-    """R7: 06:00 of a civil day."""
-    if day not in MORNINGS:
-        date = EPOCH + datetime.timedelta(days=day)
-        local = datetime.datetime(date.year, date.month, date.day, 6, tzinfo=CLINIC)
-        MORNINGS[day] = int(local.timestamp()) * 1000
-    return MORNINGS[day]
 
 
 # --- what the inputs say -------------------------------------------------------------------
