@@ -1,0 +1,96 @@
+#include "care/fact.h"
+
+#include <string.h>
+
+int64_t fact_topic(const struct reading *reading)
+{
+	if (reading->kind == READING_MAINT)
+		return FACT_TOPIC(reading->kind, reading->up->maint->kind);
+	if (reading->kind == READING_SELFTEST)
+		return FACT_TOPIC(reading->kind, reading->up->selftest->result);
+	return FACT_TOPIC(reading->kind, 0);
+}
+
+int fact_order(const struct fact *a, const struct fact *b)
+{
+	const struct reading *x = &a->reading;
+	const struct reading *y = &b->reading;
+
+	if (x->ts != y->ts)
+		return x->ts < y->ts ? -1 : 1;
+	int by_source = id_cmp(&x->source, &y->source);
+	if (by_source)
+		return by_source;
+	if (x->boot != y->boot)
+		return x->boot < y->boot ? -1 : 1;
+	if (x->seq != y->seq)
+		return x->seq < y->seq ? -1 : 1;
+	return 0;
+}
+
+static bool is_same_key(const struct fact *a, const struct fact *b)
+{
+	return a->source == b->source && a->reading.kind == b->reading.kind &&
+	       strcmp(a->reading.order->key, b->reading.order->key) == 0;
+}
+
+/* Of one revision that was sent twice the last in order counts. */
+static bool is_newer(const struct fact *a, const struct fact *b)
+{
+	if (a->reading.order->revision != b->reading.order->revision)
+		return a->reading.order->revision > b->reading.order->revision;
+	return fact_order(a, b) > 0;
+}
+
+bool fact_holds(struct facts facts, const struct fact *fact, event_ms at)
+{
+	if (fact->reading.ts > at)
+		return false;
+	for (size_t i = 0; i < facts.count; i++) {
+		const struct fact *other = &facts.items[i];
+		if (other->reading.order && other->reading.ts <= at && is_same_key(other, fact) &&
+		    is_newer(other, fact))
+			return false;
+	}
+	return true;
+}
+
+event_ms fact_until(struct facts facts, const struct fact *fact)
+{
+	event_ms until = TIME_NEVER;
+
+	for (size_t i = 0; i < facts.count; i++) {
+		const struct fact *other = &facts.items[i];
+		if (other->reading.order && is_same_key(other, fact) && is_newer(other, fact) &&
+		    other->reading.ts < until)
+			until = other->reading.ts;
+	}
+	return until > fact->reading.ts ? until : fact->reading.ts;
+}
+
+const struct fact *facts_holding(struct facts facts, enum reading_kind kind, event_ms at)
+{
+	for (size_t i = facts.count; i-- > 0;)
+		if (facts.items[i].reading.kind == kind &&
+		    fact_holds(facts, &facts.items[i], at))
+			return &facts.items[i];
+	return NULL;
+}
+
+const struct fact *facts_last(struct facts facts, int64_t topic, event_ms at)
+{
+	for (size_t i = facts.count; i-- > 0;)
+		if (facts.items[i].reading.ts <= at &&
+		    fact_topic(&facts.items[i].reading) == topic)
+			return &facts.items[i];
+	return NULL;
+}
+
+const struct fact *facts_next(struct facts facts, int64_t topic, event_ms after)
+{
+	for (size_t i = 0; i < facts.count; i++)
+		if (facts.items[i].reading.ts > after &&
+		    fact_topic(&facts.items[i].reading) == topic)
+			return &facts.items[i];
+	return NULL;
+}

@@ -1,0 +1,51 @@
+/* fact.h - an input as a judge sees it.
+ *
+ * What:   a reading from the journal with the local numbers that stand for its
+ *         blanked tokens. reading.ts is the event time that counts (R18).
+ * Orders: head office and the box itself say things that hold from a moment on,
+ *         until a higher revision of the same key says otherwise (domain 9.4).
+ *         Nothing is overwritten: a late fact changes the past.
+ * Memory: arrays are borrowed from whoever loaded them (ledger/history), ordered
+ *         by (event time, source, boot, seq).
+ */
+#ifndef CARE_FACT_H
+#define CARE_FACT_H
+
+#include "care/reading.h"
+
+struct fact {
+	struct reading reading;
+	int64_t source; /* local numbers, 0 absent: who said it */
+	int64_t client;
+	int64_t client2; /* of a correction: who takes over */
+	int64_t operator_no;
+};
+
+struct facts {
+	const struct fact *items;
+	size_t count;
+};
+
+/* What facts are filed under beside their subject, so that "the last clean before"
+ * is one step of an index: the kind, of MAINT and SELFTEST also which or how. Stored. */
+#define FACT_TOPIC(kind, detail) ((int64_t)(kind) | (int64_t)(detail) << 16)
+int64_t fact_topic(const struct reading *reading);
+
+/* The order of everything that is judged. */
+int fact_order(const struct fact *a, const struct fact *b);
+
+/* Is this order the highest revision of its key whose event time is not later? */
+bool fact_holds(struct facts facts, const struct fact *fact, event_ms at);
+
+/* When the next revision of its key began to hold; TIME_NEVER if none did. */
+event_ms fact_until(struct facts facts, const struct fact *fact);
+
+/* The order of a kind that holds at a moment, of several keys the last in order;
+ * NULL if none does. */
+const struct fact *facts_holding(struct facts facts, enum reading_kind kind, event_ms at);
+
+/* The last at or before a moment, the first after it; topic as above. NULL: none. */
+const struct fact *facts_last(struct facts facts, int64_t topic, event_ms at);
+const struct fact *facts_next(struct facts facts, int64_t topic, event_ms after);
+
+#endif
