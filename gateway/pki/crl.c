@@ -114,7 +114,8 @@ static int reason_of(const mbedtls_x509_crl *crl, const mbedtls_x509_crl_entry *
 	return reason;
 }
 
-static void merge(const mbedtls_x509_crl *crl, struct registry *registry, struct crl_result *out)
+static void revoke_listed(
+    const mbedtls_x509_crl *crl, struct registry *registry, struct crl_result *out)
 {
 	const mbedtls_x509_crl_entry *entry = &crl->entry;
 	size_t index;
@@ -136,7 +137,7 @@ static void merge(const mbedtls_x509_crl *crl, struct registry *registry, struct
 	}
 }
 
-static enum cp_err import(const char *path, const mbedtls_x509_crl *list, mbedtls_x509_crt *ca,
+static enum cp_err merge(const char *path, const mbedtls_x509_crl *list, mbedtls_x509_crt *ca,
     wall_ms now, struct registry *registry, struct crl_result *out, struct pki_error *error)
 {
 	struct registry_crl crl = {
@@ -152,21 +153,26 @@ static enum cp_err import(const char *path, const mbedtls_x509_crl *list, mbedtl
 		err = check_dates(path, &crl, registry_crl(registry), error);
 	if (err)
 		return err;
-	merge(list, registry, out);
+	revoke_listed(list, registry, out);
 	registry_set_crl(registry, &crl);
 	return CP_OK;
 }
 
 /* --- the file ------------------------------------------------------------- */
 
-static enum cp_err read_crl(const char *path, mbedtls_x509_crl *out, struct pki_error *error)
+enum cp_err crl_merge(const char *path, struct slice file, mbedtls_x509_crt *ca, wall_ms now,
+    struct registry *registry, struct crl_result *out, struct pki_error *error)
 {
-	struct buf file;
-	enum cp_err err = file_read(path, CRL_FILE_MAX_BYTES, &file, error);
+	mbedtls_x509_crl crl;
+	enum cp_err err;
 
-	if (!err && mbedtls_x509_crl_parse(out, file.p, x509_len(buf_bytes(&file))))
+	*out = (struct crl_result){0};
+	mbedtls_x509_crl_init(&crl);
+	if (mbedtls_x509_crl_parse(&crl, file.p, x509_len(file)))
 		err = wrong(error, path, "this is not a revocation list, in PEM or DER form");
-	buf_deinit(&file);
+	else
+		err = merge(path, &crl, ca, now, registry, out, error);
+	mbedtls_x509_crl_free(&crl);
 	return err;
 }
 
@@ -174,17 +180,16 @@ enum cp_err crl_import(const char *path, const char *ca_path, wall_ms now,
     struct registry *registry, struct crl_result *out, struct pki_error *error)
 {
 	mbedtls_x509_crt ca;
-	mbedtls_x509_crl crl;
+	struct buf file = {0};
 
 	*out = (struct crl_result){0};
 	mbedtls_x509_crt_init(&ca);
-	mbedtls_x509_crl_init(&crl);
 	enum cp_err err = x509_load_certs(ca_path, &ca, error);
 	if (!err)
-		err = read_crl(path, &crl, error);
+		err = file_read(path, CRL_FILE_MAX_BYTES, &file, error);
 	if (!err)
-		err = import(path, &crl, &ca, now, registry, out, error);
-	mbedtls_x509_crl_free(&crl);
+		err = crl_merge(path, buf_bytes(&file), &ca, now, registry, out, error);
+	buf_deinit(&file);
 	mbedtls_x509_crt_free(&ca);
 	return err;
 }

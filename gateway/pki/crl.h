@@ -13,6 +13,8 @@
 
 #include "pki/registry.h"
 
+#include <mbedtls/x509_crt.h>
+
 struct crl_result {
 	size_t listed;
 	size_t revoked; /* by this import */
@@ -23,6 +25,10 @@ struct crl_result {
  * list of another one, forged, broken, expired, of the future, or older than the
  * one before. */
 enum cp_err crl_import(const char *path, const char *ca_path, wall_ms now,
+    struct registry *registry, struct crl_result *out, struct pki_error *error) CP_MUST_CHECK;
+
+/* The same for a file in memory, as file_read() gives it; `path` is what errors call it. */
+enum cp_err crl_merge(const char *path, struct slice file, mbedtls_x509_crt *ca, wall_ms now,
     struct registry *registry, struct crl_result *out, struct pki_error *error) CP_MUST_CHECK;
 
 #endif

@@ -30,16 +30,14 @@ static enum cp_err check(const char *path, mbedtls_x509_csr *csr, struct pki_err
 	return CP_OK;
 }
 
-enum cp_err csr_load(const char *path, mbedtls_pk_context *out, struct pki_error *error)
+enum cp_err csr_parse(
+    const char *path, struct slice file, mbedtls_pk_context *out, struct pki_error *error)
 {
 	mbedtls_x509_csr csr;
-	struct buf file;
-	enum cp_err err = file_read(path, CSR_FILE_MAX_BYTES, &file, error);
+	enum cp_err err;
 
-	if (err)
-		return err;
 	mbedtls_x509_csr_init(&csr);
-	if (mbedtls_x509_csr_parse(&csr, file.p, x509_len(buf_bytes(&file))))
+	if (mbedtls_x509_csr_parse(&csr, file.p, x509_len(file)))
 		err = pki_fail(error, CP_CONFIG,
 		    "%s: this is not a certificate request of an EC key, in PEM or DER form", path);
 	else
@@ -49,6 +47,16 @@ enum cp_err csr_load(const char *path, mbedtls_pk_context *out, struct pki_error
 		mbedtls_pk_init(&csr.pk);
 	}
 	mbedtls_x509_csr_free(&csr);
+	return err;
+}
+
+enum cp_err csr_load(const char *path, mbedtls_pk_context *out, struct pki_error *error)
+{
+	struct buf file;
+	enum cp_err err = file_read(path, CSR_FILE_MAX_BYTES, &file, error);
+
+	if (!err)
+		err = csr_parse(path, buf_bytes(&file), out, error);
 	buf_deinit(&file);
 	return err;
 }

@@ -8,6 +8,7 @@
 #ifndef PKI_CSR_H
 #define PKI_CSR_H
 
+#include "base/slice.h"
 #include "pki/error.h"
 
 #include <mbedtls/pk.h>
@@ -15,5 +16,9 @@
 /* Fills *out, which is initialised; the caller frees it in any case. */
 enum cp_err csr_load(
     const char *path, mbedtls_pk_context *out, struct pki_error *error) CP_MUST_CHECK;
+
+/* The same for a file in memory, as file_read() gives it; `path` is what errors call it. */
+enum cp_err csr_parse(const char *path, struct slice file, mbedtls_pk_context *out,
+    struct pki_error *error) CP_MUST_CHECK;
 
 #endif

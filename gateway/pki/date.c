@@ -47,7 +47,8 @@ wall_ms date_from_parts(int year, int month, int day, int hour, int minute, int 
 	    .tm_sec = second,
 	};
 
-	return (wall_ms)timegm(&tm) * MS_PER_SECOND;
+	time_t seconds = timegm(&tm);
+	return seconds < 0 ? 0 : (wall_ms)seconds * MS_PER_SECOND;
 }
 
 /* The number in `len` digits at `from`, or -1. */

@@ -18,7 +18,8 @@ const char *date_x509(wall_ms at, char out[DATE_X509_LEN + 1]);
 /* False unless exactly the form above and a day that exists. */
 bool date_parse(struct slice text, wall_ms *out);
 
-/* Month 1 to 12, day 1 to 31; the caller has checked them. */
+/* Month 1 to 12, day 1 to 31; the caller has checked them. Before 1970 is 1970, so that
+ * what is written reads the same. */
 wall_ms date_from_parts(int year, int month, int day, int hour, int minute, int second);
 
 #endif

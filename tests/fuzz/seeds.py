@@ -1,14 +1,19 @@
 #!/usr/bin/python3
 """Inputs to begin with: one of every message of the contract, with and without what is
-optional; the example configuration; a registry.
+optional; the example configuration; a registry; requests and revocation lists.
 
     seeds.py FOLDER BUILD
 """
 
+import datetime
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
@@ -90,6 +95,73 @@ def registries():
     yield (head + "\n\t\n" + lines[0].replace("active", "revoked")).encode()
 
 
+# --- certificate requests and revocation lists --------------------------------------------
+
+HERE = Path(__file__).resolve().parent
+NOW = datetime.datetime.fromtimestamp(TS_MS // 1000, datetime.timezone.utc).replace(tzinfo=None)
+DAY = datetime.timedelta(days=1)
+CLINIC = x509.load_pem_x509_certificate((HERE / "authority.pem").read_bytes())
+CLINIC_KEY = ec.derive_private_key(1, ec.SECP256R1())  # no secret: it is for tests
+FORMS = (serialization.Encoding.DER, serialization.Encoding.PEM)
+
+
+def name(text):
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+
+def requests():
+    keys = [ec.generate_private_key(curve) for curve in
+            (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1(), ec.SECP256K1())]
+    keys.append(rsa.generate_private_key(65537, 2048))
+    for key in keys:
+        for digest in (hashes.SHA256(), hashes.SHA384(), hashes.SHA512()):
+            builder = x509.CertificateSigningRequestBuilder().subject_name(name("Pen 1"))
+            yield from (builder.sign(key, digest).public_bytes(form) for form in FORMS)
+    alternative = x509.SubjectAlternativeName([x509.DNSName("pen"), x509.RFC822Name("a@b.example")])
+    usage = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH])
+    whole = (x509.CertificateSigningRequestBuilder().subject_name(name("Pen 1"))
+             .add_extension(alternative, False).add_extension(usage, True)
+             .add_attribute(x509.oid.AttributeOID.CHALLENGE_PASSWORD, b"open")
+             .sign(keys[0], hashes.SHA256()).public_bytes(FORMS[0]))
+    yield whole
+    yield whole[:-1] + bytes([whole[-1] ^ 1])  # not signed by its key
+
+
+def revoked(serial, *extensions):
+    builder = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(NOW - DAY)
+    for extension in extensions:
+        builder = builder.add_extension(extension, False)
+    return builder.build()
+
+
+def revocation_list(entries, issuer=CLINIC.subject, begins=NOW - DAY, ends=NOW + DAY):
+    builder = (x509.CertificateRevocationListBuilder().issuer_name(issuer)
+               .last_update(begins).next_update(ends)
+               .add_extension(x509.CRLNumber(7), False))
+    for entry in entries:
+        builder = builder.add_revoked_certificate(entry)
+    return builder.sign(CLINIC_KEY, hashes.SHA256())
+
+
+def revocation_lists():
+    reasons = [x509.CRLReason(reason) for reason in x509.ReasonFlags
+               if reason is not x509.ReasonFlags.unspecified]
+    lists = [
+        revocation_list([]),
+        revocation_list([revoked(1)]),
+        revocation_list([revoked(serial) for serial in (1, 1, 2, 3, 4, 5, 2**100)]),
+        revocation_list([revoked(serial, x509.InvalidityDate(NOW), reason)
+                         for serial, reason in enumerate(reasons, 1)]),
+        revocation_list([revoked(1)], issuer=name("Somebody\u00fc else")),
+        revocation_list([revoked(1)], ends=NOW - DAY / 2),
+        revocation_list([revoked(1)], begins=NOW + DAY, ends=NOW + 2 * DAY),
+    ]
+    lists += [revocation_list([revoked(1, reason)]) for reason in reasons]
+    for one in lists:
+        for form in FORMS:
+            yield from (how + one.public_bytes(form) for how in (b"\0", b"\1"))
+
+
 def main():
     folder, build = Path(sys.argv[1]), Path(sys.argv[2])
     with tempfile.TemporaryDirectory() as generated:
@@ -99,6 +171,8 @@ def main():
     save(folder, "order", messages(contract.report.Order))
     save(folder, "config", configs())
     save(folder, "registry", registries())
+    save(folder, "csr", requests())
+    save(folder, "crl", revocation_lists())
 
     for target in ("packet", "link"):
         (folder / target).mkdir(parents=True, exist_ok=True)
