@@ -2,12 +2,9 @@
  * leaves, is applied and comes back when the dice say so. */
 #include "parties.h"
 
-#include "care/zone.h"
 #include "io/clock.h"
 #include "ledger/ledger.h"
 #include "shell/batcher.h"
-
-#include <stdio.h>
 
 static struct intake {
 	struct batcher batcher;
@@ -17,8 +14,6 @@ static struct intake {
 } desk;
 
 static struct ledger *ledger;
-static struct zone zone; /* UTC */
-static char path[512];
 
 /* --- what the gateway calls -------------------------------------------------------- */
 
@@ -43,81 +38,37 @@ void intake_added(struct intake *intake, bool is_urgent)
 	batcher_added(&intake->batcher, is_urgent, clock_mono());
 }
 
-struct intake *desk_intake(void)
+/* --- the desk ------------------------------------------------------------------------- */
+
+void desk_open(void)
 {
-	return &desk;
-}
-
-/* --- the store ----------------------------------------------------------------------- */
-
-static void open_ledger(void)
-{
-	struct ledger_config config = {
-	    .path = path, .site = "model", .version = "1", .policy = policy_default(&zone)};
-	char why[256];
-
-	if (ledger_open(&config, clock_wall(), &ledger, why) != CP_OK)
-		model_fail("the store: %s", why);
-}
-
-void desk_open(const char *folder)
-{
-	snprintf(path, sizeof(path), "%s/model.db", folder);
 	for (size_t i = 0; i < 2; i++) {
 		desk.batches[i] = batch_new();
 		CP_CHECK(desk.batches[i]);
 	}
-	batcher_init(&desk.batcher, desk.batches[0], desk.batches[1], clock_mono());
-	open_ledger();
 }
 
 void desk_close(void)
 {
-	ledger_close(ledger);
 	batch_free(desk.batches[0]);
 	batch_free(desk.batches[1]);
 	desk = (struct intake){0};
 }
 
-void desk_empty(void)
+struct intake *desk_start(struct roster *roster)
 {
+	ledger = model_store_open(roster);
+	batcher_init(&desk.batcher, desk.batches[0], desk.batches[1], clock_mono());
+	return &desk;
+}
+
+void desk_stop(void)
+{
+	ledger_close(ledger);
 	batch_reset(desk.batches[0]);
 	batch_reset(desk.batches[1]);
 	desk.away = NULL;
 	desk.is_applied = false;
-	batcher_init(&desk.batcher, desk.batches[0], desk.batches[1], clock_mono());
-}
-
-void desk_forget(void)
-{
-	desk_empty();
-	ledger_close(ledger);
-	open_ledger();
-}
-
-void desk_remember(struct roster *roster)
-{
-	CP_CHECK(devices_remember(ledger, roster) == CP_OK);
-}
-
-struct count {
-	const struct id *device;
-	size_t rows;
-};
-
-static void count_row(void *ctx, const struct batch_down *down)
-{
-	struct count *count = ctx;
-
-	count->rows += id_eq(&down->device, count->device);
-}
-
-size_t desk_rows_of(const struct id *device)
-{
-	struct count count = {.device = device};
-
-	CP_CHECK(ledger_each_down(ledger, count_row, &count) == CP_OK);
-	return count.rows;
 }
 
 /* --- the way of a batch ---------------------------------------------------------------- */

@@ -3,7 +3,9 @@
  *
  *     client.c  what a device's program does: connects, sends, is cut, comes back
  *     port.c    io/listener.h in memory: bytes arrive and leave as far as the dice let them
- *     desk.c    shell/intake.h: the real batcher and the real ledger, a step at a time
+ *     store.c   the store's file
+ *     desk.c    shell/intake.h: the real batcher and the real ledger, a step at a time;
+ *               desk_thread.c instead: the real intake and the ledger's thread
  *     oracle.c  what must be so, from what passes the port and the ledger
  *     run.c     one seed: dice, steps, the calm end
  *

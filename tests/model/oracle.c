@@ -399,7 +399,8 @@ static void check_device(const struct model_device *device)
 	for (size_t i = 0; i < device->down_count; i++)
 		MODEL_CHECK(device->downs[i].n == 0 || device->downs[i].is_acked || model.has_qos_0,
 		    "message %u is lost", (unsigned)device->downs[i].n);
-	MODEL_CHECK(desk_rows_of(&device->id) == 0, "messages are over and still in the store");
+	MODEL_CHECK(
+	    model_store_rows_of(&device->id) == 0, "messages are over and still in the store");
 }
 
 void oracle_check_end(void)

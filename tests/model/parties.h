@@ -16,18 +16,20 @@ void port_deliver(struct conn *conn, size_t len);
 void port_cut(struct conn *conn);
 void port_kill(void); /* nothing is heard of any connection any more */
 
-/* --- desk.c */
-void desk_open(const char *folder);
+/* --- store.c */
+void model_store_place(const char *folder);
+struct ledger *model_store_open(struct roster *roster); /* and what it remembers */
+size_t model_store_rows_of(const struct id *device);    /* messages in the store */
+
+/* --- desk.c, or desk_thread.c */
+void desk_open(void);
 void desk_close(void);
+struct intake *desk_start(struct roster *roster);
+void desk_stop(void); /* kill -9 */
 void desk_depart(void);
 void desk_apply(void);
 void desk_return(void);
 bool desk_is_idle(void);
-void desk_empty(void);  /* its batches */
-void desk_forget(void); /* kill -9 */
-void desk_remember(struct roster *roster);
-size_t desk_rows_of(const struct id *device); /* messages in the store */
-struct intake *desk_intake(void);
 
 /* --- client.c */
 void client_connect(struct client *client);

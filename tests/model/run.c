@@ -60,14 +60,34 @@ _Noreturn void model_fail(const char *format, ...)
 }
 
 /* The gateway's own checks, and the sanitizers, know of no seed. */
-static void on_abort(int signal_number)
+static void say_seed(void)
 {
 	char text[64];
 	int len = snprintf(text, sizeof(text), "seed %llu\n", (unsigned long long)model.seed);
 
-	(void)signal_number;
 	if (write(STDERR_FILENO, text, (size_t)len) < 0)
 		_exit(2);
+}
+
+static void on_abort(int signal_number)
+{
+	(void)signal_number;
+	say_seed();
+}
+
+/* What the thread sanitizer looks for: it goes on otherwise, and does not abort. */
+const char *__tsan_default_options(void);
+void __tsan_on_report(void *report);
+
+const char *__tsan_default_options(void)
+{
+	return "halt_on_error=1";
+}
+
+void __tsan_on_report(void *report)
+{
+	(void)report;
+	say_seed();
 }
 
 /* --- the gateway -------------------------------------------------------------------------- */
@@ -77,8 +97,8 @@ static void open_gateway(void)
 	struct devices_config config = {.link = link_config, .roster = &model.roster};
 
 	roster_init(&model.roster);
-	desk_remember(&model.roster);
-	CP_CHECK(devices_open(NULL, &config, desk_intake(), &model.gateway) == CP_OK);
+	struct intake *intake = desk_start(&model.roster);
+	CP_CHECK(devices_open(NULL, &config, intake, &model.gateway) == CP_OK);
 }
 
 static void gone(void *ctx)
@@ -90,6 +110,7 @@ static void kill_gateway(void)
 {
 	port_kill();
 	devices_close(model.gateway, gone, NULL);
+	desk_stop();
 	roster_deinit(&model.roster);
 	for (size_t i = 0; i < MODEL_CLIENTS; i++)
 		model.clients[i].conn = NULL;
@@ -99,7 +120,6 @@ static void restart(void)
 {
 	model_trace("kill -9");
 	kill_gateway();
-	desk_forget();
 	oracle_killed();
 	open_gateway();
 }
@@ -271,7 +291,6 @@ static void end(void)
 	port_pass_time((MODEL_EXPIRY_MAX_S + 1) * MS_PER_SECOND);
 	serve_all();
 	kill_gateway();
-	desk_empty();
 	for (size_t i = 0; i < model.conn_count; i++) {
 		buf_deinit(&model.conns[i].said);
 		buf_deinit(&model.conns[i].heard);
@@ -323,7 +342,8 @@ int main(int argc, char **argv)
 	const char *place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : P_tmpdir;
 	snprintf(folder, sizeof(folder), "%s/carepace-model-XXXXXX", place);
 	CP_CHECK(mkdtemp(folder));
-	desk_open(folder);
+	model_store_place(folder);
+	desk_open();
 	for (uint64_t seed = first; seed < first + seeds; seed++)
 		run_seed(seed, steps, is_traced);
 	desk_close();

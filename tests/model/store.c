@@ -1,0 +1,48 @@
+/* The store's file, for both desks. */
+#include "parties.h"
+
+#include "care/zone.h"
+#include "io/clock.h"
+#include "ledger/ledger.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+
+static struct zone zone; /* UTC */
+static char path[512];
+
+void model_store_place(const char *folder)
+{
+	snprintf(path, sizeof(path), "%s/model.db", folder);
+}
+
+struct ledger *model_store_open(struct roster *roster)
+{
+	struct ledger_config config = {
+	    .path = path, .site = "model", .version = "1", .policy = policy_default(&zone)};
+	struct ledger *ledger;
+	char why[256];
+
+	if (ledger_open(&config, clock_wall(), &ledger, why) != CP_OK)
+		model_fail("the store: %s", why);
+	CP_CHECK(devices_remember(ledger, roster) == CP_OK);
+	return ledger;
+}
+
+/* By a connection of its own: the ledger's may be another thread's. */
+size_t model_store_rows_of(const struct id *device)
+{
+	static const char sql[] =
+	    "SELECT count(*) FROM down JOIN source ON no = down.source WHERE id = ?";
+	sqlite3 *db;
+	sqlite3_stmt *query;
+
+	CP_CHECK(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK);
+	CP_CHECK(sqlite3_prepare_v2(db, sql, -1, &query, NULL) == SQLITE_OK);
+	CP_CHECK(sqlite3_bind_blob(query, 1, device->b, ID_BYTES, SQLITE_STATIC) == SQLITE_OK);
+	CP_CHECK(sqlite3_step(query) == SQLITE_ROW);
+	size_t rows = (size_t)sqlite3_column_int64(query, 0);
+	sqlite3_finalize(query);
+	sqlite3_close(db);
+	return rows;
+}
