@@ -43,7 +43,7 @@ struct alert alert_raise(const struct finding *finding, wall_ms now)
 	    .id = finding_id(finding->check, finding->subject, finding->onset),
 	    .finding = *finding,
 	    .raised_at = now,
-	    .is_late = row->when != WHEN_TIMER && now - finding->from > LATE_AFTER_MS,
+	    .is_late = !(row->when & WHEN_TIMER) && now - finding->from > LATE_AFTER_MS,
 	};
 
 	settle(&alert, now);
@@ -56,7 +56,9 @@ static bool same_finding(const struct finding *a, const struct finding *b)
 	       a->severity == b->severity && a->value == b->value && a->limit == b->limit &&
 	       a->effective_day == b->effective_day && a->session == b->session &&
 	       a->client == b->client && a->course == b->course && a->zones == b->zones &&
-	       a->earliest_day == b->earliest_day && a->related_count == b->related_count &&
+	       a->earliest_day == b->earliest_day && a->count == b->count && a->max == b->max &&
+	       a->is_test == b->is_test && a->device == b->device &&
+	       a->operator_no == b->operator_no && a->related_count == b->related_count &&
 	       memcmp(a->related, b->related, sizeof(a->related)) == 0;
 }
 

@@ -71,8 +71,7 @@ event_ms fact_until(struct facts facts, const struct fact *fact)
 const struct fact *facts_holding(struct facts facts, enum reading_kind kind, event_ms at)
 {
 	for (size_t i = facts.count; i-- > 0;)
-		if (facts.items[i].reading.kind == kind &&
-		    fact_holds(facts, &facts.items[i], at))
+		if (facts.items[i].reading.kind == kind && fact_holds(facts, &facts.items[i], at))
 			return &facts.items[i];
 	return NULL;
 }
@@ -80,8 +79,7 @@ const struct fact *facts_holding(struct facts facts, enum reading_kind kind, eve
 const struct fact *facts_last(struct facts facts, int64_t topic, event_ms at)
 {
 	for (size_t i = facts.count; i-- > 0;)
-		if (facts.items[i].reading.ts <= at &&
-		    fact_topic(&facts.items[i].reading) == topic)
+		if (facts.items[i].reading.ts <= at && fact_topic(&facts.items[i].reading) == topic)
 			return &facts.items[i];
 	return NULL;
 }

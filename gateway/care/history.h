@@ -3,23 +3,17 @@
  * A history is everything known about one judge unit, ordered by (event time,
  * source, boot, seq). Units depend on each other one way only:
  *
- *     session -> client -> cartridge
+ *     session -> client -> cartridge, device, operator -> case -> lot
  *
  * Memory: arrays are borrowed from whoever loaded them (ledger/history).
  */
 #ifndef CARE_HISTORY_H
 #define CARE_HISTORY_H
 
-#include "care/reading.h"
+#include "care/fact.h"
 #include "care/session.h"
 
 /* --- session: its own messages, but for the stream, which is a fold --------- */
-
-struct session_input {
-	struct reading reading; /* from the journal, tokens blanked */
-	int64_t client;         /* local numbers for the blanked tokens */
-	int64_t operator_no;
-};
 
 /* A cartridge in a slot, from its CART_ATTACH to its CART_DETACH, to the next
  * attach in that slot, or to the end of the session. */
@@ -38,12 +32,22 @@ struct cart_use {
 	uint32_t seq;
 };
 
+/* Around a session's start: what its device, operator and client were then, and what
+ * came after that may clear a finding. Filled once the session is derived. */
+struct scene {
+	struct facts device;   /* the last of each topic before the start and the first after */
+	struct facts operator; /* certificates; sessions seen elsewhere */
+	struct facts client;   /* everything that is known of the client */
+	struct facts tablet;   /* said about its sid by others: corrections, aftercare */
+	struct session former; /* the exposing session that its device had before; no 0: none */
+};
+
 #define SESSION_USES_MAX 64 /* attaches of one session; more is not a treatment */
 
 struct session_history {
-	struct session *session; /* in: no, sid, source, device, fold; out: the rest */
-	const struct session_input *inputs;
-	size_t input_count;
+	struct session *session;       /* in: no, sid, source, device, fold; out: the rest */
+	struct facts facts;            /* said by its device; the stream is in the fold */
+	struct scene scene;            /* what was known around it when it began */
 	event_ms next_start_on_device; /* the device's next START, TIME_NEVER if none */
 	struct cart_use *uses;         /* out: room for SESSION_USES_MAX */
 	size_t use_count;
@@ -78,6 +82,7 @@ struct client_history {
 	size_t session_count;
 	const struct plan *plans; /* by (course, from, revision) */
 	size_t plan_count;
+	struct facts facts; /* flags, screenings, bookings, roller uses, other clinics ... */
 };
 
 /* --- cartridge: its uses, each with its session ------------------------------- */
@@ -91,6 +96,17 @@ struct cartridge_history {
 	int64_t cart;
 	const struct cartridge_use *uses; /* by (attach time, source, boot, seq) */
 	size_t use_count;
+	struct facts facts; /* seen elsewhere, stock, billing */
+};
+
+/* --- device, operator, case, lot: facts alone ------------------------------------ */
+
+struct subject_history {
+	int64_t no;
+	struct id id; /* of a device or case; zero for others */
+	struct facts facts;
+	const struct session *sessions; /* those that the judge needs; ledger/history.h */
+	size_t session_count;
 };
 
 #endif

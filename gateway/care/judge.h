@@ -17,15 +17,39 @@
 #include "care/policy.h"
 #include "care/timeline.h"
 
-/* Derives the session and its cartridge uses from its messages (R12, R13, R23). */
-void judge_session(struct session_history *history, const struct policy *policy, wall_ms now);
+/* Derives the session and its cartridge uses from its messages (R12, R13, R23);
+ * history->scene is not read. */
+void derive_session(struct session_history *history, const struct policy *policy, wall_ms now);
 
-/* INTERVAL_TOO_SOON, INTERVAL_OVERDUE; sets `visit` of every session (R13). */
+/* What one session and the scene around it tell: 8.2, 8.3, and of 8.1, 8.4, 8.5 and
+ * 8.7 what needs no other history. */
+void judge_session(const struct session_history *history, const struct policy *policy, wall_ms now,
+    struct timeline *timeline);
+
+/* Spacing, courses (8.1); sets `visit` of every session (R13). */
 void judge_client(struct client_history *history, const struct policy *policy, wall_ms now,
     struct timeline *timeline);
 
-/* CART_REUSE. */
+/* Reuse, tips, rollers, billing (8.4). */
 void judge_cartridge(const struct cartridge_history *history, const struct policy *policy,
     wall_ms now, struct timeline *timeline);
+
+/* Maintenance and what the device says of itself (8.5). */
+void judge_device(const struct subject_history *history, const struct policy *policy, wall_ms now,
+    struct timeline *timeline);
+
+/* Certificates (8.7). */
+void judge_operator(const struct subject_history *history, const struct policy *policy, wall_ms now,
+    struct timeline *timeline);
+
+/* An adverse-event case, and all cases of a lot (8.6). */
+void judge_case(const struct subject_history *history, const struct policy *policy, wall_ms now,
+    struct timeline *timeline);
+void judge_lot(const struct subject_history *history, const struct policy *policy, wall_ms now,
+    struct timeline *timeline);
+
+/* The gateway itself (8.8). */
+void judge_gateway(const struct subject_history *history, const struct policy *policy, wall_ms now,
+    struct timeline *timeline);
 
 #endif

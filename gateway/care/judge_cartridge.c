@@ -108,8 +108,7 @@ static void add_reuse(struct timeline *timeline, const struct cartridge_use *at,
 	if (severity <= finding->severity)
 		return;
 	finding->severity = severity;
-	finding->value = is_known ? reuse->visits : (int64_t)use->tip_used;
-	finding->limit = 0;
+	finding_set_value(finding, is_known ? reuse->visits : (int64_t)use->tip_used, 0);
 	finding->effective_day = at->session.day;
 	finding->session = at->session.no;
 	finding->client = at->session.client;

@@ -15,11 +15,13 @@
 
 /* A session joins the visit of the newest earlier one that is not completed and
  * reaches it. `reach` is how far any earlier one reaches: beyond it nobody looks. */
-static void mark_visits(struct session *sessions, size_t count, int64_t visit_ms)
+static void mark_visits(struct session *sessions, size_t count, const struct policy *policy)
 {
 	event_ms reach = INT64_MIN;
 
 	for (size_t i = 0; i < count; i++) {
+		int64_t visit_ms =
+		    MS_PER_MINUTE * policy_number(policy, PARAM_VISIT_MINUTES, sessions[i].start);
 		sessions[i].visit = sessions[i].no;
 		for (size_t j = i; sessions[i].start <= reach && j-- > 0;) {
 			if (sessions[j].is_completed ||
@@ -85,7 +87,7 @@ static bool is_active_for(const struct plan *plan, int64_t client)
 static int32_t required_days(const struct client_history *history, const struct session *session,
     const struct policy *policy)
 {
-	int32_t days = policy_at(policy, session->start).min_days;
+	int32_t days = (int32_t)policy_number(policy, PARAM_MIN_DAYS, session->start);
 
 	for (size_t from = 0, to; from < history->plan_count; from = to) {
 		to = course_end(history, from);
@@ -129,20 +131,13 @@ static void judge_too_soon(const struct client_history *history, size_t at,
 	if (gap >= required)
 		return;
 
-	char name[NAME_MAX_LEN];
-	session_name(session, name, sizeof(name));
-	struct finding *finding = timeline_add(timeline, CHECK_INTERVAL_TOO_SOON, name, "");
+	struct finding *finding =
+	    timeline_add_to_session(timeline, CHECK_INTERVAL_TOO_SOON, "", session);
 	if (!finding)
 		return;
-	finding->from = session->start;
 	finding->until = session->start; /* a start is a past fact */
 	finding->severity = 2 * gap < required ? SEVERITY_HIGH : SEVERITY_MEDIUM;
-	finding->value = gap;
-	finding->limit = required;
-	finding->effective_day = session->day;
-	finding->session = session->no;
-	finding->client = history->client;
-	finding->course = session->course;
+	finding_set_value(finding, gap, required);
 	finding->zones = zones & latest->zones ? zones & latest->zones : zones | latest->zones;
 	finding->earliest_day = latest->day + required;
 	finding->related[finding->related_count++] = latest->no;
@@ -226,8 +221,8 @@ static struct finding *overdue_finding(struct overdue *o)
 static void overdue_step(struct overdue *o, int32_t first_day, int32_t max_days, event_ms reached)
 {
 	struct finding *finding = o->finding;
-	int32_t medium_limit =
-	    max_days + policy_at(o->policy, o->last->start).overdue_medium_after_days;
+	int32_t medium_limit = max_days + (int32_t)policy_number(o->policy,
+	                                      PARAM_OVERDUE_MEDIUM_AFTER_DAYS, o->last->start);
 	int32_t medium_day = o->last->day + medium_limit + 1;
 
 	if (medium_day < first_day)
@@ -235,9 +230,9 @@ static void overdue_step(struct overdue *o, int32_t first_day, int32_t max_days,
 	bool is_medium = timer_of(o, medium_day) <= reached;
 
 	finding->severity = is_medium ? SEVERITY_MEDIUM : SEVERITY_LOW;
-	finding->limit = is_medium ? medium_limit : max_days;
 	finding->effective_day = is_medium ? medium_day : first_day;
-	finding->value = finding->effective_day - o->last->day;
+	finding_set_value(
+	    finding, finding->effective_day - o->last->day, is_medium ? medium_limit : max_days);
 	if (!is_medium && finding->until == TIME_NEVER)
 		timeline_wake_at(o->timeline, timer_of(o, medium_day));
 }
@@ -258,8 +253,9 @@ static void overdue_segment(struct overdue *o, event_ms from, event_ms to)
 	if (!is_active_for(plan, o->history->client) || completed_at(o, from) >= plan->planned)
 		return;
 
-	int32_t max_days =
-	    plan->max_days ? plan->max_days : policy_at(o->policy, o->last->start).max_days;
+	int32_t max_days = plan->max_days
+	                       ? plan->max_days
+	                       : (int32_t)policy_number(o->policy, PARAM_MAX_DAYS, o->last->start);
 	int32_t first_day = o->last->day + max_days + 1;
 	int32_t today = zone_day(o->policy->zone, from);
 	if (held_max_days && today >= first_day) {
@@ -334,7 +330,7 @@ static void judge_course(const struct client_history *history, size_t plan_from,
 void judge_client(struct client_history *history, const struct policy *policy, wall_ms now,
     struct timeline *timeline)
 {
-	mark_visits(history->sessions, history->session_count, policy->visit_ms);
+	mark_visits(history->sessions, history->session_count, policy);
 	for (size_t i = 0; i < history->session_count; i++)
 		if (history->sessions[i].has_start)
 			judge_too_soon(history, i, policy, timeline);

@@ -1,75 +1,61 @@
-/* policy.h - the numbers that checks judge by, as in force at a clinic.
+/* policy.h - what is in force at a clinic, and when it was.
  *
- * What:   one plain struct, filled from the configuration; every default names
- *         its source. Units are in the names.
- * Memory: `zone` is borrowed and outlives every judge call.
+ * What:   the site's own facts: numbers of the checks (POLICY), model profiles,
+ *         calendar, role, firmware rules, recalled lots. All are judged as in force
+ *         when the judged event happened (DESIGN section 3).
+ * Levels: the clinic's own policy file goes before head office's POLICY, that
+ *         before the default in care/parameter.h.
+ * Memory: everything is borrowed and outlives every judge call.
  */
 #ifndef CARE_POLICY_H
 #define CARE_POLICY_H
 
-#include "base/time.h"
-
-#include <stddef.h>
-#include <stdint.h>
+#include "care/fact.h"
+#include "care/parameter.h"
 
 struct zone;
 
-/* What a clinic can change. */
-struct policy_numbers {
-	int32_t min_days;
-	int32_t max_days;
-	int32_t overdue_medium_after_days;
-};
-
-/* Numbers that were in force until a moment. */
-struct policy_past {
-	event_ms until;
-	struct policy_numbers numbers;
-};
-
 struct policy {
-	const struct zone *zone;           /* the clinic's time zone (R1) */
-	int32_t min_days;                  /* between clinic sessions, domain 2.1 [SEED] */
-	int32_t max_days;                  /* in a series, domain 2.1 [SEED] */
-	int32_t overdue_medium_after_days; /* beyond max_days, INTERVAL_OVERDUE [E] */
-	int64_t visit_ms;                  /* continuation of a visit, R13 [E] */
-	int64_t lost_after_ms;             /* silence that closes a session, SESSION_ORPHAN [E] */
-	const struct policy_past *past;    /* borrowed; by `until`, oldest first */
-	size_t past_count;
+	const struct zone *zone; /* the clinic's time zone (R1) */
+	int64_t box;             /* local number of the box as a source, 0: it said nothing */
+
+	/* Orders about the site, the box's own among them, by kind. */
+	struct facts policies;
+	struct facts profiles;
+	struct facts firmware;
+	struct facts calendars;
+	struct facts roles;
+	struct facts recalls;
 };
-
-/* What was in force when the judged event happened (DESIGN section 3): a change of
- * policy does not judge the past anew. */
-static inline struct policy_numbers policy_at(const struct policy *policy, event_ms at)
-{
-	for (size_t i = 0; i < policy->past_count; i++)
-		if (at < policy->past[i].until)
-			return policy->past[i].numbers;
-	return (struct policy_numbers){
-	    .min_days = policy->min_days,
-	    .max_days = policy->max_days,
-	    .overdue_medium_after_days = policy->overdue_medium_after_days,
-	};
-}
-
-#define POLICY_MIN_DAYS 28
-#define POLICY_MAX_DAYS 42
-#define POLICY_OVERDUE_MEDIUM_AFTER_DAYS 14
-#define POLICY_VISIT_MS (120 * MS_PER_MINUTE)
-#define POLICY_LOST_AFTER_MS (4 * MS_PER_HOUR)
 
 /* Everything at its default. */
 static inline struct policy policy_default(const struct zone *zone)
 {
-	return (struct policy){
-	    .zone = zone,
-	    .min_days = POLICY_MIN_DAYS,
-	    .max_days = POLICY_MAX_DAYS,
-	    .overdue_medium_after_days = POLICY_OVERDUE_MEDIUM_AFTER_DAYS,
-	    .visit_ms = POLICY_VISIT_MS,
-	    .lost_after_ms = POLICY_LOST_AFTER_MS,
-	};
+	return (struct policy){.zone = zone};
 }
+
+/* The number in force at a moment. */
+int64_t policy_number(const struct policy *policy, enum parameter parameter, event_ms at);
+
+/* The same where it may differ by what treats (enum modality, 0 any) and where (a set
+ * of zone bits, 0 any): the narrowest setting that covers it counts. */
+int64_t policy_number_for(const struct policy *policy, enum parameter parameter, event_ms at,
+    unsigned modality, uint32_t zones);
+
+/* Switched off by the clinic or by head office. */
+bool policy_is_off(const struct policy *policy, enum check check, event_ms at);
+
+/* Takes out of a timeline what was off when it began. */
+struct timeline;
+void policy_filter(const struct policy *policy, struct timeline *timeline);
+
+/* Each NULL when nothing is on file for that moment. */
+const Carepace__V1__ModelProfile *policy_profile(
+    const struct policy *policy, uint32_t model, event_ms at);
+const Carepace__V1__FirmwarePolicy *policy_firmware(
+    const struct policy *policy, uint32_t model, event_ms at);
+const Carepace__V1__Calendar *policy_calendar(const struct policy *policy, event_ms at);
+const Carepace__V1__ClinicRole *policy_role(const struct policy *policy, event_ms at);
 
 /* Timers of civil-day conditions run at 06:00 clinic-local (R7). */
 #define TIMER_MINUTE_OF_DAY (6 * 60)

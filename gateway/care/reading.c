@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 const struct id reading_head_office = {.b = {[ID_BYTES - 1] = 1}};
+const struct id reading_box = {.b = {[ID_BYTES - 1] = 2}};
 
 #define UP_TYPE (&carepace__v1__up__descriptor)
 #define ORDER_TYPE (&carepace__v1__order__descriptor)

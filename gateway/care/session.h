@@ -21,7 +21,6 @@
 
 #include "base/id.h"
 #include "base/time.h"
-#include "care/policy.h"
 
 enum session_state {
 	SESSION_OFFERED = 1,

@@ -1,6 +1,7 @@
 #include "care/timeline.h"
 
 #include "base/hash.h"
+#include "care/session.h"
 
 void timeline_init(struct timeline *timeline, struct arena *arena)
 {
@@ -33,8 +34,41 @@ struct finding *timeline_add(
 	    .onset = onset_copy,
 	    .until = TIME_NEVER,
 	    .is_latched = catalogue_find(check)->clears == CLEARS_BY_ACK,
+	    .count = 1,
 	};
 	return finding;
+}
+
+void finding_set_value(struct finding *finding, int64_t value, int64_t limit)
+{
+	finding->value = finding->max = value;
+	finding->limit = limit;
+}
+
+struct finding *timeline_add_to_session(
+    struct timeline *timeline, enum check check, const char *onset, const struct session *session)
+{
+	char name[NAME_MAX_LEN];
+
+	session_name(session, name, sizeof(name));
+	struct finding *finding = timeline_add(timeline, check, name, onset);
+	if (!finding)
+		return NULL;
+	finding->from = session->start;
+	finding->is_test = session->is_test;
+	finding->effective_day = session->day;
+	finding->session = session->no;
+	finding->client = session->client;
+	finding->course = session->course;
+	return finding;
+}
+
+void finding_clear_by(struct finding *finding, const struct session *session, event_ms event)
+{
+	bool is_over = !session_is_open(session);
+
+	finding->until = event != TIME_NEVER ? event : is_over ? session->end : TIME_NEVER;
+	finding->is_latched = event == TIME_NEVER && is_over;
 }
 
 void timeline_wake_at(struct timeline *timeline, event_ms at)

@@ -30,16 +30,21 @@ struct finding {
 	event_ms from;
 	event_ms until;  /* TIME_NEVER: the condition still holds */
 	bool is_latched; /* needs an acknowledgement to clear (R20) */
+	bool is_test;    /* of a test session: stays on the box (R22) */
 
 	enum severity severity; /* the current step's, and of that step: */
 	int64_t value;
 	int64_t limit;
 	int32_t effective_day; /* civil day of the step (R7) */
+	uint32_t count;        /* episodes of a streaming check (R10), else 1 */
+	int64_t max;           /* worst value of all episodes, else `value` */
 
 	/* Evidence, for the sentence and for `carepace why`. */
 	int64_t session;      /* local number of the session it speaks about, 0 none */
 	int64_t client;       /* local number, 0 none */
 	int64_t course;       /* 0 none */
+	int64_t device;       /* local number of the device it speaks about, 0: the session's */
+	int64_t operator_no;  /* local number, 0: the session's */
 	uint32_t zones;       /* where, as a set of zone bits */
 	int32_t earliest_day; /* next safe civil day, 0 none */
 	int64_t related[FINDING_RELATED_MAX]; /* local numbers of earlier sessions */
@@ -61,6 +66,19 @@ void timeline_init(struct timeline *timeline, struct arena *arena);
  * the catalogue says. Valid until the next add. NULL when full. */
 struct finding *timeline_add(
     struct timeline *timeline, enum check check, const char *subject, const char *onset);
+
+/* Where a check has no value of its own to tell apart: max follows value. */
+void finding_set_value(struct finding *finding, int64_t value, int64_t limit);
+
+struct session;
+
+/* A finding about a session as such: from its start, of its day, client, course. */
+struct finding *timeline_add_to_session(
+    struct timeline *timeline, enum check check, const char *onset, const struct session *session);
+
+/* R20, for live checks of a session: the event that clears it came at `event`, or
+ * TIME_NEVER. Without it an acknowledgement clears the finding once the session is over. */
+void finding_clear_by(struct finding *finding, const struct session *session, event_ms event);
 
 /* The earliest of all moments named so far becomes next_change. */
 void timeline_wake_at(struct timeline *timeline, event_ms at);

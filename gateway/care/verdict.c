@@ -7,7 +7,7 @@ static bool stands(const struct alert *alert)
 {
 	const struct finding *finding = &alert->finding;
 
-	return catalogue_find(finding->check)->when == WHEN_START &&
+	return (catalogue_find(finding->check)->when & WHEN_START) &&
 	       alert->state != ALERT_RETRACTED &&
 	       (finding->is_latched || finding->until == TIME_NEVER);
 }

@@ -79,7 +79,7 @@ static void put_finding(
 	json_put_day(object, "effective_date", finding->effective_day);
 	json_put_int(object, "value", finding->value);
 	json_put_int(object, "limit", finding->limit);
-	json_put_text(object, "unit", check ? check->unit : NULL);
+	json_put_text(object, "unit", check ? check_unit_name(check->unit) : NULL);
 	json_put_day(object, "earliest_ok_date", finding->earliest_day);
 	json_put(object, "course", finding->course ? json_integer(finding->course) : NULL);
 	json_put_text(object, "zones",

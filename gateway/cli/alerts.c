@@ -34,8 +34,8 @@ static error_t take_check(struct request *request, const char *name)
 		request->filter.check = row->check;
 		return 0;
 	}
-	for (size_t i = 0; i < catalogue_count; i++)
-		suggest_offer(&suggestion, catalogue[i].name);
+	while ((row = catalogue_next(row)))
+		suggest_offer(&suggestion, row->name);
 	if (suggestion.best)
 		return cli_wrong(&request->options, "there is no check \"%s\"; did you mean %s?",
 		    name, suggestion.best);
@@ -88,7 +88,7 @@ static void print_table(
 		const struct alert *alert = &alerts[i].alert;
 		const struct check_row *check = catalogue_find(alert->finding.check);
 		char when[WHEN_BYTES];
-		char who[24];
+		char who[WHO_NAMES_BYTES];
 		char hex[ID_HEX_LEN + 1];
 		char sentence[SENTENCE_BYTES];
 

@@ -30,16 +30,6 @@ static int load_zone(struct cli_source *source, const struct cli_options *option
 	return CLI_UNREADABLE;
 }
 
-static void fill_policy(struct cli_source *source, const struct config *config)
-{
-	source->policy = policy_default(&source->zone);
-	if (!config->site.name)
-		return;
-	source->policy.min_days = config->policy.min_days;
-	source->policy.max_days = config->policy.max_days;
-	source->policy.overdue_medium_after_days = config->policy.overdue_medium_after_days;
-}
-
 int cli_source_load(struct cli_source *source, const struct cli_options *options)
 {
 	memset(source, 0, sizeof(*source));
@@ -49,7 +39,7 @@ int cli_source_load(struct cli_source *source, const struct cli_options *options
 		status = load_zone(source, options);
 	if (status)
 		return status;
-	fill_policy(source, &source->config);
+	source->policy = policy_default(&source->zone);
 
 	const char *folder = options->store_path ? options->store_path : source->config.store.path;
 	int len = snprintf(source->path, sizeof(source->path), "%s/%s", folder, LEDGER_FILE_NAME);

@@ -13,7 +13,7 @@
 struct cli_source {
 	struct config config; /* zeroed without a configuration */
 	struct zone zone;
-	struct policy policy; /* as configured now */
+	struct policy policy; /* at its defaults; view_policy() has the clinic's */
 	char path[PATH_MAX];  /* of the store's file */
 	struct arena arena;
 	struct view *view; /* NULL until opened */

@@ -56,6 +56,8 @@ static void gather(struct why *why, struct arena *arena)
 	const struct finding *finding = &why->row.alert.finding;
 
 	why->check = catalogue_find(finding->check);
+	why->policy = policy_default(&why->source->zone);
+	view_policy(why->source->view, arena, &why->policy);
 	add_session(why, arena, finding->session, true);
 	for (size_t i = 0; i < finding->related_count; i++)
 		add_session(why, arena, finding->related[i], false);

@@ -14,6 +14,7 @@ struct why_session {
 struct why {
 	const struct cli_source *source;
 	struct view_alert row;
+	struct policy policy; /* the clinic's */
 	const struct check_row *check;
 	struct why_session sessions[1 + FINDING_RELATED_MAX];
 	size_t session_count;

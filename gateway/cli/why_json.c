@@ -84,14 +84,16 @@ static json_t *plan_json(const struct why *why)
 	return object;
 }
 
-static json_t *policy_json(const struct policy *policy)
+/* The numbers of the check as they were in force. */
+static json_t *rules_json(const struct why *why)
 {
+	const struct finding *finding = &why->row.alert.finding;
 	json_t *object = json_object();
 
-	json_put_int(object, "min_days", policy->min_days);
-	json_put_int(object, "max_days", policy->max_days);
-	json_put_int(object, "overdue_medium_after_days", policy->overdue_medium_after_days);
-	json_put_int(object, "visit_ms", policy->visit_ms);
+	for (size_t i = 0; i < PARAMETERS; i++)
+		if (parameters[i].check == finding->check)
+			json_put_int(object, parameters[i].name,
+			    policy_number(&why->policy, parameters[i].parameter, finding->from));
 	return object;
 }
 
@@ -102,7 +104,7 @@ void why_print_json(const struct why *why)
 
 	json_put_text(object, "condition", why->check ? why->check->condition : NULL);
 	json_put_text(object, "cleared_by", why->check ? why->check->cleared_by : NULL);
-	json_put(object, "policy", policy_json(&why->source->policy));
+	json_put(object, "rules", rules_json(why));
 	json_put(object, "plan", plan_json(why));
 	for (size_t i = 0; i < why->session_count; i++)
 		append(sessions, session_json(why, &why->sessions[i]));

@@ -38,30 +38,24 @@ static void add_plan(const struct why *why, struct table *table, const char *mos
 	    civil_format(zone_day(&why->source->zone, why->plan.from), date));
 }
 
+/* The numbers that were in force, by their names in a policy file. */
 static void add_rules(const struct why *why, struct table *table)
 {
-	const struct policy *policy = &why->source->policy;
+	const struct finding *finding = &why->row.alert.finding;
+	char line[LINE_BYTES];
+	size_t len = 0;
 
-	switch (why->row.alert.finding.check) {
-	case CHECK_INTERVAL_TOO_SOON:
-		add(table, "rules", "at least %d days between sessions in this clinic",
-		    (int)policy->min_days);
+	for (size_t i = 0; i < PARAMETERS && len < sizeof(line); i++)
+		if (parameters[i].check == finding->check)
+			len += (size_t)snprintf(line + len, sizeof(line) - len, "%s%s %" PRId64,
+			    len ? ", " : "", parameters[i].name,
+			    policy_number(&why->policy, parameters[i].parameter, finding->from));
+	if (len)
+		add(table, "rules", "%s", line);
+	if (finding->check == CHECK_INTERVAL_TOO_SOON)
 		add_plan(why, table, "at least", why->plan.min_days);
-		break;
-	case CHECK_INTERVAL_OVERDUE:
-		add(table, "rules",
-		    "at most %d days between the sessions of a series in this clinic; %d more make "
-		    "it MEDIUM",
-		    (int)policy->max_days, (int)policy->overdue_medium_after_days);
+	if (finding->check == CHECK_INTERVAL_OVERDUE)
 		add_plan(why, table, "at most", why->plan.max_days);
-		break;
-	case CHECK_CART_REUSE:
-		add(table, "rules",
-		    "one cartridge, one client, one visit; a session that starts within %d minutes "
-		    "of one that was not completed goes on with its visit",
-		    (int)(policy->visit_ms / MS_PER_MINUTE));
-		break;
-	}
 }
 
 /* The catalogue's words without the marks of their sources: " [SEED]". */
@@ -88,14 +82,17 @@ static void print_check(const struct why *why, struct arena *arena)
 	char line[LINE_BYTES];
 	char date[CIVIL_TEXT_BYTES];
 	char hex[ID_HEX_LEN + 1];
+	char value[QUANTITY_BYTES];
+	char limit[QUANTITY_BYTES];
 	struct table table;
 
 	table_init(&table, arena, NULL, 2);
 	if (why->check) {
 		add(&table, "check", "%s", plain(why->check->condition, line));
 		add(&table, "who acts", "%s", who_text(why->check->who, who));
-		add(&table, "measured", "%" PRId64 ", limit %" PRId64 " (%s)", finding->value,
-		    finding->limit, why->check->unit);
+		add(&table, "measured", "%s, limit %s",
+		    quantity_of(finding->value, why->check->unit, value),
+		    quantity_of(finding->limit, why->check->unit, limit));
 	}
 	add_rules(why, &table);
 	if (finding->zones)

@@ -24,7 +24,12 @@ bool alert_of_row(struct arena *arena, const struct db_rows *r, struct alert *ou
 	        .client = db_int(r, 12),
 	        .course = db_int(r, 13),
 	        .zones = (uint32_t)db_int(r, 14),
-	        .earliest_day = (int32_t)db_int(r, 15)},
+	        .earliest_day = (int32_t)db_int(r, 15),
+	        .count = (uint32_t)db_int(r, 30),
+	        .max = db_int(r, 31),
+	        .is_test = db_int(r, 32) != 0,
+	        .device = db_int(r, 33),
+	        .operator_no = db_int(r, 34)},
 	    .state = (enum alert_state)db_int(r, 17),
 	    .raised_at = db_int(r, 18),
 	    .cleared_at = db_int(r, 19),
@@ -115,8 +120,9 @@ void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_l
 	    "ack_by = ?,"
 	    " ack_covers = ?, ack_reason = ?, override_at = ?, override_by = ?, override_covers = "
 	    "?,"
-	    " override_reason = ?, revision = ? WHERE id = ?",
-	    "iiiiiiiiiiiibiiiiiiiiiiiiib", (int64_t)f->from, (int64_t)f->until,
+	    " override_reason = ?, revision = ?, count = ?, max = ?, is_test = ?, device = ?,"
+	    " operator = ? WHERE id = ?",
+	    "iiiiiiiiiiiibiiiiiiiiiiiiiiiiiib", (int64_t)f->from, (int64_t)f->until,
 	    (int64_t)f->is_latched, (int64_t)f->severity, f->value, f->limit,
 	    (int64_t)f->effective_day, f->session, f->client, f->course, (int64_t)f->zones,
 	    (int64_t)f->earliest_day,
@@ -125,9 +131,11 @@ void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_l
 	    (int64_t)alert->ack.at, alert->ack.by, (int64_t)alert->ack.covers,
 	    (int64_t)alert->ack.reason, (int64_t)alert->override.at, alert->override.by,
 	    (int64_t)alert->override.covers, (int64_t)alert->override.reason,
-	    (int64_t)alert->revision, slice_of(alert->id.b, ID_BYTES));
-	touched_add(&ledger->verdicts, &ledger->scratch, f->session, is_loud);
-	outbox_put(ledger, OUTBOX_ALERT, slice_of(alert->id.b, ID_BYTES));
+	    (int64_t)alert->revision, (int64_t)f->count, f->max, (int64_t)f->is_test, f->device,
+	    f->operator_no, slice_of(alert->id.b, ID_BYTES));
+	touched_add(&ledger->touched[SUBJECT_VERDICT], &ledger->scratch, f->session, is_loud);
+	if (!f->is_test) /* R22 */
+		outbox_put(ledger, OUTBOX_ALERT, slice_of(alert->id.b, ID_BYTES));
 }
 
 void alert_rows_claim(

@@ -11,8 +11,9 @@
 	" a.value, a.lim, a.effective_day, a.session, a.client, a.course, a.zones,"                \
 	" a.earliest_day, a.related, a.state, a.raised_at, a.cleared_at, a.is_late, a.ack_at,"     \
 	" a.ack_by, a.ack_covers, a.ack_reason, a.override_at, a.override_by,"                     \
-	" a.override_covers, a.override_reason, a.revision"
-#define ALERT_COLUMN_COUNT 30
+	" a.override_covers, a.override_reason, a.revision, a.count, a.max, a.is_test, a.device,"  \
+	" a.operator"
+#define ALERT_COLUMN_COUNT 35
 
 /* Strings go into the arena; false when it is full. */
 bool alert_of_row(struct arena *arena, const struct db_rows *rows, struct alert *out);

@@ -80,7 +80,7 @@ static void fill_item(Carepace__V1__VerdictItem *item, const struct alert *alert
 		item->earliest_ok_date = civil_to_yyyymmdd(finding->earliest_day);
 	}
 	item->has_subject = 1;
-	item->subject = CAREPACE__V1__SUBJECT__SUBJECT_SESSION;
+	item->subject = (Carepace__V1__Subject)catalogue_find(finding->check)->about;
 }
 
 struct slice downs_pack_verdict(

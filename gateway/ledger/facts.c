@@ -3,16 +3,25 @@
 #include "care/fold.h"
 #include "ledger/answers.h"
 #include "ledger/downs.h"
+#include "ledger/policies.h"
 #include "ledger/sessions.h"
+
+/* When it happened, or since when it holds. */
+static event_ms time_of(const struct reading *reading)
+{
+	if (reading->kind == READING_POLICY && reading->order->policy->has_valid_from_ts_ms)
+		return reading->order->policy->valid_from_ts_ms;
+	return reading->ts;
+}
 
 static void add_fact(struct ledger *ledger, enum subject_kind kind, int64_t subject,
     const struct reading *reading, const struct journal_row *row)
 {
 	db_run(&ledger->db,
-	    "INSERT INTO fact(kind, subject, ts, source, boot, seq) VALUES(?, ?, ?, ?, ?, ?)"
-	    " ON CONFLICT DO NOTHING",
-	    "iiiiii", (int64_t)kind, subject, (int64_t)reading->ts, row->source, (int64_t)row->boot,
-	    (int64_t)row->seq);
+	    "INSERT INTO fact(kind, subject, topic, ts, source, boot, seq)"
+	    " VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+	    "iiiiiii", (int64_t)kind, subject, fact_topic(reading), (int64_t)time_of(reading),
+	    row->source, (int64_t)row->boot, (int64_t)row->seq);
 }
 
 /* R11: what is old, was parked for long, or comes from a buffer, never causes a
@@ -59,7 +68,8 @@ static void apply_session(
 	bool loud = is_loud(ledger, reading, row);
 
 	if (!is_stream || stream_matters(open, &more))
-		touched_add(&ledger->sessions, &ledger->scratch, open->session.no, loud);
+		touched_add(
+		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, open->session.no, loud);
 	if (!is_stream)
 		add_fact(ledger, SUBJECT_SESSION, open->session.no, reading, row);
 	if (more.start_from < open->started)
@@ -104,37 +114,79 @@ static void apply_plan(
 	struct db_rows rows =
 	    db_query(&ledger->db, "SELECT client FROM course WHERE course = ?", "i", course);
 	while (db_next(&rows))
-		touched_add(&ledger->clients, &ledger->scratch, db_int(&rows, 0), true);
+		touched_add(
+		    &ledger->touched[SUBJECT_CLIENT], &ledger->scratch, db_int(&rows, 0), true);
 }
+
+static void apply_to_site(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	add_fact(ledger, SUBJECT_SITE, 0, reading, row);
+	policies_change(ledger, reading);
+}
+
+/* --- people ----------------------------------------------------------------------------- */
+
+/* What is known of a client may change every session of theirs: they are few. */
+static void apply_to_client(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	bool loud = is_loud(ledger, reading, row);
+
+	if (!row->client)
+		return;
+	add_fact(ledger, SUBJECT_CLIENT, row->client, reading, row);
+	touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch, row->client, loud);
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT no FROM session WHERE client = ? AND client != 0", "i", row->client);
+	while (db_next(&rows))
+		touched_add(
+		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, db_int(&rows, 0), loud);
+}
+
+/* --- which message goes where -------------------------------------------------------------- */
+
+typedef void apply_fn(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row);
+
+static void apply_answer(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	answers_apply(ledger, reading, row, is_loud(ledger, reading, row));
+}
+
+static const struct {
+	enum reading_kind kind;
+	apply_fn *apply;
+} routes[] = {
+    {READING_HELLO, apply_hello},
+    {READING_SESSION_START, apply_session},
+    {READING_SESSION_PAUSE, apply_session},
+    {READING_SESSION_RESUME, apply_session},
+    {READING_SESSION_END, apply_session},
+    {READING_CART_ATTACH, apply_session},
+    {READING_CART_DETACH, apply_session},
+    {READING_PARAM, apply_session},
+    {READING_SAMPLES, apply_session},
+    {READING_PULSES, apply_session},
+    {READING_FAULT, apply_session},
+    {READING_ESTOP, apply_session},
+    {READING_ACK_ALERT, apply_answer},
+    {READING_OVERRIDE, apply_answer},
+    {READING_PLAN, apply_plan},
+    {READING_CLIENT_FLAGS, apply_to_client},
+    {READING_POLICY, apply_to_site},
+    {READING_MODEL_PROFILE, apply_to_site},
+    {READING_FIRMWARE_POLICY, apply_to_site},
+    {READING_CALENDAR, apply_to_site},
+    {READING_CLINIC_ROLE, apply_to_site},
+    {READING_RECALL_LOTS, apply_to_site},
+};
 
 void facts_apply(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	switch (reading->kind) {
-	case READING_HELLO:
-		apply_hello(ledger, reading, row);
-		break;
-	case READING_SESSION_START:
-	case READING_SESSION_PAUSE:
-	case READING_SESSION_RESUME:
-	case READING_SESSION_END:
-	case READING_CART_ATTACH:
-	case READING_CART_DETACH:
-	case READING_PARAM:
-	case READING_SAMPLES:
-	case READING_PULSES:
-	case READING_FAULT:
-	case READING_ESTOP:
-		apply_session(ledger, reading, row);
-		break;
-	case READING_ACK_ALERT:
-	case READING_OVERRIDE:
-		answers_apply(ledger, reading, row, is_loud(ledger, reading, row));
-		break;
-	case READING_PLAN:
-		apply_plan(ledger, reading, row);
-		break;
-	default:
-		break;
-	}
+	for (size_t i = 0; i < CP_COUNT(routes); i++)
+		if (routes[i].kind == reading->kind)
+			routes[i].apply(ledger, reading, row);
 }

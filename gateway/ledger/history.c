@@ -4,6 +4,7 @@
 #include "ledger/sessions.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* One more element behind items[count]; NULL with db.err set when out of room. */
 static void *push(struct ledger *ledger, void *items, size_t count, size_t *cap, size_t size)
@@ -15,21 +16,102 @@ static void *push(struct ledger *ledger, void *items, size_t count, size_t *cap,
 	return grown;
 }
 
-/* Rows that this version does not understand are left out here as they were
- * when they came: parked kinds have no facts. */
-static bool decode(struct ledger *ledger, const struct journal_row *row, struct reading *out)
-{
-	bool is_order = row->kind >= READING_ORDER;
+/* --- facts ------------------------------------------------------------------------ */
 
-	switch (reading_from_journal(&ledger->work, row->payload, is_order, out)) {
-	case READING_OK:
-		return true;
-	case READING_NOMEM:
-		db_fail(&ledger->db, CP_NOMEM, "a history is larger than a judge call may be");
-		return false;
-	default:
-		return false;
+struct fact_list {
+	struct fact *items;
+	size_t count;
+	size_t cap;
+};
+
+#define FACT_FROM                                                                                  \
+	" FROM fact f JOIN journal j USING(source, boot, seq) WHERE f.kind = ? AND f.subject = ?"
+
+/* Rows of SELECT JOURNAL_COLUMNS, f.ts FACT_FROM. What this version does not understand
+ * is left out here as it was when it came: parked kinds have no facts. */
+static void take_facts(struct ledger *ledger, struct db_rows *rows, struct fact_list *list)
+{
+	while (db_next(rows)) {
+		struct journal_row row = journal_row_of(rows);
+		struct fact fact = {
+		    .source = row.source,
+		    .client = row.client,
+		    .client2 = row.client2,
+		    .operator_no = row.operator_no,
+		};
+		enum reading_result result = journal_decode(&ledger->work, &row, &fact.reading);
+		if (result == READING_PARKED)
+			continue;
+		struct fact *items = result == READING_OK ? push(ledger, list->items, list->count,
+		                                                &list->cap, sizeof(*items))
+		                                          : NULL;
+		if (!items) {
+			db_fail(
+			    &ledger->db, CP_NOMEM, "a history is larger than a judge call may be");
+			break;
+		}
+		fact.reading.ts = db_int(rows, JOURNAL_COLUMN_COUNT);
+		list->items = items;
+		list->items[list->count++] = fact;
 	}
+	db_end(rows);
+}
+
+static int compare_facts(const void *a, const void *b)
+{
+	return fact_order(a, b);
+}
+
+static struct facts sorted(struct fact_list *list)
+{
+	if (list->count > 1)
+		qsort(list->items, list->count, sizeof(*list->items), compare_facts);
+	return (struct facts){.items = list->items, .count = list->count};
+}
+
+struct facts history_facts(struct ledger *ledger, enum subject_kind kind, int64_t subject,
+    const int64_t *topics, size_t topic_count)
+{
+	struct fact_list list = {0};
+
+	for (size_t i = 0; i < topic_count && subject; i++) {
+		struct db_rows rows = db_query(&ledger->db,
+		    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM " AND f.topic = ?", "iii",
+		    (int64_t)kind, subject, topics[i]);
+		take_facts(ledger, &rows, &list);
+	}
+	return sorted(&list);
+}
+
+struct facts history_all_facts(struct ledger *ledger, enum subject_kind kind, int64_t subject)
+{
+	struct fact_list list = {0};
+	struct db_rows rows = db_query(&ledger->db, "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM,
+	    "ii", (int64_t)kind, subject);
+
+	take_facts(ledger, &rows, &list);
+	return sorted(&list);
+}
+
+struct facts history_facts_around(struct ledger *ledger, enum subject_kind kind, int64_t subject,
+    const int64_t *topics, size_t topic_count, event_ms at)
+{
+	struct fact_list list = {0};
+
+	for (size_t i = 0; i < topic_count && subject; i++) {
+		struct db_rows rows = db_query(&ledger->db,
+		    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM
+		    " AND f.topic = ? AND f.ts <= ? ORDER BY f.ts DESC, j.source DESC,"
+		    " j.boot DESC, j.seq DESC LIMIT 1",
+		    "iiii", (int64_t)kind, subject, topics[i], (int64_t)at);
+		take_facts(ledger, &rows, &list);
+		rows = db_query(&ledger->db,
+		    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM
+		    " AND f.topic = ? AND f.ts > ? ORDER BY f.ts LIMIT 1",
+		    "iiii", (int64_t)kind, subject, topics[i], (int64_t)at);
+		take_facts(ledger, &rows, &list);
+	}
+	return sorted(&list);
 }
 
 /* --- session -------------------------------------------------------------------- */
@@ -37,34 +119,28 @@ static bool decode(struct ledger *ledger, const struct journal_row *row, struct 
 bool history_of_session(struct ledger *ledger, struct session_history *history)
 {
 	const struct session *session = history->session;
-	struct session_input *inputs = NULL;
-	size_t cap = 0;
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT " JOURNAL_COLUMNS " FROM fact f JOIN journal j USING(source, boot, seq)"
-	    " WHERE f.kind = 1 AND f.subject = ? ORDER BY f.ts, j.boot, j.seq",
-	    "i", session->no);
-
-	while (db_next(&rows)) {
-		struct journal_row row = journal_row_of(&rows);
-		struct session_input input = {.client = row.client, .operator_no = row.operator_no};
-		if (!decode(ledger, &row, &input.reading))
-			continue;
-		inputs = push(ledger, inputs, history->input_count, &cap, sizeof(*inputs));
-		if (!inputs)
-			break;
-		inputs[history->input_count++] = input;
-	}
-	db_end(&rows);
-
 	event_ms from = session->fold.start_from != TIME_NEVER ? session->fold.start_from
 	                                                       : session->fold.first_at;
-	history->inputs = inputs;
+
+	history->facts = history_all_facts(ledger, SUBJECT_SESSION, session->no);
 	history->next_start_on_device = db_value(&ledger->db, TIME_NEVER,
 	    "SELECT min(start_from) FROM session WHERE source = ? AND start_from > ?", "ii",
 	    session->device, (int64_t)from);
 	history->uses = arena_alloc(&ledger->work, SESSION_USES_MAX * sizeof(*history->uses));
 	if (!history->uses)
 		db_fail(&ledger->db, CP_NOMEM, "a history is larger than a judge call may be");
+	return !ledger->db.err;
+}
+
+bool history_of_scene(struct ledger *ledger, struct session_history *history)
+{
+	static const int64_t of_client[] = {FACT_TOPIC(READING_CLIENT_FLAGS, 0)};
+	const struct session *session = history->session;
+
+	history->scene = (struct scene){
+	    .client = history_facts_around(ledger, SUBJECT_CLIENT, session->client, of_client,
+	        CP_COUNT(of_client), session->start),
+	};
 	return !ledger->db.err;
 }
 
@@ -108,26 +184,23 @@ struct plan history_plan_of(const struct reading *reading, int64_t client)
 
 static void load_plans(struct ledger *ledger, struct client_history *history)
 {
+	static const int64_t topic = FACT_TOPIC(READING_PLAN, 0);
 	struct plan *plans = NULL;
 	size_t cap = 0;
 	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT " JOURNAL_COLUMNS
-	    " FROM course c CROSS JOIN fact f ON f.kind = 4 AND f.subject = c.course"
-	    " JOIN journal j ON j.source = f.source AND j.boot = f.boot AND j.seq = f.seq"
-	    " WHERE c.client = ? ORDER BY c.course, f.ts, j.boot, j.seq",
-	    "i", history->client);
+	    "SELECT course FROM course WHERE client = ? ORDER BY course", "i", history->client);
 
 	while (db_next(&rows)) {
-		struct journal_row row = journal_row_of(&rows);
-		struct reading reading;
-		if (!decode(ledger, &row, &reading) || reading.kind != READING_PLAN)
-			continue;
-		plans = push(ledger, plans, history->plan_count, &cap, sizeof(*plans));
-		if (!plans)
-			break;
-		plans[history->plan_count++] = history_plan_of(&reading, row.client);
+		struct facts facts =
+		    history_facts(ledger, SUBJECT_COURSE, db_int(&rows, 0), &topic, 1);
+		for (size_t i = 0; i < facts.count; i++) {
+			plans = push(ledger, plans, history->plan_count, &cap, sizeof(*plans));
+			if (!plans)
+				return;
+			plans[history->plan_count++] =
+			    history_plan_of(&facts.items[i].reading, facts.items[i].client);
+		}
 	}
-	db_end(&rows);
 	history->plans = plans;
 }
 

@@ -9,7 +9,19 @@
 #include "care/history.h"
 #include "ledger/state.h"
 
-/* history->session must be loaded; fills inputs, next start, room for uses. */
+/* Facts of a subject under some topics (care/fact.h), under all, and of each topic the
+ * last at or before a moment and the first after it: one step of an index each, however
+ * long the history. Of subject 0 none. */
+struct facts history_facts(struct ledger *ledger, enum subject_kind kind, int64_t subject,
+    const int64_t *topics, size_t topic_count);
+struct facts history_all_facts(struct ledger *ledger, enum subject_kind kind, int64_t subject);
+struct facts history_facts_around(struct ledger *ledger, enum subject_kind kind, int64_t subject,
+    const int64_t *topics, size_t topic_count, event_ms at);
+
+/* Once the session is derived: what was known around it. */
+bool history_of_scene(struct ledger *ledger, struct session_history *history);
+
+/* history->session must be loaded; fills facts, next start, room for uses. */
 bool history_of_session(struct ledger *ledger, struct session_history *history);
 bool history_of_client(struct ledger *ledger, int64_t client, struct client_history *history);
 bool history_of_cartridge(struct ledger *ledger, int64_t cart, struct cartridge_history *history);

@@ -47,7 +47,7 @@ static void add_to_journal(
 	db_run(&ledger->db, insert_journal, "iiiiiiibbi", row->source, (int64_t)row->boot,
 	    (int64_t)row->seq, (int64_t)row->recv, (int64_t)row->kind, row->client,
 	    row->operator_no, slice_of(reading->hash, READING_HASH_BYTES), reading->payload,
-	    names_client(ledger, &reading->new_client));
+	    row->client2);
 }
 
 static void add_to_stream(
@@ -84,6 +84,7 @@ enum batch_outcome journal_append(
 	    .kind = reading->kind,
 	    .client = names_client(ledger, &reading->client),
 	    .operator_no = names_operator(ledger, &reading->operator),
+	    .client2 = names_client(ledger, &reading->new_client),
 	};
 	if (reading_is_stream(row->kind))
 		add_to_stream(ledger, reading, row);
@@ -103,5 +104,17 @@ struct journal_row journal_row_of(const struct db_rows *rows)
 	    .client = db_int(rows, 5),
 	    .operator_no = db_int(rows, 6),
 	    .payload = db_blob(rows, 7),
+	    .client2 = db_int(rows, 8),
 	};
+}
+
+enum reading_result journal_decode(
+    struct arena *arena, const struct journal_row *row, struct reading *out)
+{
+	enum reading_result result =
+	    reading_from_journal(arena, row->payload, row->kind >= READING_ORDER, out);
+
+	if (row->kind >= READING_ORDER && row->source == SOURCE_BOX)
+		out->source = reading_box;
+	return result;
 }

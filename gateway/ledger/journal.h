@@ -15,7 +15,8 @@ struct journal_row {
 	uint32_t seq;
 	wall_ms recv;
 	enum reading_kind kind;
-	int64_t client; /* local numbers, 0 absent */
+	int64_t client;  /* local numbers, 0 absent */
+	int64_t client2; /* of a correction: who takes over */
 	int64_t operator_no;
 	struct slice payload;
 };
@@ -25,9 +26,14 @@ enum batch_outcome journal_append(
     struct ledger *ledger, const struct reading *reading, wall_ms recv, struct journal_row *row);
 
 /* The columns of a SELECT that starts with JOURNAL_COLUMNS or STREAM_COLUMNS. */
-#define JOURNAL_COLUMNS "j.source, j.boot, j.seq, j.recv, j.kind, j.client, j.operator, j.payload"
-#define STREAM_COLUMNS "j.source, j.boot, j.seq, j.recv, j.kind, NULL, NULL, j.payload"
-#define JOURNAL_COLUMN_COUNT 8
+#define JOURNAL_COLUMNS                                                                            \
+	"j.source, j.boot, j.seq, j.recv, j.kind, j.client, j.operator, j.payload, j.client2"
+#define STREAM_COLUMNS "j.source, j.boot, j.seq, j.recv, j.kind, NULL, NULL, j.payload, NULL"
+#define JOURNAL_COLUMN_COUNT 9
 struct journal_row journal_row_of(const struct db_rows *rows);
+
+/* The reading of a row, with the source that it had; see reading_from_journal(). */
+enum reading_result journal_decode(
+    struct arena *arena, const struct journal_row *row, struct reading *out) CP_MUST_CHECK;
 
 #endif

@@ -47,6 +47,7 @@
 #define SCRATCH_BYTES_MAX (64U << 20)
 #define WORK_BYTES_MAX (64U << 20)
 #define LASTING_BYTES_MAX (4U << 20)
+#define BOOK_BYTES_MAX (16U << 20)
 #define RUNNING_BYTES_MAX (16U << 20)
 
 enum cp_err ledger_open(
@@ -63,6 +64,7 @@ enum cp_err ledger_open(
 	arena_init(&ledger->scratch, 64 * 1024, SCRATCH_BYTES_MAX);
 	arena_init(&ledger->work, 64 * 1024, WORK_BYTES_MAX);
 	arena_init(&ledger->lasting, 4096, LASTING_BYTES_MAX);
+	arena_init(&ledger->book, 4096, BOOK_BYTES_MAX);
 	arena_init(&ledger->running, 64 * 1024, RUNNING_BYTES_MAX);
 
 	enum cp_err err = store_open(ledger);
@@ -71,7 +73,7 @@ enum cp_err ledger_open(
 		ledger->is_careful = !store_was_clean(ledger);
 		ledger->careful_until = now + CAREFUL_MS;
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
-		policies_activate(ledger, now);
+		policies_open(ledger, now);
 		parked_open(ledger);
 		stream_names_open(ledger);
 		pending_add_tail(ledger);
@@ -120,6 +122,7 @@ void ledger_close(struct ledger *ledger)
 	arena_deinit(&ledger->scratch);
 	arena_deinit(&ledger->work);
 	arena_deinit(&ledger->lasting);
+	arena_deinit(&ledger->book);
 	arena_deinit(&ledger->running);
 	map_deinit(&ledger->sources);
 	stream_names_deinit(&ledger->stream_names);
@@ -243,7 +246,7 @@ static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)
 {
 	ledger->batch = batch;
 	ledger->now = now;
-	ledger->sessions = ledger->clients = ledger->carts = ledger->verdicts = (struct touched){0};
+	memset(ledger->touched, 0, sizeof(ledger->touched));
 	arena_reset(&ledger->scratch);
 	arena_reset(&ledger->work);
 	/* Of earlier batches, whose acknowledgements have left meanwhile. */
@@ -256,8 +259,10 @@ static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)
 
 static bool has_touched(const struct ledger *ledger)
 {
-	return ledger->sessions.count || ledger->clients.count || ledger->carts.count ||
-	       ledger->verdicts.count;
+	for (size_t i = 0; i < CP_COUNT(ledger->touched); i++)
+		if (ledger->touched[i].count)
+			return true;
+	return false;
 }
 
 /* A judge reads folds from the store. Most batches are stream only: nobody is judged,

@@ -83,3 +83,14 @@ int64_t names_cartridge(struct ledger *ledger, const char *gtin, const char *ser
 	db_run(&ledger->db, "INSERT INTO cartridge(gtin, serial) VALUES(?, ?)", "tt", gtin, serial);
 	return db_last_rowid(&ledger->db);
 }
+
+int64_t names_other(struct ledger *ledger, enum subject_kind kind, struct slice key)
+{
+	int64_t no = db_value(&ledger->db, 0, "SELECT no FROM name WHERE kind = ? AND key = ?",
+	    "ib", (int64_t)kind, key);
+
+	if (no || ledger->db.err)
+		return no;
+	db_run(&ledger->db, "INSERT INTO name(kind, key) VALUES(?, ?)", "ib", (int64_t)kind, key);
+	return db_last_rowid(&ledger->db);
+}

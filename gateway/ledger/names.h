@@ -11,6 +11,9 @@ struct source_state *names_source(struct ledger *ledger, const struct id *id);
 int64_t names_client(struct ledger *ledger, const struct id *token);
 int64_t names_operator(struct ledger *ledger, const struct id *token);
 
+/* What has neither token nor table: a sid, a case, a lot. Made on first sight. */
+int64_t names_other(struct ledger *ledger, enum subject_kind kind, struct slice key);
+
 int64_t names_cartridge(struct ledger *ledger, const char *gtin, const char *serial);
 
 #endif

@@ -76,10 +76,8 @@ static void add_set(struct ledger *ledger, enum subject_kind kind, struct touche
 
 void pending_add_touched(struct ledger *ledger)
 {
-	add_set(ledger, SUBJECT_SESSION, &ledger->sessions);
-	add_set(ledger, SUBJECT_CLIENT, &ledger->clients);
-	add_set(ledger, SUBJECT_CART, &ledger->carts);
-	add_set(ledger, SUBJECT_VERDICT, &ledger->verdicts);
+	for (enum subject_kind kind = SUBJECT_SESSION; kind < SUBJECT_KINDS; kind++)
+		add_set(ledger, kind, &ledger->touched[kind]);
 }
 
 /* --- out: untried, of the first kind there is (rows before sessions before clients
@@ -159,8 +157,7 @@ static void apply_row(struct ledger *ledger, const struct item *item)
 	if (!db_next(&rows))
 		return;
 	struct journal_row row = journal_row_of(&rows);
-	enum reading_result result = reading_from_journal(
-	    &ledger->scratch, row.payload, row.kind >= READING_ORDER, &reading);
+	enum reading_result result = journal_decode(&ledger->scratch, &row, &reading);
 	db_end(&rows);
 	if (result == READING_OK)
 		facts_apply(ledger, &reading, &row);
@@ -175,7 +172,8 @@ static void apply(struct ledger *ledger, const struct item *item)
 	if (item->kind == SUBJECT_ROW)
 		apply_row(ledger, item);
 	else if (item->kind == SUBJECT_VERDICT)
-		touched_add(&ledger->verdicts, &ledger->scratch, touch.no, touch.is_loud);
+		touched_add(
+		    &ledger->touched[SUBJECT_VERDICT], &ledger->scratch, touch.no, touch.is_loud);
 	else
 		subjects_judge_one(ledger, item->kind, touch);
 }
@@ -197,7 +195,7 @@ static void attempt(struct ledger *ledger, const struct item *items, size_t coun
 		sessions_flush(ledger);
 	if (items[0].kind == SUBJECT_VERDICT) {
 		verdicts_settle(ledger);
-		ledger->verdicts = (struct touched){0};
+		ledger->touched[SUBJECT_VERDICT] = (struct touched){0};
 	}
 	pending_add_touched(ledger);
 	db_commit(&ledger->db);

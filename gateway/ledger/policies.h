@@ -1,18 +1,23 @@
-/* policies.h - which numbers were in force when.
+/* policies.h - what holds for the whole site: numbers, profiles, calendar, role.
  *
- * A change of the configuration is an input like any other: it is stored with its
- * moment, and what happened before is judged by what was in force then.
+ * All of it are orders, head office's or the box's own, filed under SUBJECT_SITE.
+ * They are kept decoded in memory, because every judge asks them.
  */
 #ifndef LEDGER_POLICIES_H
 #define LEDGER_POLICIES_H
 
 #include "ledger/state.h"
 
-/* At open: stores the configured numbers if they are new, then completes
- * ledger->config.policy by the past. Inside a transaction. */
-void policies_activate(struct ledger *ledger, wall_ms now);
+/* Completes policy by what the store has; everything lies in the arena. False when
+ * the store failed or the arena is full. */
+bool policies_read(struct db *db, struct arena *arena, struct policy *policy);
 
-/* For a recount: all numbers are the store's own. */
-void policies_copy(struct ledger *ledger, struct db *store);
+/* At open: what the clinic has configured becomes an input if it is new, then
+ * everything is read. Inside a transaction. */
+void policies_open(struct ledger *ledger, wall_ms now);
+
+/* A new order about the site was filed: everything is read again, and everybody whom
+ * it may concern is judged again, paced and without device commands. */
+void policies_change(struct ledger *ledger, const struct reading *order);
 
 #endif

@@ -18,18 +18,6 @@ static protobuf_c_boolean set_id(ProtobufCBinaryData *field, const struct id *id
 	return !id_is_zero(id);
 }
 
-static Carepace__V1__Subject subject_of(const struct check_row *row)
-{
-	return strcmp(row->subject, "course") == 0 ? CAREPACE__V1__SUBJECT__SUBJECT_COURSE
-	                                           : CAREPACE__V1__SUBJECT__SUBJECT_SESSION;
-}
-
-static Carepace__V1__Unit unit_of(const struct check_row *row)
-{
-	return strcmp(row->unit, "days") == 0 ? CAREPACE__V1__UNIT__UNIT_DAYS
-	                                      : CAREPACE__V1__UNIT__UNIT_COUNT;
-}
-
 /* What the id is the hash of (R9): head office can check it. */
 static char *key_of(struct arena *arena, const struct check_row *row, const struct finding *finding)
 {
@@ -52,10 +40,11 @@ static void fill_finding(Carepace__V1__Alert *out, const struct finding *finding
 	out->has_effective_date = finding->effective_day != 0;
 	out->effective_date = civil_to_yyyymmdd(finding->effective_day);
 	out->has_value = out->has_limit = out->has_max = 1;
-	out->value = out->max = finding->value;
+	out->value = finding->value;
+	out->max = finding->max;
 	out->limit = finding->limit;
 	out->has_count = 1;
-	out->count = 1;
+	out->count = finding->count;
 	out->has_ts_source = 1;
 	out->ts_source = CAREPACE__V1__TS_SOURCE__TS_DEVICE;
 }
@@ -96,8 +85,8 @@ enum cp_err report_alert(struct arena *arena, const char *site, uint64_t epoch, 
 		return CP_NOMEM;
 	alert.site = (char *)site;
 	alert.has_subject = alert.has_unit = 1;
-	alert.subject = subject_of(check);
-	alert.unit = unit_of(check);
+	alert.subject = (Carepace__V1__Subject)check->about;
+	alert.unit = (Carepace__V1__Unit)check->unit;
 	for (size_t i = 0; i < row->alert.finding.related_count; i++)
 		if (!id_is_zero(&row->related[i]))
 			related[alert.n_related_sid++] = bytes_of(&row->related[i]);

@@ -27,6 +27,9 @@ CREATE TABLE source(
 	seen_at INTEGER -- wall ms of the last HELLO
 );
 
+-- The box itself, as a source of inputs.
+INSERT INTO source(no, id) VALUES(1, x'00000000000000000000000000000002');
+
 CREATE TABLE client(no INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE);
 CREATE TABLE operator(no INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE);
 
@@ -92,26 +95,28 @@ CREATE TABLE parked(
 	PRIMARY KEY(source, hash)
 ) WITHOUT ROWID;
 
--- The clinic's numbers, each row in force from its moment to the next one's.
-CREATE TABLE policy(
-	from_at INTEGER PRIMARY KEY, -- wall ms of the activation
-	min_days INTEGER NOT NULL,
-	max_days INTEGER NOT NULL,
-	overdue_medium_after_days INTEGER NOT NULL
-);
-
 -- facts ------------------------------------------------------------------------
 
 -- kind: enum subject_kind. An input may speak about several subjects.
 CREATE TABLE fact(
 	kind INTEGER NOT NULL,
-	subject INTEGER NOT NULL, -- number of a session or a course
+	subject INTEGER NOT NULL, -- its local number; of a course or model its own
+	topic INTEGER NOT NULL,   -- care/fact.h
 	ts INTEGER NOT NULL,      -- event time
 	source INTEGER NOT NULL,
 	boot INTEGER NOT NULL,
 	seq INTEGER NOT NULL,
-	PRIMARY KEY(kind, subject, ts, source, boot, seq)
+	PRIMARY KEY(kind, subject, topic, ts, source, boot, seq)
 ) WITHOUT ROWID;
+
+-- Local numbers of what has neither token nor table: sids of others' messages, cases,
+-- lots. kind: enum subject_kind.
+CREATE TABLE name(
+	no INTEGER PRIMARY KEY,
+	kind INTEGER NOT NULL,
+	key BLOB NOT NULL,
+	UNIQUE(kind, key)
+);
 
 -- Which client a course is or was for.
 CREATE TABLE course(
@@ -223,6 +228,11 @@ CREATE TABLE alert(
 	zones INTEGER NOT NULL,
 	earliest_day INTEGER NOT NULL,
 	related BLOB,
+	count INTEGER NOT NULL DEFAULT 1,
+	max INTEGER NOT NULL DEFAULT 0,
+	is_test INTEGER NOT NULL DEFAULT 0,
+	device INTEGER NOT NULL DEFAULT 0,   -- local numbers; 0: the session's
+	operator INTEGER NOT NULL DEFAULT 0,
 	-- observed
 	state INTEGER NOT NULL,
 	raised_at INTEGER NOT NULL,

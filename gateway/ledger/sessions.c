@@ -227,7 +227,8 @@ static void touch_former(struct ledger *ledger, const struct open_session *open)
 	    "iiii", open->session.device, former, (int64_t)until, TIME_NEVER);
 
 	while (db_next(&rows))
-		touched_add(&ledger->sessions, &ledger->scratch, db_int(&rows, 0), open->is_loud);
+		touched_add(&ledger->touched[SUBJECT_SESSION], &ledger->scratch, db_int(&rows, 0),
+		    open->is_loud);
 }
 
 static void flush(struct ledger *ledger, struct open_session *open)
@@ -242,7 +243,8 @@ static void flush(struct ledger *ledger, struct open_session *open)
 	    (int64_t)fold->stream_from, (int64_t)fold->exposed_from, (int64_t)fold->exposed_until,
 	    fold->active_ms, fold->pulses, session->no);
 	if (is_followed(ledger, session))
-		touched_add(&ledger->clients, &ledger->scratch, session->client, open->is_loud);
+		touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch, session->client,
+		    open->is_loud);
 }
 
 static void forget_all(struct ledger *ledger)

@@ -18,7 +18,7 @@
  *     pending.c   the careful way after an abnormal exit
  *     unjudged.c  what ended the program twice
  *     room.c      is the disk full?
- *     policies.c  which numbers were in force when
+ *     policies.c  what holds for the whole site
  */
 #ifndef LEDGER_STATE_H
 #define LEDGER_STATE_H
@@ -37,8 +37,17 @@ enum subject_kind {
 	SUBJECT_CART = 3,
 	SUBJECT_COURSE = 4,  /* facts only: plans */
 	SUBJECT_VERDICT = 5, /* pending.c only: the answer to a session's start */
+	SUBJECT_DEVICE = 6,
+	SUBJECT_OPERATOR = 7,
+	SUBJECT_CASE = 8, /* of adverse events */
+	SUBJECT_LOT = 9,
+	SUBJECT_GATEWAY = 10,
+	SUBJECT_SITE = 11, /* facts only: policies, profiles, calendar ...; its number is 0 */
+	SUBJECT_SID = 12,  /* facts only: what others say about a session, by its sid */
 	SUBJECT_KINDS
 };
+
+#define SOURCE_BOX 1 /* local number of the box itself (reading_box); schema.sql */
 
 #define OUTBOX_ALERT 1 /* ReportKind; sent first (DESIGN section 6) */
 
@@ -97,15 +106,13 @@ struct ledger {
 	wall_ms dirty_since;
 	int64_t stream_folded; /* row up to which folds are written */
 	struct room room;
+	struct arena book; /* what config.policy points to */
 
 	/* The batch in hand. */
 	wall_ms now;
 	struct batch *batch;
-	struct touched sessions;
-	struct touched clients;
-	struct touched carts;
-	struct touched verdicts; /* sessions whose answer may have changed */
-	wall_ms next_change;     /* no deadline is earlier */
+	struct touched touched[SUBJECT_KINDS]; /* VERDICT: sessions whose answer may have changed */
+	wall_ms next_change;                   /* no deadline is earlier */
 };
 
 #endif

@@ -11,6 +11,9 @@
 /* Deadlines judged in one batch: a storm of them must not hold up acknowledgements. */
 #define DUE_MAX 500
 
+/* The deadline of what a change of policy concerns: at once, before all others. */
+#define JUDGE_AGAIN INT64_C(-1)
+
 /* A recount judges everybody at the moment at which the store did (P3). */
 static wall_ms moment_of(struct ledger *ledger, enum subject_kind kind, int64_t no)
 {
@@ -42,7 +45,8 @@ static void touch_carts_of(struct ledger *ledger, int64_t session, bool is_loud)
 	    db_query(&ledger->db, "SELECT cart FROM cart_use WHERE session = ?", "i", session);
 
 	while (db_next(&rows))
-		touched_add(&ledger->carts, &ledger->scratch, db_int(&rows, 0), is_loud);
+		touched_add(
+		    &ledger->touched[SUBJECT_CART], &ledger->scratch, db_int(&rows, 0), is_loud);
 }
 
 /* --- session ------------------------------------------------------------------------ */
@@ -69,6 +73,28 @@ static event_ms save_uses(struct ledger *ledger, const struct session_history *h
 	return last_attach;
 }
 
+/* What the policy has switched off is no finding. */
+static void settle(struct ledger *ledger, enum subject_kind kind, struct touch touch,
+    struct timeline *timeline, wall_ms at)
+{
+	policy_filter(&ledger->config.policy, timeline);
+	alerts_reconcile(ledger, kind, touch.no, timeline, touch.is_loud);
+	save_judged(ledger, kind, touch.no, at, timeline->next_change);
+}
+
+static void judge_scene(
+    struct ledger *ledger, struct session_history *history, struct touch touch, wall_ms at)
+{
+	struct timeline timeline;
+
+	if (!history_of_scene(ledger, history))
+		return;
+	timeline_init(&timeline, &ledger->work);
+	timeline_wake_at(&timeline, history->next_change);
+	judge_session(history, &ledger->config.policy, at, &timeline);
+	settle(ledger, SUBJECT_SESSION, touch, &timeline, at);
+}
+
 static void judge_one_session(struct ledger *ledger, struct touch touch)
 {
 	struct session session;
@@ -78,17 +104,19 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 		return;
 	struct session before = session;
 	wall_ms at = moment_of(ledger, SUBJECT_SESSION, touch.no);
-	judge_session(&history, &ledger->config.policy, at);
+	derive_session(&history, &ledger->config.policy, at);
 	session.visit = before.visit; /* judge_client's */
 
 	touch_carts_of(ledger, session.no, touch.is_loud);
 	sessions_save(ledger, &session, save_uses(ledger, &history));
 	touch_carts_of(ledger, session.no, touch.is_loud);
-	save_judged(ledger, SUBJECT_SESSION, session.no, at, history.next_change);
+	judge_scene(ledger, &history, touch, at);
 
-	touched_add(&ledger->clients, &ledger->scratch, before.client, touch.is_loud);
-	touched_add(&ledger->clients, &ledger->scratch, session.client, touch.is_loud);
-	touched_add(&ledger->verdicts, &ledger->scratch, session.no, touch.is_loud);
+	touched_add(
+	    &ledger->touched[SUBJECT_CLIENT], &ledger->scratch, before.client, touch.is_loud);
+	touched_add(
+	    &ledger->touched[SUBJECT_CLIENT], &ledger->scratch, session.client, touch.is_loud);
+	touched_add(&ledger->touched[SUBJECT_VERDICT], &ledger->scratch, session.no, touch.is_loud);
 	/* Its own visit until judge_client says more. */
 	if (session.visit == 0 || (session.client == 0 && session.visit != session.no))
 		db_run(&ledger->db, "UPDATE session SET visit = no WHERE no = ?", "i", session.no);
@@ -128,8 +156,7 @@ static void judge_one_client(struct ledger *ledger, struct touch touch)
 	timeline_init(&timeline, &ledger->work);
 	judge_client(&history, &ledger->config.policy, at, &timeline);
 	save_visits(ledger, &history, visits, touch.is_loud);
-	alerts_reconcile(ledger, SUBJECT_CLIENT, touch.no, &timeline, touch.is_loud);
-	save_judged(ledger, SUBJECT_CLIENT, touch.no, at, timeline.next_change);
+	settle(ledger, SUBJECT_CLIENT, touch, &timeline, at);
 }
 
 /* --- cartridge ------------------------------------------------------------------------ */
@@ -144,59 +171,67 @@ static void judge_one_cartridge(struct ledger *ledger, struct touch touch)
 	wall_ms at = moment_of(ledger, SUBJECT_CART, touch.no);
 	timeline_init(&timeline, &ledger->work);
 	judge_cartridge(&history, &ledger->config.policy, at, &timeline);
-	alerts_reconcile(ledger, SUBJECT_CART, touch.no, &timeline, touch.is_loud);
-	save_judged(ledger, SUBJECT_CART, touch.no, at, timeline.next_change);
+	settle(ledger, SUBJECT_CART, touch, &timeline, at);
 }
 
 /* --- all -------------------------------------------------------------------------------- */
 
+/* The kinds that are judged, in the order in which they need one another. */
+typedef void judge_one_fn(struct ledger *ledger, struct touch touch);
+
+static judge_one_fn *const judges[SUBJECT_KINDS] = {
+    [SUBJECT_SESSION] = judge_one_session,
+    [SUBJECT_CLIENT] = judge_one_client,
+    [SUBJECT_CART] = judge_one_cartridge,
+};
+
 void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct touch touch)
 {
-	if (unjudged_has(ledger, kind, touch.no))
+	if (!judges[kind] || unjudged_has(ledger, kind, touch.no))
 		return;
-	if (kind == SUBJECT_SESSION)
-		judge_one_session(ledger, touch);
-	else if (kind == SUBJECT_CLIENT)
-		judge_one_client(ledger, touch);
-	else
-		judge_one_cartridge(ledger, touch);
+	judges[kind](ledger, touch);
 	arena_reset(&ledger->work);
-}
-
-static void judge_all(struct ledger *ledger, enum subject_kind kind, struct touched *set)
-{
-	touched_settle(set);
-	for (size_t i = 0; i < set->count && !ledger->db.err; i++)
-		subjects_judge_one(ledger, kind, set->items[i]);
 }
 
 void subjects_judge(struct ledger *ledger)
 {
-	judge_all(ledger, SUBJECT_SESSION, &ledger->sessions);
-	judge_all(ledger, SUBJECT_CLIENT, &ledger->clients);
-	judge_all(ledger, SUBJECT_CART, &ledger->carts);
+	for (enum subject_kind kind = SUBJECT_SESSION; kind < SUBJECT_KINDS; kind++) {
+		struct touched *set = &ledger->touched[kind];
+		if (!judges[kind])
+			continue;
+		touched_settle(set);
+		for (size_t i = 0; i < set->count && !ledger->db.err; i++)
+			subjects_judge_one(ledger, kind, set->items[i]);
+	}
 	verdicts_settle(ledger);
-	if (ledger->sessions.is_full || ledger->clients.is_full || ledger->carts.is_full ||
-	    ledger->verdicts.is_full)
-		db_fail(&ledger->db, CP_NOMEM, "out of memory for the subjects of a batch");
+	for (size_t i = 0; i < SUBJECT_KINDS; i++)
+		if (ledger->touched[i].is_full)
+			db_fail(&ledger->db, CP_NOMEM, "out of memory for the subjects of a batch");
 }
 
+/* A deadline that policies_change() made is quiet: nobody on a chair waits for it. */
 void subjects_touch_due(struct ledger *ledger)
 {
-	struct touched *const sets[] = {
-	    [SUBJECT_SESSION] = &ledger->sessions,
-	    [SUBJECT_CLIENT] = &ledger->clients,
-	    [SUBJECT_CART] = &ledger->carts,
-	};
 	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT kind, subject FROM subject WHERE next_change <= ? ORDER BY next_change LIMIT ?",
+	    "SELECT kind, subject, next_change FROM subject WHERE next_change <= ?"
+	    " ORDER BY next_change LIMIT ?",
 	    "ii", (int64_t)ledger->now, (int64_t)DUE_MAX);
 
 	while (db_next(&rows)) {
 		int64_t kind = db_int(&rows, 0);
-		CP_CHECK(kind >= SUBJECT_SESSION && kind <= SUBJECT_CART);
-		touched_add(sets[kind], &ledger->scratch, db_int(&rows, 1), true);
+		CP_CHECK(kind >= SUBJECT_SESSION && kind < SUBJECT_KINDS && judges[kind]);
+		touched_add(&ledger->touched[kind], &ledger->scratch, db_int(&rows, 1),
+		    db_int(&rows, 2) != JUDGE_AGAIN);
 	}
+}
+
+void subjects_judge_again(struct ledger *ledger, event_ms since)
+{
+	db_run(&ledger->db,
+	    "UPDATE subject SET next_change = ?1 WHERE kind != 1 OR EXISTS (SELECT 1 FROM session s"
+	    " WHERE s.no = subject AND (s.end_at >= ?2 OR s.state BETWEEN 1 AND 3))",
+	    "ii", JUDGE_AGAIN, (int64_t)since);
+	ledger->next_change = JUDGE_AGAIN;
 }
 
 wall_ms subjects_next_change(struct ledger *ledger)

@@ -17,4 +17,9 @@ void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct to
 /* The next deadline, TIME_NEVER if there is none. */
 wall_ms subjects_next_change(struct ledger *ledger);
 
+/* Everybody whom something new about the site may concern that holds since a moment:
+ * sessions that ended later or run, and all other subjects. Paced, without device
+ * commands. */
+void subjects_judge_again(struct ledger *ledger, event_ms since);
+
 #endif

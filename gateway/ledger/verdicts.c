@@ -88,12 +88,13 @@ void verdicts_settle(struct ledger *ledger)
 {
 	if (ledger->config.is_recount)
 		return;
-	touched_settle(&ledger->verdicts);
-	for (size_t i = 0; i < ledger->verdicts.count && !ledger->db.err; i++) {
-		if (!ledger->verdicts.items[i].is_loud ||
-		    unjudged_has(ledger, SUBJECT_VERDICT, ledger->verdicts.items[i].no))
+	touched_settle(&ledger->touched[SUBJECT_VERDICT]);
+	for (size_t i = 0; i < ledger->touched[SUBJECT_VERDICT].count && !ledger->db.err; i++) {
+		if (!ledger->touched[SUBJECT_VERDICT].items[i].is_loud ||
+		    unjudged_has(
+		        ledger, SUBJECT_VERDICT, ledger->touched[SUBJECT_VERDICT].items[i].no))
 			continue;
-		settle_one(ledger, ledger->verdicts.items[i].no);
+		settle_one(ledger, ledger->touched[SUBJECT_VERDICT].items[i].no);
 		arena_reset(&ledger->work);
 	}
 }

@@ -5,7 +5,7 @@
 
 #include "ledger/state.h"
 
-/* All sessions in ledger->verdicts that somebody still waits for. */
+/* All sessions in ledger->touched that somebody still waits for. */
 void verdicts_settle(struct ledger *ledger);
 
 /* A duplicate of a START within its validity gets the same revision again. */

@@ -125,13 +125,20 @@ static void copy_unjudged(struct recount *r)
 
 static void copy_names(struct recount *r)
 {
-	copy_rows(r, "SELECT no, id FROM source", "INSERT INTO source(no, id) VALUES(?, ?)", "ib");
+	copy_rows(r, "SELECT no, id FROM source",
+	    "INSERT INTO source(no, id) VALUES(?, ?) ON CONFLICT DO NOTHING", "ib");
 	copy_rows(
 	    r, "SELECT no, token FROM client", "INSERT INTO client(no, token) VALUES(?, ?)", "ib");
+	copy_rows(r, "SELECT no, token FROM operator",
+	    "INSERT INTO operator(no, token) VALUES(?, ?)", "ib");
 	copy_rows(r, "SELECT no, gtin, serial FROM cartridge",
 	    "INSERT INTO cartridge(no, gtin, serial) VALUES(?, ?, ?)", "itt");
 
-	struct db_rows rows = db_query(&r->store, "SELECT no, source, sid FROM session", "");
+	struct db_rows rows = db_query(&r->store, "SELECT no, kind, key FROM name", "");
+	while (db_next(&rows))
+		db_run(&r->ledger->db, "INSERT INTO name(no, kind, key) VALUES(?, ?, ?)", "iib",
+		    db_int(&rows, 0), db_int(&rows, 1), db_blob(&rows, 2));
+	rows = db_query(&r->store, "SELECT no, source, sid FROM session", "");
 	while (db_next(&rows))
 		db_run(&r->ledger->db,
 		    "INSERT INTO session(no, source, sid, first_at, last_at, start_from, "
@@ -146,8 +153,8 @@ static void copy_names(struct recount *r)
 }
 
 static const char insert_journal[] =
-    "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload)"
-    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), x'', ?)";
+    "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload, client2)"
+    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), x'', ?, nullif(?, 0))";
 
 /* Everybody is judged in the end: what was touched meanwhile need not be kept. */
 static void settle(struct recount *r)
@@ -155,7 +162,7 @@ static void settle(struct recount *r)
 	struct ledger *ledger = r->ledger;
 
 	sessions_flush(ledger);
-	ledger->sessions = ledger->clients = ledger->carts = ledger->verdicts = (struct touched){0};
+	memset(ledger->touched, 0, sizeof(ledger->touched));
 	arena_reset(&ledger->scratch);
 }
 
@@ -170,11 +177,11 @@ static void count_rows(struct recount *r, const char *select)
 		struct reading reading;
 		r->result->inputs++;
 		if (!reading_is_stream(row.kind)) /* no judge reads the stream itself */
-			db_run(&ledger->db, insert_journal, "iiiiiiib", row.source,
+			db_run(&ledger->db, insert_journal, "iiiiiiibi", row.source,
 			    (int64_t)row.boot, (int64_t)row.seq, (int64_t)row.recv,
-			    (int64_t)row.kind, row.client, row.operator_no, row.payload);
-		if (reading_from_journal(&ledger->work, row.payload, row.kind >= READING_ORDER,
-		        &reading) == READING_OK)
+			    (int64_t)row.kind, row.client, row.operator_no, row.payload,
+			    row.client2);
+		if (journal_decode(&ledger->work, &row, &reading) == READING_OK)
 			facts_apply(ledger, &reading, &row);
 		arena_reset(&ledger->work);
 		if (r->result->inputs % 256)
@@ -187,23 +194,15 @@ static void count_rows(struct recount *r, const char *select)
 
 static void judge_everybody(struct recount *r)
 {
-	static const struct {
-		enum subject_kind kind;
-		const char *sql;
-	} all[] = {
-	    {SUBJECT_SESSION, "SELECT no FROM session ORDER BY no"},
-	    {SUBJECT_CLIENT, "SELECT subject FROM subject WHERE kind = 2 ORDER BY subject"},
-	    {SUBJECT_CART, "SELECT subject FROM subject WHERE kind = 3 ORDER BY subject"},
-	};
-
-	for (size_t i = 0; i < CP_COUNT(all); i++) {
-		struct db_rows rows = db_query(&r->ledger->db, all[i].sql, "");
+	for (enum subject_kind kind = SUBJECT_SESSION; kind < SUBJECT_KINDS; kind++) {
+		struct db_rows rows = db_query(&r->ledger->db,
+		    "SELECT no FROM session WHERE ?1 = 1 UNION ALL SELECT subject FROM subject"
+		    " WHERE kind = ?1 AND kind != 1 ORDER BY 1",
+		    "i", (int64_t)kind);
 		while (db_next(&rows))
-			subjects_judge_one(
-			    r->ledger, all[i].kind, (struct touch){.no = db_int(&rows, 0)});
+			subjects_judge_one(r->ledger, kind, (struct touch){.no = db_int(&rows, 0)});
 		arena_reset(&r->ledger->scratch);
-		r->ledger->sessions = r->ledger->clients = r->ledger->carts = r->ledger->verdicts =
-		    (struct touched){0};
+		memset(r->ledger->touched, 0, sizeof(r->ledger->touched));
 	}
 }
 
@@ -302,7 +301,6 @@ static void recount(struct recount *r)
 	db_exec(&r->store, "BEGIN");
 	db_exec(&r->ledger->db, "BEGIN");
 	r->ledger->batch = r->batch;
-	policies_copy(r->ledger, &r->store);
 	copy_names(r);
 	count_rows(r, "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE" IS_JUDGED);
 	/* What came after changes nothing that is stored yet (ledger/sessions.h). */

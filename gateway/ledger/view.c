@@ -192,8 +192,8 @@ void view_counts(struct view *view, struct view_counts *out)
 		int64_t count = db_value(&view->db, 0, counts[i].sql, "");
 		memcpy((char *)out + counts[i].offset, &count, sizeof(count));
 	}
-	out->devices = db_value(&view->db, 0, "SELECT count(*) FROM source WHERE id != ?", "b",
-	    slice_of(reading_head_office.b, ID_BYTES));
+	out->devices = db_value(&view->db, 0, "SELECT count(*) FROM source WHERE id NOT IN (?, ?)",
+	    "bb", slice_of(reading_head_office.b, ID_BYTES), slice_of(reading_box.b, ID_BYTES));
 	count_by_kind(view, out);
 	view_end(view);
 }

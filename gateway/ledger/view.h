@@ -16,6 +16,7 @@
 
 #include "care/alert.h"
 #include "care/history.h"
+#include "care/policy.h"
 
 #define LEDGER_FILE_NAME "carepace.db" /* in the folder store.path */
 
@@ -99,6 +100,9 @@ struct cart_use *view_cart_uses(
 bool view_plan(
     struct view *view, struct arena *arena, int64_t course, event_ms at, struct plan *out);
 
+/* What holds for the site and held before; lies in the arena, but for its zone. */
+bool view_policy(struct view *view, struct arena *arena, struct policy *policy);
+
 /* --- the outbox, for the sender -------------------------------------------------- */
 
 struct view_outbox_row {
@@ -122,7 +126,7 @@ uint64_t view_epoch(struct view *view);
 #define VIEW_KINDS_MAX 16
 
 struct view_counts {
-	int64_t devices; /* that said anything; head office is none */
+	int64_t devices; /* that said anything; head office and the box are none */
 	int64_t sessions;
 	int64_t journal;
 	int64_t stream;

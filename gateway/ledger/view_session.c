@@ -3,6 +3,7 @@
 #include "care/verdict.h"
 #include "ledger/history.h"
 #include "ledger/journal.h"
+#include "ledger/policies.h"
 #include "ledger/sessions.h"
 #include "wire/unpack.h"
 
@@ -162,4 +163,14 @@ bool view_plan(
 	}
 	view_end(view);
 	return is_found && !view->db.err;
+}
+
+/* --- policies ----------------------------------------------------------------------- */
+
+bool view_policy(struct view *view, struct arena *arena, struct policy *policy)
+{
+	view_begin(view);
+	bool ok = policies_read(&view->db, arena, policy);
+	view_end(view);
+	return ok;
 }

@@ -8,6 +8,7 @@
 #include "io/tzfile.h"
 #include "ledger/view.h"
 #include "shell/counts.h"
+#include "shell/own_policy.h"
 #include "shell/reload.h"
 #include "shell/staff.h"
 #include "shell/store_rest.h"
@@ -216,9 +217,8 @@ static int open_store(struct gateway *gateway)
 	    .policy = policy_default(&gateway->zone),
 	    .reserve_bytes = config->store.reserve_bytes,
 	};
-	ledger.policy.min_days = config->policy.min_days;
-	ledger.policy.max_days = config->policy.max_days;
-	ledger.policy.overdue_medium_after_days = config->policy.overdue_medium_after_days;
+	struct own_policy own;
+	ledger.own_policy = own_policy_of(&config->policy, &own);
 	if (ledger_open(&ledger, clock_wall(), &gateway->ledger, why)) {
 		log_error("cannot open the store: %s", why);
 		return GATEWAY_STORE;

@@ -100,10 +100,11 @@ static void add_cartridge(struct line *line, const char *onset)
 static void add_alert_name(struct line *line, struct clinic *clinic, const struct finding *finding)
 {
 	add(line, "%s ", catalogue_find(finding->check)->name);
-	switch (finding->check) {
-	case CHECK_INTERVAL_TOO_SOON:
+	switch ((int)finding->check) {
+	default:
 		add_session_text(line, clinic, finding->subject);
-		CP_CHECK(finding->onset[0] == '\0');
+		if (finding->onset[0])
+			add(line, " %s", finding->onset);
 		break;
 	case CHECK_INTERVAL_OVERDUE:
 		add(line, "%s after ", finding->subject);

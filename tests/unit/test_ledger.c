@@ -433,43 +433,6 @@ static void what_has_no_name_takes_no_place(void **state)
 	assert_int_equal(count(clinic, "SELECT count(*) FROM journal WHERE boot = 0"), 0);
 }
 
-/* --- policy --------------------------------------------------------------------------------- */
-
-/* A change of the numbers judges what happens from then on, not the past. */
-static void a_policy_judges_what_happened_while_it_was_in_force(void **state)
-{
-	const char *path = bench_of(state)->path;
-	struct clinic *clinic = open_store(state, "1");
-	struct verify_result result;
-	char why[256];
-	sqlite3 *db;
-
-	say(clinic, "2026-03-02 10:00 P1 session A c1");
-	say(clinic, "2026-04-02 10:00 P1 session B c1"); /* 31 days */
-	say(clinic, "2026-05-05 10:00 P1 session C c1"); /* 33 days */
-	assert_int_equal(count(clinic, "SELECT count(*) FROM alert"), 0);
-
-	/* From 10 April 2026 to the next start 35 days were required. */
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "INSERT INTO policy VALUES(1775779200000, 35, 42, 14)",
-	                     NULL, NULL, NULL),
-	    SQLITE_OK);
-	sqlite3_close(db);
-	clinic = reopen_store(state, "1");
-	assert_int_equal(count(clinic, "SELECT count(*) FROM policy"), 3);
-	say(clinic, "2026-06-03 10:00 P1 session D c1"); /* 29 days */
-	assert_int_equal(count(clinic, "SELECT count(*) FROM alert"), 1);
-	assert_int_equal(count(clinic, "SELECT lim FROM alert"), 35);
-	assert_int_equal(count(clinic, "SELECT value FROM alert"), 33);
-
-	struct policy other = clinic->ledger->config.policy;
-	other.min_days = 100; /* a recount takes the store's numbers */
-	other.past_count = 0;
-	assert_int_equal(verify_store(path, &other, NULL, NULL, &result, why), CP_OK);
-	assert_int_equal(result.findings, 1);
-	assert_int_equal(result.differences, 0);
-}
-
 /* --- cost -------------------------------------------------------------------------------- */
 
 /* Small tables by nature, or a condition that a partial index already answers, or what
@@ -477,10 +440,9 @@ static void a_policy_judges_what_happened_while_it_was_in_force(void **state)
 static bool may_scan(const char *plan)
 {
 	return strncmp(plan, "SCAN", 4) != 0 || strstr(plan, "subject_due") ||
-	       strstr(plan, "SCAN policy") || strstr(plan, "SCAN pending") ||
-	       strstr(plan, "SCAN unjudged") || strstr(plan, "SCAN link") ||
-	       strstr(plan, "SCAN down") || strstr(plan, "CONSTANT ROW") ||
-	       strstr(plan, "(subquery");
+	       strstr(plan, "SCAN pending") || strstr(plan, "SCAN unjudged") ||
+	       strstr(plan, "SCAN link") || strstr(plan, "SCAN down") ||
+	       strstr(plan, "CONSTANT ROW") || strstr(plan, "(subquery");
 }
 
 static void no_statement_of_a_busy_day_scans_a_table(void **state)
@@ -533,7 +495,6 @@ int main(void)
 	    LEDGER_TEST(a_receipt_stops_at_a_hole),
 	    LEDGER_TEST(a_parked_order_holds_its_place),
 	    LEDGER_TEST(what_has_no_name_takes_no_place),
-	    LEDGER_TEST(a_policy_judges_what_happened_while_it_was_in_force),
 	    LEDGER_TEST(no_statement_of_a_busy_day_scans_a_table),
 	};
 

@@ -26,8 +26,8 @@ static void taste(int kind, const struct id *sid)
 		abort();
 }
 
-void __real_judge_session(struct session_history *, const struct policy *, wall_ms);
-void __wrap_judge_session(struct session_history *, const struct policy *, wall_ms);
+void __real_derive_session(struct session_history *, const struct policy *, wall_ms);
+void __wrap_derive_session(struct session_history *, const struct policy *, wall_ms);
 void __real_judge_client(
     struct client_history *, const struct policy *, wall_ms, struct timeline *);
 void __wrap_judge_client(
@@ -39,10 +39,11 @@ void __wrap_judge_cartridge(
 struct session_fold __real_fold_of(const struct reading *);
 struct session_fold __wrap_fold_of(const struct reading *);
 
-void __wrap_judge_session(struct session_history *history, const struct policy *policy, wall_ms now)
+void __wrap_derive_session(
+    struct session_history *history, const struct policy *policy, wall_ms now)
 {
 	taste(SUBJECT_SESSION, &history->session->sid);
-	__real_judge_session(history, policy, now);
+	__real_derive_session(history, policy, now);
 }
 
 void __wrap_judge_client(struct client_history *history, const struct policy *policy, wall_ms now,

@@ -1,0 +1,210 @@
+/* judge_session.c - from messages to a treatment (R12, R13, R22, R23). */
+#include "care/judge.h"
+
+#include "care/zone.h"
+
+#include <stdio.h>
+
+#define COMPLETED_ACTIVE_MS (5 * MS_PER_MINUTE) /* R12 */
+#define COMPLETED_PULSES 50
+
+static void take_start(struct session *session, const struct fact *input)
+{
+	const Carepace__V1__SessionStart *start = input->reading.up->session_start;
+
+	if (session->has_start)
+		return; /* the first one in order is the start */
+	session->has_start = true;
+	session->start = input->reading.ts;
+	session->boot = input->reading.boot;
+	session->seq = input->reading.seq;
+	session->is_replay = input->reading.is_replay;
+	session->client = input->client;
+	session->operator_no = input->operator_no;
+	session->course = (int64_t)start->course;
+	session->phase = (enum phase)start->phase;
+	session->modality = (enum modality)start->modality;
+	session->zones = start->zones;
+}
+
+/* The last SESSION_END in order counts: it is the device's last word. */
+static const Carepace__V1__SessionEnd *take_end(struct session *session, const struct fact *input)
+{
+	const Carepace__V1__SessionEnd *end = input->reading.up->session_end;
+
+	session->has_end = true;
+	session->end = end->has_end_ts_ms ? end->end_ts_ms : input->reading.ts;
+	return end;
+}
+
+/* --- cartridges --------------------------------------------------------------- */
+
+static void end_slot(struct session_history *history, uint32_t slot, event_ms at)
+{
+	for (size_t i = history->use_count; i-- > 0;) {
+		struct cart_use *use = &history->uses[i];
+		if (use->slot != slot || use->is_replaced)
+			continue;
+		use->until = at;
+		use->is_replaced = true;
+		return;
+	}
+}
+
+static void take_attach(struct session_history *history, const struct fact *input)
+{
+	const Carepace__V1__CartMount *mount = input->reading.up->cart_attach;
+	const Carepace__V1__Cartridge *cart = mount->cart;
+
+	end_slot(history, mount->slot, input->reading.ts);
+	/* An unreadable serial is nobody's: CART_UNKNOWN, not a subject (domain 8.4). */
+	if (!cart->serial || !cart->serial[0] || history->use_count == SESSION_USES_MAX)
+		return;
+
+	struct cart_use *use = &history->uses[history->use_count++];
+	*use = (struct cart_use){
+	    .session = history->session->no,
+	    .slot = mount->slot,
+	    .tip_used = mount->tip_used,
+	    .from = input->reading.ts,
+	    .until = TIME_NEVER,
+	    .source = input->reading.source,
+	    .boot = input->reading.boot,
+	    .seq = input->reading.seq,
+	};
+	snprintf(use->gtin, sizeof(use->gtin), "%s", cart->gtin ? cart->gtin : "");
+	snprintf(use->serial, sizeof(use->serial), "%s", cart->serial);
+}
+
+/* --- the whole ----------------------------------------------------------------- */
+
+static void set_state(struct session_history *history, const struct policy *policy, wall_ms now)
+{
+	struct session *session = history->session;
+
+	if (session->has_end) {
+		session->state = SESSION_ENDED;
+		return;
+	}
+
+	event_ms lost_at =
+	    session->fold.last_at +
+	    MS_PER_MINUTE * policy_number(policy, PARAM_LOST_AFTER_MINUTES, session->fold.last_at);
+	if (history->next_start_on_device < lost_at)
+		lost_at = history->next_start_on_device;
+	session->end = session->fold.last_at;
+	if (now >= lost_at) {
+		session->state = SESSION_LOST;
+		return;
+	}
+	history->next_change = lost_at;
+	if (session->state != SESSION_PAUSED)
+		session->state =
+		    session->fold.stream_from == TIME_NEVER ? SESSION_OFFERED : SESSION_ACTIVE;
+}
+
+/* R12. A lost session counts as exposing until a SESSION_END says otherwise; an
+ * END that claims exposure without a stream exposes from start to end. */
+static void set_exposure(struct session *session, const Carepace__V1__SessionEnd *end)
+{
+	bool in_stream = session->fold.exposed_from != TIME_NEVER;
+	bool claimed = end ? end->active_ms > 0 || end->pulses > 0 : session->state == SESSION_LOST;
+
+	session->is_exposing = in_stream || claimed;
+	session->exposed_from = TIME_NEVER;
+	session->exposed_until = INT64_MIN;
+	if (in_stream) {
+		session->exposed_from = session->fold.exposed_from;
+		session->exposed_until = session->fold.exposed_until;
+	} else if (claimed) {
+		session->exposed_from = session->start;
+		session->exposed_until = session->end;
+	}
+	if (!end || end->reason != CAREPACE__V1__END_REASON__END_COMPLETED)
+		return;
+	/* A sum that the END leaves out is missing, not zero: the stream has one too. */
+	int64_t active_ms = end->has_active_ms ? end->active_ms : session->fold.active_ms;
+	int64_t pulses = end->has_pulses ? end->pulses : session->fold.pulses;
+	session->is_completed = active_ms >= COMPLETED_ACTIVE_MS || pulses >= COMPLETED_PULSES;
+}
+
+/* R22: a START says whether its session is a test. Before it has arrived, what is not
+ * a test speaks of a treatment; of streams only that is in the fold. */
+static bool is_test_session(const struct session_history *history)
+{
+	bool is_test = history->facts.count > 0;
+
+	for (size_t i = 0; i < history->facts.count; i++) {
+		if (history->facts.items[i].reading.kind == READING_SESSION_START)
+			return history->facts.items[i].reading.is_test;
+		is_test = is_test && history->facts.items[i].reading.is_test;
+	}
+	return is_test && history->session->fold.stream_from == TIME_NEVER;
+}
+
+/* Returns the END that counts so far. */
+static const Carepace__V1__SessionEnd *take_input(
+    struct session_history *history, const struct fact *input, const Carepace__V1__SessionEnd *end)
+{
+	struct session *session = history->session;
+
+	switch (input->reading.kind) {
+	case READING_SESSION_START:
+		take_start(session, input);
+		break;
+	case READING_SESSION_END:
+		return take_end(session, input);
+	case READING_SESSION_PAUSE:
+		session->state = SESSION_PAUSED;
+		break;
+	case READING_SESSION_RESUME:
+		session->state = SESSION_ACTIVE;
+		break;
+	case READING_CART_ATTACH:
+		take_attach(history, input);
+		break;
+	case READING_CART_DETACH:
+		end_slot(history, input->reading.up->cart_detach->slot, input->reading.ts);
+		break;
+	default:
+		break;
+	}
+	return end;
+}
+
+void derive_session(struct session_history *history, const struct policy *policy, wall_ms now)
+{
+	struct session *session = history->session;
+	const Carepace__V1__SessionEnd *end = NULL;
+
+	*session = (struct session){
+	    .no = session->no,
+	    .sid = session->sid,
+	    .source = session->source,
+	    .device = session->device,
+	    .fold = session->fold,
+	    .visit = session->no,
+	};
+	history->use_count = 0;
+	history->next_change = TIME_NEVER;
+	session->is_test = is_test_session(history);
+	for (size_t i = 0; i < history->facts.count; i++) {
+		const struct fact *input = &history->facts.items[i];
+		if (session->is_test || !input->reading.is_test)
+			end = take_input(history, input, end);
+	}
+
+	if (!session->has_start) /* opened by a message before its START (R23) */
+		session->start = session->fold.first_at;
+	session->day = zone_day(policy->zone, session->start);
+	set_state(history, policy, now);
+	set_exposure(session, end);
+	for (size_t i = 0; i < history->use_count; i++)
+		if (history->uses[i].until == TIME_NEVER && !session_is_open(session))
+			history->uses[i].until = session->end;
+	if (session->is_test) {
+		session->client = 0;
+		session->course = 0;
+		history->use_count = 0;
+	}
+}
