@@ -71,6 +71,7 @@ void clinic_open_store(struct clinic *clinic, const char *zone_name, const char 
 	};
 	clinic->batch = batch_new();
 	CP_CHECK(clinic->batch);
+	arena_init(&clinic->arena, 16 * 1024, 4 << 20);
 	if (ledger_open(&config, now, &clinic->ledger, why))
 		clinic_fail(clinic, "the ledger does not open: %s", why);
 }
@@ -97,6 +98,7 @@ void clinic_close(struct clinic *clinic)
 	}
 	ledger_close(clinic->ledger);
 	batch_free(clinic->batch);
+	arena_deinit(&clinic->arena);
 	zone_deinit(&clinic->zone);
 }
 
@@ -150,6 +152,18 @@ void clinic_listen(struct clinic *clinic)
 	clinic->said[0] = '\0';
 }
 
+void clinic_say(struct clinic *clinic, const char *format, ...)
+{
+	size_t len = strlen(clinic->said);
+	va_list args;
+
+	if (len > 0)
+		len += (size_t)snprintf(clinic->said + len, sizeof(clinic->said) - len, "; ");
+	va_start(args, format);
+	vsnprintf(clinic->said + len, sizeof(clinic->said) - len, format, args);
+	va_end(args);
+}
+
 /* --- devices ---------------------------------------------------------------------- */
 
 struct device *clinic_device(struct clinic *clinic, const char *name)
@@ -163,7 +177,8 @@ struct device *clinic_device(struct clinic *clinic, const char *name)
 		return NULL;
 	}
 	struct device *device = &clinic->devices[clinic->device_count++];
-	*device = (struct device){.id = id_named(ID_DEVICE, name)};
+	*device = (struct device){.id = id_named(ID_DEVICE, name), .booted_at = clinic->now};
+	device->boot = 1;
 	snprintf(device->name, sizeof(device->name), "%s", name);
 	return device;
 }
@@ -177,6 +192,31 @@ static struct message *pack(const ProtobufCMessage *protobuf)
 	message->next = NULL;
 	message->len_bytes = protobuf_c_message_pack(protobuf, message->bytes);
 	return message;
+}
+
+/* As the daemon does it (shell/devices_up.c, shell/head_office.c); what the gate holds
+ * against a message is said, so that a scenario must expect it. */
+static void admit(struct clinic *clinic, const struct device *device, struct batch_entry *entry)
+{
+	static const char *const words[] = {
+	    [READING_RANGE] = "withheld",
+	    [READING_PARKED] = "parked",
+	    [READING_PRIVACY] = "refused",
+	    [READING_FOREIGN] = "refused",
+	};
+
+	entry->is_tablet = device && device->name[0] == 'T';
+	entry->recv = clinic->now;
+	if (entry->gate == READING_PARKED) {
+		entry->what = BATCH_PARK;
+		entry->reading.source = device ? device->id : reading_head_office;
+	} else if (entry->gate != READING_OK && entry->gate != READING_RANGE) {
+		entry->what = BATCH_REFUSED;
+	}
+	if (entry->gate == READING_NOMEM)
+		clinic_fail(clinic, "the message is too large for the gate");
+	else if (entry->gate != READING_OK)
+		clinic_say(clinic, "%s %s", words[entry->gate], entry->why);
 }
 
 /* Every message is a batch of its own. A device is NULL for head office. */
@@ -193,33 +233,42 @@ static void deliver(
 	batch_reset(clinic->batch);
 	struct batch_entry *entry = batch_add(clinic->batch);
 	struct slice payload = slice_of(message->bytes, message->len_bytes);
-	enum reading_result result =
-	    device
-	        ? reading_parse(&clinic->batch->arena, payload, &device->id, device->name[0] == 'T',
-	              &entry->reading, &entry->why)
-	        : reading_parse_order(&clinic->batch->arena, payload, &entry->reading, &entry->why);
-	if (result == READING_PARKED) {
-		entry->what = BATCH_PARK;
-		entry->is_tablet = device && device->name[0] == 'T';
-		entry->reading.source = device ? device->id : reading_head_office;
-	} else if (result != READING_OK) {
-		clinic_fail(clinic, "the gate does not let it pass: %s", entry->why);
-		return;
-	}
-	entry->recv = clinic->now;
+	entry->gate = device ? reading_parse(&clinic->batch->arena, payload, &device->id,
+	                           device->name[0] == 'T', &entry->reading, &entry->why)
+	                     : reading_parse_order(
+	                           &clinic->batch->arena, payload, &entry->reading, &entry->why);
+	admit(clinic, device, entry);
 	apply(clinic);
 	clinic->delivered_count++;
 }
 
-void clinic_send(struct clinic *clinic, struct device *device, Carepace__V1__Up *up)
+void clinic_stamp(struct device *device, Carepace__V1__Up *up, wall_ms at)
 {
 	up->source = (ProtobufCBinaryData){.len = ID_BYTES, .data = device->id.b};
-	up->boot = 1;
+	up->boot = device->boot;
 	up->seq = ++device->seq;
-	up->ts_ms = clinic->now;
+	up->ts_ms = at + device->clock_off_ms;
+	up->mono_ms = (uint64_t)(at - device->booted_at);
 	up->has_replay = up->replay = device->is_replay;
+}
 
+static void remember(struct device *device, const Carepace__V1__Up *up)
+{
+	if (up->body_case == CAREPACE__V1__UP__BODY_SESSION_START) {
+		uint32_t zones = up->session_start->zones;
+		device->zone = zones ? (Carepace__V1__Zone)__builtin_ctz(zones) : 0;
+		device->depth_um = up->session_start->preset_depth_um;
+	} else if (up->body_case == CAREPACE__V1__UP__BODY_PARAM) {
+		device->zone = up->param->has_zone ? up->param->zone : device->zone;
+		device->depth_um = up->param->has_depth_um ? up->param->depth_um : device->depth_um;
+	}
+}
+
+void clinic_send(struct clinic *clinic, struct device *device, const Carepace__V1__Up *up)
+{
 	struct message *message = pack(&up->base);
+
+	remember(device, up);
 	if (device->is_away) {
 		message->next = device->kept;
 		device->kept = message;
@@ -228,6 +277,13 @@ void clinic_send(struct clinic *clinic, struct device *device, Carepace__V1__Up 
 	deliver(clinic, device, message);
 	free(device->last);
 	device->last = message;
+}
+
+void clinic_reboot(struct clinic *clinic, struct device *device)
+{
+	device->boot++;
+	device->seq = 0;
+	device->booted_at = clinic->now;
 }
 
 void clinic_repeat(struct clinic *clinic, struct device *device)
@@ -266,7 +322,8 @@ void clinic_order(struct clinic *clinic, Carepace__V1__Order *order)
 {
 	order->hq_epoch = 1;
 	order->n = ++clinic->order_count;
-	order->revision = order->n;
+	if (order->revision == 0)
+		order->revision = order->n;
 
 	struct message *message = pack(&order->base);
 	deliver(clinic, NULL, message);

@@ -7,12 +7,14 @@
  *          of its deadlines on the way.
  * Names:   "P1", "c1", "A" are 16 byte ids: one letter for the kind, the name,
  *          zeros. So an id can be read back.
+ * Clocks:  a device has one of its own, which may be off, and counts from its boot.
  * Errors:  the first thing that goes wrong is kept in `why`; later calls do nothing.
  */
 #ifndef SCENARIOS_CLINIC_H
 #define SCENARIOS_CLINIC_H
 
 #include "care/zone.h"
+#include "chain.h"
 #include "ledger/ledger.h"
 
 #define CLINIC_DEVICES_MAX 16
@@ -24,7 +26,8 @@ enum {
 	ID_DEVICE = 'd',
 	ID_SESSION = 's',
 	ID_CLIENT = 'c',
-	ID_OPERATOR = 'o'
+	ID_OPERATOR = 'o',
+	ID_CASE = 'a'
 };
 
 struct id id_named(char kind, const char *name);
@@ -42,7 +45,12 @@ struct message {
 struct device {
 	char name[NAME_BYTES];
 	struct id id;
+	uint32_t boot;
 	uint32_t seq;
+	wall_ms booted_at;
+	int64_t clock_off_ms;    /* its clock less the true time */
+	Carepace__V1__Zone zone; /* as it was last set: by a start or a param */
+	uint32_t depth_um;
 	bool is_away; /* messages wait in `kept` */
 	bool is_replay;
 	struct message *kept; /* newest first */
@@ -51,6 +59,8 @@ struct device {
 
 struct clinic {
 	struct zone zone;
+	struct arena arena; /* of the line that is being said */
+	struct chain chain;
 	struct ledger *ledger;
 	struct batch *batch;
 	wall_ms now; /* 0: no time was given yet */
@@ -58,11 +68,13 @@ struct clinic {
 	bool is_asleep; /* deadlines pass unseen, as when the gateway is down */
 	struct device devices[CLINIC_DEVICES_MAX];
 	size_t device_count;
+	bool has_greetings; /* the first word of a device is HELLO, said or not */
+	bool is_setup;      /* orders hold since long ago */
 	uint32_t order_count;
 	uint32_t fresh_count;         /* cartridges that nobody has seen */
 	size_t skip_count;            /* messages that were delivered in an earlier life */
 	size_t delivered_count;       /* messages that the ledger has on disk */
-	char said[CLINIC_TEXT_BYTES]; /* verdicts since clinic_listen() */
+	char said[CLINIC_TEXT_BYTES]; /* by the gateway since clinic_listen() */
 	char why[CLINIC_TEXT_BYTES];
 };
 
@@ -84,16 +96,21 @@ void clinic_advance(struct clinic *clinic, wall_ms to);
 void clinic_sleep(struct clinic *clinic);
 void clinic_wake(struct clinic *clinic);
 void clinic_listen(struct clinic *clinic); /* forgets what was said */
+void clinic_say(struct clinic *clinic, const char *format, ...) CP_PRINTF(2, 3);
 
 /* Made on first sight; NULL (and failed) when the name is none. */
 struct device *clinic_device(struct clinic *clinic, const char *name);
 
-/* Names, dates and packs the message; delivers or keeps it. */
-void clinic_send(struct clinic *clinic, struct device *device, Carepace__V1__Up *up);
+/* Gives the message its name, and the times that the device's clocks show `at`. */
+void clinic_stamp(struct device *device, Carepace__V1__Up *up, wall_ms at);
+
+/* Packs the message; delivers or keeps it. */
+void clinic_send(struct clinic *clinic, struct device *device, const Carepace__V1__Up *up);
+void clinic_reboot(struct clinic *clinic, struct device *device);
 void clinic_repeat(struct clinic *clinic, struct device *device);
 void clinic_return(struct clinic *clinic, struct device *device, bool is_backwards);
 
-/* The event time must be in the order. */
+/* Time and key must be in the order; a revision of 0 is the next one. */
 void clinic_order(struct clinic *clinic, Carepace__V1__Order *order);
 
 #endif

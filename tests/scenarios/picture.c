@@ -1,7 +1,6 @@
 #include "picture.h"
 
 #include "care/civil.h"
-#include "care/verdict.h"
 #include "ledger/alert_rows.h"
 #include "ledger/sessions.h"
 
@@ -64,15 +63,47 @@ static void add_session(
 		add(line, "@%s", name_of_id(ID_DEVICE, device, name));
 }
 
-/* "<sid>/<device>": what findings call a session. */
-static void add_session_text(struct line *line, struct clinic *clinic, const char *text)
+static bool is_id(struct id *id, const char *text)
 {
-	struct id sid;
+	return strlen(text) >= ID_HEX_LEN && id_from_hex(id, slice_of(text, ID_HEX_LEN));
+}
+
+/* A name as findings have it, with the story's names for what is an id or a cartridge:
+ * "<sid>/<device>" is "A", "<device>" is "P1", "04012345678901/1001#0" is "1001 slot 0";
+ * a foreign product keeps its number. */
+static void add_named(struct line *line, struct clinic *clinic, const char *text)
+{
+	const size_t gtin_len = strlen(CLINIC_GTIN "/");
+	char name[NAME_BYTES];
+	struct id id;
 	struct id device;
 
-	CP_CHECK(id_from_hex(&sid, slice_of(text, ID_HEX_LEN)));
-	CP_CHECK(id_from_hex(&device, slice_str(text + ID_HEX_LEN + 1)));
-	add_session(line, clinic, &sid, &device);
+	while (*text) {
+		if (is_id(&id, text) && text[ID_HEX_LEN] == '/' &&
+		    is_id(&device, text + ID_HEX_LEN + 1)) {
+			add_session(line, clinic, &id, &device);
+			text += 2 * ID_HEX_LEN + 1;
+		} else if (is_id(&id, text) && *name_of_id((char)id.b[0], &id, name)) {
+			add(line, "%s", name);
+			text += ID_HEX_LEN;
+		} else if (strncmp(text, CLINIC_GTIN "/", gtin_len) == 0) {
+			text += gtin_len;
+		} else if (*text == '#') {
+			add(line, " slot ");
+			text++;
+		} else {
+			add(line, "%c", *text++);
+		}
+	}
+}
+
+/* Is it the name of that session, "<sid>/<device>"? */
+static bool is_session_named(const struct session *session, const char *text)
+{
+	struct id id;
+
+	return is_id(&id, text) && id_eq(&id, &session->sid) && text[ID_HEX_LEN] == '/' &&
+	       is_id(&id, text + ID_HEX_LEN + 1) && id_eq(&id, &session->source);
 }
 
 static void add_session_no(struct line *line, struct clinic *clinic, int64_t no)
@@ -83,53 +114,56 @@ static void add_session_no(struct line *line, struct clinic *clinic, int64_t no)
 	add_session(line, clinic, &session.sid, &session.source);
 }
 
-/* "04012345678901/1001#0" -> "1001 slot 0"; a foreign product keeps its number. */
-static void add_cartridge(struct line *line, const char *onset)
-{
-	const char *mark = strrchr(onset, '#');
-	size_t own = strlen(CLINIC_GTIN "/");
-
-	CP_CHECK(mark);
-	if (strncmp(onset, CLINIC_GTIN "/", own) == 0)
-		onset += own;
-	add(line, " %.*s slot %s", (int)(mark - onset), onset, mark + 1);
-}
-
 /* --- alerts ------------------------------------------------------------------------ */
 
+/* CHECK SUBJECT [ONSET]; an onset that is a session is one since which something ran. */
 static void add_alert_name(struct line *line, struct clinic *clinic, const struct finding *finding)
 {
+	struct id id;
+
 	add(line, "%s ", catalogue_find(finding->check)->name);
-	switch ((int)finding->check) {
-	default:
-		add_session_text(line, clinic, finding->subject);
-		if (finding->onset[0])
-			add(line, " %s", finding->onset);
-		break;
-	case CHECK_INTERVAL_OVERDUE:
-		add(line, "%s after ", finding->subject);
-		add_session_text(line, clinic, finding->onset);
-		break;
-	case CHECK_CART_REUSE:
-		add_session_text(line, clinic, finding->subject);
-		add_cartridge(line, finding->onset);
-		break;
+	add_named(line, clinic, finding->subject);
+	if (!finding->onset[0])
+		return;
+	bool is_session = is_id(&id, finding->onset) && finding->onset[ID_HEX_LEN] == '/';
+	add(line, is_session ? " after " : " ");
+	add_named(line, clinic, finding->onset);
+}
+
+/* But for the one that the onset has named. */
+static void add_related(struct line *line, struct clinic *clinic, const struct finding *finding)
+{
+	const char *and = " against ";
+
+	for (size_t i = 0; i < finding->related_count; i++) {
+		struct session session;
+		CP_CHECK(sessions_load(clinic->ledger, finding->related[i], &session));
+		if (is_session_named(&session, finding->onset))
+			continue;
+		add(line, "%s", and);
+		add_session(line, clinic, &session.sid, &session.source);
+		and = " and ";
+	}
+}
+
+static void add_numbers(struct line *line, const struct finding *finding)
+{
+	add(line, " %s %" PRId64 "/%" PRId64, severity_name(finding->severity), finding->value,
+	    finding->limit);
+	if (finding->count != 1)
+		add(line, " count %u", (unsigned)finding->count);
+	if (finding->max != finding->value)
+		add(line, " max %" PRId64, finding->max);
+	if (finding->earliest_day) {
+		add(line, " earliest ");
+		add_day(line, finding->earliest_day);
 	}
 }
 
 static void add_finding(struct line *line, struct clinic *clinic, const struct finding *finding)
 {
-	if (finding->check != CHECK_INTERVAL_OVERDUE)
-		for (size_t i = 0; i < finding->related_count; i++) {
-			add(line, i ? " and " : " against ");
-			add_session_no(line, clinic, finding->related[i]);
-		}
-	add(line, " %s %" PRId64 "/%" PRId64, severity_name(finding->severity), finding->value,
-	    finding->limit);
-	if (finding->earliest_day) {
-		add(line, " earliest ");
-		add_day(line, finding->earliest_day);
-	}
+	add_related(line, clinic, finding);
+	add_numbers(line, finding);
 	add(line, finding->from == finding->until ? " at " : " from ");
 	add_time(line, clinic, finding->from);
 	if (zone_day(&clinic->zone, finding->from) != finding->effective_day) {
@@ -155,6 +189,8 @@ static void draw_alert(struct clinic *clinic, const struct alert *alert, char *o
 	}
 	if (alert->is_late)
 		add(&line, " late");
+	if (alert->finding.is_test)
+		add(&line, " test");
 }
 
 /* R9: the id is the hash of the key, whatever happened to the alert. */
@@ -276,76 +312,4 @@ void picture_session(struct clinic *clinic, const char *name, char out[PICTURE_B
 	add(&line, "%s%s%s, visit ", session_state_name(session.state),
 	    session.is_exposing ? ", exposing" : "", session.is_completed ? ", completed" : "");
 	add_session_no(&line, clinic, session.visit);
-}
-
-/* --- verdicts ------------------------------------------------------------------------- */
-
-/* An item tells the same as the alert it names. */
-static void check_item(struct clinic *clinic, const Carepace__V1__VerdictItem *item)
-{
-	struct alert alert;
-	struct id id;
-
-	id_from_bytes(&id, slice_of(item->alert_id.data, item->alert_id.len));
-	if (!alert_rows_load(clinic->ledger, &id, &alert)) {
-		clinic_fail(clinic, "a verdict names an alert that does not exist");
-		return;
-	}
-	const struct finding *finding = &alert.finding;
-	uint32_t earliest = finding->earliest_day ? civil_to_yyyymmdd(finding->earliest_day) : 0;
-	if ((int)item->check != (int)finding->check ||
-	    (int)item->severity != (int)finding->severity || item->value != finding->value ||
-	    item->limit != finding->limit || item->earliest_ok_date != earliest)
-		clinic_fail(clinic, "an item of a verdict is not its alert");
-}
-
-static void draw_verdict(struct clinic *clinic, const Carepace__V1__Verdict *verdict)
-{
-	struct line line = {
-	    .out = clinic->said, .len = strlen(clinic->said), .cap = sizeof(clinic->said)};
-	char name[NAME_BYTES];
-	struct id sid;
-
-	id_from_bytes(&sid, slice_of(verdict->sid.data, verdict->sid.len));
-	add(&line, "%s%s rev %u %s", line.len ? "; " : "", name_of_id(ID_SESSION, &sid, name),
-	    (unsigned)verdict->rev, decision_name((enum decision)verdict->decision));
-	for (size_t i = 0; i < verdict->n_item; i++) {
-		add(&line, " %s", catalogue_find((enum check)verdict->item[i]->check)->name);
-		check_item(clinic, verdict->item[i]);
-	}
-	if (verdict->valid_ms != VERDICT_VALID_MS)
-		clinic_fail(clinic, "a verdict is valid for %u ms", (unsigned)verdict->valid_ms);
-}
-
-/* What the tablets must hear next is *owed: what the device heard (R19). */
-static void hear(struct clinic *clinic, const struct batch_down *down,
-    const Carepace__V1__Verdict *verdict, struct slice *owed)
-{
-	bool is_for_tablets = id_is_zero(&down->device);
-
-	if (down->expires_at != clinic->now + VERDICT_VALID_MS)
-		clinic_fail(clinic, "a verdict is kept too long or too short");
-	if (is_for_tablets != (owed->len > 0) ||
-	    (is_for_tablets && !slice_eq(down->payload, *owed)))
-		clinic_fail(clinic, "device and tablets do not hear the same");
-	if (!is_for_tablets)
-		draw_verdict(clinic, verdict);
-	*owed = is_for_tablets ? slice_of(NULL, 0) : down->payload;
-}
-
-void picture_downs(struct clinic *clinic)
-{
-	struct slice owed = {0};
-
-	for (size_t i = 0; i < clinic->batch->down_count; i++) {
-		const struct batch_down *down = &clinic->batch->downs[i];
-		Carepace__V1__Down *message =
-		    carepace__v1__down__unpack(NULL, down->payload.len, down->payload.p);
-		CP_CHECK(message);
-		if (message->body_case == CAREPACE__V1__DOWN__BODY_VERDICT)
-			hear(clinic, down, message->verdict, &owed);
-		carepace__v1__down__free_unpacked(message, NULL);
-	}
-	if (owed.len > 0)
-		clinic_fail(clinic, "the tablets do not hear the last verdict");
 }

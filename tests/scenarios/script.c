@@ -7,25 +7,57 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define HEAD_LINES_MAX 128
+#define SETUPS_MAX 8
+
 /* A case while it runs. */
 struct run {
-	const char *file;
+	const char *file; /* its name */
+	const char *path;
 	char *rest; /* of the text */
 	size_t line;
 	struct clinic clinic;
+	const char *head[HEAD_LINES_MAX]; /* of the file, then of the case */
+	size_t file_head_count;
+	size_t head_count;
+	char *setups[SETUPS_MAX]; /* texts that lines of heads lie in */
+	size_t setup_count;
 	bool has_case;
-	bool must_fail;  /* a negative control */
-	bool is_checked; /* its last line was an expectation */
+	bool has_begun;       /* its head was said */
+	bool must_fail;       /* a negative control, */
+	const char *must_say; /* with this in its reason */
+	bool is_checked;      /* its last line was an expectation */
 	char title[200];
 	size_t failed_line;
 	struct script_tally *tally;
 };
+
+char *script_read(const char *path)
+{
+	char *text = malloc(SCRIPT_BYTES_MAX + 1);
+	FILE *file = fopen(path, "r");
+
+	if (text && file)
+		text[fread(text, 1, SCRIPT_BYTES_MAX, file)] = '\0';
+	if (file)
+		fclose(file);
+	if (!file) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
 
 static char *next_line(struct run *run)
 {
 	char *line = strsep(&run->rest, "\n");
 
 	run->line++;
+	while (line && run->rest && line[0] && line[strlen(line) - 1] == '\\') {
+		memcpy(line + strlen(line) - 1, "  ", 2);
+		strsep(&run->rest, "\n");
+		run->line++;
+	}
 	if (line && line[strspn(line, " \t")] == '#')
 		line[0] = '\0';
 	return line;
@@ -39,6 +71,11 @@ static bool is_blank(const char *line)
 static bool is_indented(const char *line)
 {
 	return (line[0] == ' ' || line[0] == '\t') && !is_blank(line);
+}
+
+static bool begins(const char *line, const char *word)
+{
+	return strncmp(line, word, strlen(word)) == 0;
 }
 
 /* Words with one space between them, as everything is drawn. */
@@ -124,6 +161,62 @@ static void expect_verdicts(struct run *run, const char *arrow)
 		    wanted[0] ? wanted : "none", run->clinic.said[0] ? run->clinic.said : "none");
 }
 
+/* --- heads -------------------------------------------------------------------------------------
+ */
+
+static void add_to_head(struct run *run, const char *line);
+
+/* "setup common": the lines of common.setup, in the folder of the file. */
+static void add_setup(struct run *run, const char *name)
+{
+	char path[512];
+	char short_name[128];
+	const char *slash = strrchr(run->path, '/');
+
+	squeeze(name, short_name, sizeof(short_name));
+	snprintf(path, sizeof(path), "%.*s%s.setup", slash ? (int)(slash + 1 - run->path) : 0,
+	    run->path, short_name);
+	char *text = script_read(path);
+	if (!text || run->setup_count == SETUPS_MAX) {
+		clinic_fail(&run->clinic, "no set-up %s", path);
+		free(text);
+		return;
+	}
+	run->setups[run->setup_count++] = text;
+	struct run setup = {.rest = text};
+	char *line;
+	while ((line = next_line(&setup)))
+		if (!is_blank(line))
+			add_to_head(run, line);
+}
+
+static void add_to_head(struct run *run, const char *line)
+{
+	if (begins(line, "setup "))
+		add_setup(run, line + strlen("setup "));
+	else if (run->head_count < HEAD_LINES_MAX)
+		run->head[run->head_count++] = line;
+	else
+		clinic_fail(&run->clinic, "the head is too long");
+}
+
+/* At the time of a case's first line, before it. */
+static void begin_story(struct run *run, wall_ms at)
+{
+	if (run->has_begun)
+		return;
+	run->has_begun = true;
+	if (at != 0)
+		clinic_advance(&run->clinic, at);
+	speech_setup(&run->clinic, run->head, run->head_count);
+	if (clinic_failed(&run->clinic) && run->head_count > 0) {
+		char why[1024];
+		snprintf(why, sizeof(why), "%.1023s", run->clinic.why);
+		run->clinic.why[0] = '\0';
+		clinic_fail(&run->clinic, "in the set-up: %s", why);
+	}
+}
+
 /* --- one line ------------------------------------------------------------------------------ */
 
 /* [TIME] WHO WHAT... [-> VERDICTS]: everything said to devices since the line
@@ -131,8 +224,8 @@ static void expect_verdicts(struct run *run, const char *arrow)
 static void run_line(struct run *run, char *line)
 {
 	struct clinic *clinic = &run->clinic;
-	char text[512];
-	char copy[512];
+	char text[SPEECH_LINE_BYTES];
+	char copy[SPEECH_LINE_BYTES];
 	struct words words;
 	wall_ms at = clinic->now;
 	char *arrow = strstr(line, "->");
@@ -145,6 +238,7 @@ static void run_line(struct run *run, char *line)
 	snprintf(copy, sizeof(copy), "%s", text);
 	words_cut(&words, clinic, copy);
 	words_take_time(&words, &at);
+	begin_story(run, at);
 	clinic_listen(clinic);
 	const char *who = words_take(&words);
 	bool is_expectation = strcmp(who, "expect") == 0;
@@ -172,25 +266,40 @@ static void end_case(struct run *run)
 		clinic_fail(&run->clinic, "a case ends with what is expected");
 		run->failed_line = run->line;
 	}
-	bool has_failed = clinic_failed(&run->clinic) != run->must_fail;
+	bool is_as_told = clinic_failed(&run->clinic) == run->must_fail;
+	bool has_failed = !is_as_told || !strstr(run->clinic.why, run->must_say);
 	printf("%s scenario %s: %s\n", has_failed ? "FAIL" : "PASS", run->file, run->title);
 	if (has_failed)
 		printf("      line %zu: %s\n", run->failed_line,
-		    run->must_fail ? "nothing failed" : run->clinic.why);
+		    clinic_failed(&run->clinic) ? run->clinic.why : "nothing failed");
 	run->tally->cases++;
 	run->tally->failed += has_failed;
 	clinic_close(&run->clinic);
 	run->has_case = false;
 }
 
-static void begin_case(struct run *run, const char *title, bool must_fail)
+static void open_clinic(struct run *run, const char *zone)
 {
+	clinic_open(&run->clinic, zone);
+	run->clinic.has_greetings = true;
+}
+
+/* "TITLE", "TITLE | REASON" */
+static void begin_case(struct run *run, char *title, bool must_fail)
+{
+	char *reason = strstr(title, " | ");
+
 	end_case(run);
+	if (reason)
+		*reason = '\0';
 	squeeze(title, run->title, sizeof(run->title));
+	run->must_say = must_fail && reason ? reason + strlen(" | ") : "";
 	run->has_case = true;
 	run->must_fail = must_fail;
 	run->is_checked = false;
-	clinic_open(&run->clinic, "Europe/Berlin");
+	run->has_begun = false;
+	run->head_count = run->file_head_count;
+	open_clinic(run, "Europe/Berlin");
 }
 
 static void in_zone(struct run *run, const char *name)
@@ -199,17 +308,45 @@ static void in_zone(struct run *run, const char *name)
 
 	squeeze(name, zone, sizeof(zone));
 	clinic_close(&run->clinic);
-	clinic_open(&run->clinic, zone);
+	open_clinic(run, zone);
 }
 
-static bool begins(const char *line, const char *word)
+/* Before a case's first line with a time. */
+static bool is_of_head(const struct run *run, const char *line)
 {
-	return strncmp(line, word, strlen(word)) == 0;
+	return !run->has_begun && (begins(line, "setup ") || speech_is_policy(line));
 }
 
-void script_run(const char *file, char *text, struct script_tally *tally)
+/* A line of a case. */
+static void take_line(struct run *run, char *line)
 {
-	struct run run = {.file = file, .rest = text, .tally = tally};
+	if (clinic_failed(&run->clinic))
+		return;
+	run->failed_line = run->line;
+	if (begins(line, "zone "))
+		in_zone(run, line + strlen("zone "));
+	else if (is_of_head(run, line))
+		add_to_head(run, line);
+	else
+		run_line(run, line);
+}
+
+/* A line before the first case. False when it cannot be understood. */
+static bool take_head(struct run *run, const char *line)
+{
+	run->clinic.why[0] = '\0';
+	add_to_head(run, line);
+	run->file_head_count = run->head_count;
+	if (clinic_failed(&run->clinic))
+		printf("FAIL scenario %s: line %zu: %s\n", run->file, run->line, run->clinic.why);
+	return !clinic_failed(&run->clinic);
+}
+
+void script_run(const char *path, char *text, struct script_tally *tally)
+{
+	const char *slash = strrchr(path, '/');
+	struct run run = {
+	    .file = slash ? slash + 1 : path, .path = path, .rest = text, .tally = tally};
 	char *line;
 
 	while ((line = next_line(&run))) {
@@ -219,19 +356,14 @@ void script_run(const char *file, char *text, struct script_tally *tally)
 			begin_case(&run, line + strlen("case "), false);
 		} else if (begins(line, "broken case ")) {
 			begin_case(&run, line + strlen("broken case "), true);
-		} else if (!run.has_case) {
-			printf("FAIL scenario %s: line %zu is in no case\n", file, run.line);
+		} else if (run.has_case) {
+			take_line(&run, line);
+		} else if (!take_head(&run, line)) {
 			tally->failed++;
-			return;
-		} else if (clinic_failed(&run.clinic)) {
-			continue;
-		} else {
-			run.failed_line = run.line;
-			if (begins(line, "zone "))
-				in_zone(&run, line + strlen("zone "));
-			else
-				run_line(&run, line);
+			break;
 		}
 	}
 	end_case(&run);
+	for (size_t i = 0; i < run.setup_count; i++)
+		free(run.setups[i]);
 }

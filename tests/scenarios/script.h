@@ -13,7 +13,12 @@ struct script_tally {
 	size_t failed;
 };
 
+#define SCRIPT_BYTES_MAX (1 << 20)
+
+/* The text of a file, from the heap; NULL if there is none. */
+char *script_read(const char *path);
+
 /* Prints PASS or FAIL for each case. `text` is changed. */
-void script_run(const char *file, char *text, struct script_tally *tally);
+void script_run(const char *path, char *text, struct script_tally *tally);
 
 #endif

@@ -1,376 +1,231 @@
 #include "speech.h"
 
 #include "picture.h"
+#include "speech_parts.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-static ProtobufCBinaryData bytes_of(struct id *id)
+/* --- a sentence --------------------------------------------------------------------- */
+
+struct sentence speech_find(
+    const struct sentence *sentences, size_t count, const char *verb, struct words *words)
 {
-	return (ProtobufCBinaryData){.len = ID_BYTES, .data = id->b};
+	if (strcmp(verb, "tell") == 0)
+		return (struct sentence){.verb = verb, .body = words_take(words)};
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(sentences[i].verb, verb) == 0)
+			return sentences[i];
+	clinic_fail(words->clinic, "nobody here can '%s'", verb);
+	return (struct sentence){0};
 }
 
-/* "-" is nobody. */
-static struct id person(char kind, const char *name)
+const ProtobufCFieldDescriptor *speech_body(
+    struct clinic *clinic, const ProtobufCMessageDescriptor *envelope, const char *name)
 {
-	return strcmp(name, "-") == 0 ? (struct id){0} : id_named(kind, name);
+	const ProtobufCFieldDescriptor *field = name ? tell_find(clinic, envelope, name) : NULL;
+
+	if (field && (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+		return field;
+	clinic_fail(clinic, "%s has no body '%s'", envelope->short_name, name ? name : "");
+	return NULL;
 }
 
-static int enum_value(struct clinic *clinic, const ProtobufCEnumDescriptor *type,
-    const char *prefix, const char *name)
+/* Names of fields are in small letters, values of a field without a name are not. */
+static bool is_value(const char *word)
 {
-	char full[64];
-
-	snprintf(full, sizeof(full), "%s%s", prefix, name);
-	const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value_by_name(type, full);
-	if (!value)
-		clinic_fail(clinic, "%s is no %s", name, type->short_name);
-	return value ? value->value : 0;
+	return *word && (*word < 'a' || *word > 'z' || strcmp(word, "none") == 0);
 }
 
-/* "CHEEK+NECK", "UNKNOWN", "none" */
-static uint32_t zones_of(struct clinic *clinic, const char *text)
+static void take_places(struct told *told, struct words *words, const char *places)
 {
 	char copy[128];
 	char *rest = copy;
-	char *name;
-	uint32_t zones = 0;
+	char *place;
 
-	if (strcmp(text, "none") == 0)
-		return 0;
-	snprintf(copy, sizeof(copy), "%s", text);
-	while ((name = strsep(&rest, "+")))
-		zones |= 1U << enum_value(clinic, &carepace__v1__zone__descriptor,
-		             strcmp(name, "UNKNOWN") == 0 ? "ZONE_" : "", name);
-	return zones;
-}
-
-static Carepace__V1__Modality modality_of(const struct device *device)
-{
-	switch (device->name[0]) {
-	case 'P':
-		return CAREPACE__V1__MODALITY__MODALITY_PEN;
-	case 'S':
-		return CAREPACE__V1__MODALITY__MODALITY_STAMP;
-	case 'D':
-		return CAREPACE__V1__MODALITY__MODALITY_ROLLER;
-	default:
-		return CAREPACE__V1__MODALITY__MODALITY_RF;
+	snprintf(copy, sizeof(copy), "%s", places);
+	while ((place = strsep(&rest, " "))) {
+		bool may_be_left_out = place[0] == '?';
+		if (!may_be_left_out || is_value(words_peek(words)))
+			tell_field(told, place + may_be_left_out, words_take(words));
 	}
 }
 
-/* --- devices --------------------------------------------------------------------- */
-
-typedef void verb_fn(struct clinic *clinic, struct device *device, struct words *words);
-
-static void say_hello(struct clinic *clinic, struct device *device, struct words *words)
+static void take_defaults(struct told *told, const char *defaults)
 {
-	static const Carepace__V1__DeviceKind kinds[] = {CAREPACE__V1__DEVICE_KIND__DEVICE_PEN,
-	    CAREPACE__V1__DEVICE_KIND__DEVICE_STAMP, CAREPACE__V1__DEVICE_KIND__DEVICE_ROLLER,
-	    CAREPACE__V1__DEVICE_KIND__DEVICE_RF, CAREPACE__V1__DEVICE_KIND__DEVICE_TABLET};
-	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
-	Carepace__V1__Hello hello = CAREPACE__V1__HELLO__INIT;
-	const char *letters = "PSDRT";
+	char copy[256];
+	char *rest = copy;
+	char *field;
 
-	(void)words;
-	hello.kind = kinds[strchr(letters, device->name[0]) - letters];
-	hello.context = CAREPACE__V1__CONTEXT__CONTEXT_CLINIC;
-	up.body_case = CAREPACE__V1__UP__BODY_HELLO;
-	up.hello = &hello;
-	clinic_send(clinic, device, &up);
-}
-
-static void say_heartbeat(struct clinic *clinic, struct device *device, struct words *words)
-{
-	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
-	Carepace__V1__Heartbeat body = CAREPACE__V1__HEARTBEAT__INIT;
-
-	(void)words;
-	body.state = CAREPACE__V1__DEVICE_STATE__DEVICE_IDLE;
-	up.body_case = CAREPACE__V1__UP__BODY_HEARTBEAT;
-	up.heartbeat = &body;
-	clinic_send(clinic, device, &up);
-}
-
-static void start(struct clinic *clinic, struct device *device, struct words *words)
-{
-	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
-	Carepace__V1__SessionStart body = CAREPACE__V1__SESSION_START__INIT;
-	const char *operator_name = words_option(words, "by");
-	struct id operator_id = person(ID_OPERATOR, operator_name ? operator_name : "o1");
-
-	up.has_test = up.test = words_flag(words, "test");
-	body.has_course = 1;
-	body.course = words_number_option(words, "course", 0);
-	struct id sid = id_named(ID_SESSION, words_take(words));
-	struct id client = person(ID_CLIENT, words_take(words));
-	const char *zones = words_peek(words);
-
-	body.sid = bytes_of(&sid);
-	body.has_client_token = body.has_operator_token = 1;
-	body.client_token = bytes_of(&client);
-	body.operator_token = bytes_of(&operator_id);
-	body.has_phase = 1;
-	body.phase = CAREPACE__V1__PHASE__PHASE_SERIES;
-	body.modality = modality_of(device);
-	body.has_zones = 1;
-	body.zones = zones_of(clinic, *zones ? words_take(words) : "CHEEK");
-	up.body_case = CAREPACE__V1__UP__BODY_SESSION_START;
-	up.session_start = &body;
-	clinic_send(clinic, device, &up);
-}
-
-static void mount(struct clinic *clinic, struct device *device, struct words *words, bool is_off)
-{
-	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
-	Carepace__V1__CartMount body = CAREPACE__V1__CART_MOUNT__INIT;
-	Carepace__V1__Cartridge cart = CAREPACE__V1__CARTRIDGE__INIT;
-	char gtin[32] = CLINIC_GTIN;
-
-	body.has_slot = body.has_tip_used = 1;
-	body.slot = words_number_option(words, "slot", 0);
-	body.tip_used = words_number_option(words, "used", 0);
-	struct id sid = id_named(ID_SESSION, words_take(words));
-	const char *name = words_take(words);
-	const char *slash = strchr(name, '/');
-
-	if (slash)
-		snprintf(gtin, sizeof(gtin), "%.*s", (int)(slash - name), name);
-	cart.gtin = gtin;
-	cart.serial = strcmp(name, "unreadable") == 0 ? NULL : (char *)(slash ? slash + 1 : name);
-	body.sid = bytes_of(&sid);
-	body.cart = &cart;
-	up.body_case =
-	    is_off ? CAREPACE__V1__UP__BODY_CART_DETACH : CAREPACE__V1__UP__BODY_CART_ATTACH;
-	up.cart_attach = &body; /* the same member of the union as cart_detach */
-	clinic_send(clinic, device, &up);
-}
-
-static void attach(struct clinic *clinic, struct device *device, struct words *words)
-{
-	mount(clinic, device, words, false);
-}
-
-static void detach(struct clinic *clinic, struct device *device, struct words *words)
-{
-	mount(clinic, device, words, true);
-}
-
-static void param(struct clinic *clinic, struct device *device, struct words *words)
-{
-	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
-	Carepace__V1__Param body = CAREPACE__V1__PARAM__INIT;
-	struct id sid = id_named(ID_SESSION, words_take(words));
-
-	body.sid = bytes_of(&sid);
-	body.has_depth_um = 1;
-	body.depth_um = 1000;
-	up.body_case = CAREPACE__V1__UP__BODY_PARAM;
-	up.param = &body;
-	clinic_send(clinic, device, &up);
-}
-
-/* "sample A": a minute at work from now on; "sample A idle": needles out. */
-static void sample(struct clinic *clinic, struct device *device, struct words *words)
-{
-	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
-	Carepace__V1__Samples body = CAREPACE__V1__SAMPLES__INIT;
-	Carepace__V1__Sample samples[60];
-	Carepace__V1__Sample *pointers[CP_COUNT(samples)];
-	uint32_t active_ms = words_flag(words, "idle") ? 0 : 1000;
-	size_t count = words_number_option(words, "for", CP_COUNT(samples));
-	struct id sid = id_named(ID_SESSION, words_take(words));
-
-	CP_CHECK(count <= CP_COUNT(samples));
-	for (size_t i = 0; i < count; i++) {
-		carepace__v1__sample__init(&samples[i]);
-		samples[i].has_dt_ms = samples[i].has_active_ms = 1;
-		samples[i].dt_ms = (uint32_t)(i * 1000);
-		samples[i].active_ms = active_ms;
-		pointers[i] = &samples[i];
+	snprintf(copy, sizeof(copy), "%s", defaults);
+	while ((field = strsep(&rest, " "))) {
+		char *value = strchr(field, '=');
+		*value = '\0';
+		tell_default(told, field, value + 1);
 	}
-	body.sid = bytes_of(&sid);
-	body.n_sample = count;
-	body.sample = pointers;
-	up.body_case = CAREPACE__V1__UP__BODY_SAMPLES;
-	up.samples = &body;
-	clinic_send(clinic, device, &up);
 }
 
-static void pulse(struct clinic *clinic, struct device *device, struct words *words)
+ProtobufCMessage *speech_compose(struct words *words, const struct sentence *sentence,
+    const ProtobufCFieldDescriptor *body, const struct device *device)
+{
+	struct told told = tell_begin(words->clinic, body->descriptor);
+
+	if (sentence->places)
+		take_places(&told, words, sentence->places);
+	tell_words(&told, words);
+	if (sentence->defaults)
+		take_defaults(&told, sentence->defaults);
+	if (sentence->fill)
+		sentence->fill(&told, device);
+	tell_end(&told);
+	return told.message;
+}
+
+void speech_put_body(
+    ProtobufCMessage *envelope, const ProtobufCFieldDescriptor *field, ProtobufCMessage *body)
+{
+	uint8_t *at = (uint8_t *)envelope;
+
+	*(uint32_t *)(void *)(at + field->quantifier_offset) = field->id;
+	*(ProtobufCMessage **)(void *)(at + field->offset) = body;
+}
+
+/* --- a message of a device ------------------------------------------------------------- */
+
+struct envelope speech_envelope(struct words *words, struct device *device)
+{
+	struct envelope envelope = {
+	    .is_test = words_flag(words, "test"),
+	    .is_replay = words_flag(words, "replay"),
+	    .boot = words_number_option(words, "boot", 0),
+	};
+	const char *mono = words_option(words, "mono");
+	const char *ts = words_option(words, "ts");
+
+	envelope.has_mono = mono != NULL;
+	envelope.mono_ms = mono ? words_duration(words->clinic, mono) : 0;
+	envelope.ts = ts ? words_moment(words->clinic, ts) : 0;
+	device->seq = words_number_option(words, "seq", device->seq + 1) - 1;
+	return envelope;
+}
+
+void speech_up(struct clinic *clinic, struct device *device, const struct envelope *envelope,
+    const ProtobufCFieldDescriptor *field, ProtobufCMessage *body, wall_ms at)
 {
 	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
-	Carepace__V1__Pulses body = CAREPACE__V1__PULSES__INIT;
-	Carepace__V1__Pulse one = CAREPACE__V1__PULSE__INIT;
-	Carepace__V1__Pulse *pointer = &one;
-	struct id sid = id_named(ID_SESSION, words_take(words));
 
-	body.sid = bytes_of(&sid);
-	body.n_pulse = 1;
-	body.pulse = &pointer;
-	up.body_case = CAREPACE__V1__UP__BODY_PULSES;
-	up.pulses = &body;
+	if (clinic_failed(clinic))
+		return;
+	clinic_stamp(device, &up, at);
+	up.has_test = up.test = envelope->is_test;
+	if (envelope->is_replay)
+		up.has_replay = up.replay = 1;
+	if (envelope->has_mono)
+		up.mono_ms = (uint64_t)envelope->mono_ms;
+	up.ts_ms = envelope->ts ? envelope->ts : up.ts_ms;
+	up.boot = envelope->boot ? envelope->boot : up.boot;
+	speech_put_body(&up.base, field, body);
 	clinic_send(clinic, device, &up);
 }
 
-static void pause_or_resume(
-    struct clinic *clinic, struct device *device, struct words *words, bool is_resume)
+static void up(struct clinic *clinic, struct device *device, struct words *words,
+    const struct sentence *sentence)
 {
-	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
-	Carepace__V1__SessionPause body = CAREPACE__V1__SESSION_PAUSE__INIT;
-	struct id sid = id_named(ID_SESSION, words_take(words));
+	const ProtobufCFieldDescriptor *field =
+	    speech_body(clinic, &carepace__v1__up__descriptor, sentence->body);
+	struct envelope envelope = speech_envelope(words, device);
 
-	body.sid = bytes_of(&sid);
-	up.body_case = is_resume ? CAREPACE__V1__UP__BODY_SESSION_RESUME
-	                         : CAREPACE__V1__UP__BODY_SESSION_PAUSE;
-	up.session_pause = &body; /* the same member of the union as session_resume */
-	clinic_send(clinic, device, &up);
+	if (field)
+		speech_up(clinic, device, &envelope, field,
+		    speech_compose(words, sentence, field, device), clinic->now);
 }
 
-static void pause_session(struct clinic *clinic, struct device *device, struct words *words)
+/* --- what is usual ------------------------------------------------------------------------ */
+
+/* Number and model of the profile of a device are those of its kind (telemetry.proto). */
+static unsigned kind_of(const struct device *device)
 {
-	pause_or_resume(clinic, device, words, false);
+	static const char letters[] = " PSDRT";
+
+	return (unsigned)(strchr(letters, device->name[0]) - letters);
 }
 
-static void resume_session(struct clinic *clinic, struct device *device, struct words *words)
+static void fill_hello(struct told *told, const struct device *device)
 {
-	pause_or_resume(clinic, device, words, true);
+	char kind[8];
+
+	snprintf(kind, sizeof(kind), "#%u", kind_of(device));
+	tell_default(told, "kind", kind);
+	tell_default(told, "model", kind);
 }
 
-/* "end A COMPLETED active 10m pulses 0 ended 2026-03-02 18:00" */
-static void end(struct clinic *clinic, struct device *device, struct words *words)
+/* Modalities are numbered as kinds are. The usual depth: ../shared/scenarios.md. */
+static void fill_start(struct told *told, const struct device *device)
 {
-	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
-	Carepace__V1__SessionEnd body = CAREPACE__V1__SESSION_END__INIT;
+	static const uint32_t shallow = 1U << CAREPACE__V1__ZONE__ZONE_UNKNOWN |
+	                                1U << CAREPACE__V1__ZONE__PERIORBITAL |
+	                                1U << CAREPACE__V1__ZONE__PERIORAL;
+	const Carepace__V1__SessionStart *body = (const void *)told->message;
+	char modality[8];
 
-	body.has_active_ms = body.has_pulses = 1;
-	body.active_ms = (uint32_t)words_duration_option(words, "active", 10 * MS_PER_MINUTE);
-	body.pulses = words_number_option(words, "pulses", 0);
-	body.end_ts_ms = words_time_option(words, "ended", 0);
-	body.has_end_ts_ms = body.end_ts_ms != 0;
-	struct id sid = id_named(ID_SESSION, words_take(words));
-	body.sid = bytes_of(&sid);
-	body.reason = (Carepace__V1__EndReason)enum_value(
-	    clinic, &carepace__v1__end_reason__descriptor, "END_", words_take(words));
-	up.body_case = CAREPACE__V1__UP__BODY_SESSION_END;
-	up.session_end = &body;
-	clinic_send(clinic, device, &up);
+	snprintf(modality, sizeof(modality), "#%u", kind_of(device));
+	tell_default(told, "modality", modality);
+	tell_default(told, "preset_depth_um", body->zones & shallow ? "500" : "1000");
 }
 
-static void do_verb(struct clinic *clinic, struct device *device, verb_fn *verb, const char *format,
-    ...) CP_PRINTF(4, 5);
-
-static void do_verb(
-    struct clinic *clinic, struct device *device, verb_fn *verb, const char *format, ...)
+static void fill_end(struct told *told, const struct device *device)
 {
-	char text[256];
-	struct words words;
-	va_list args;
+	const Carepace__V1__SessionEnd *body = (const void *)told->message;
+	bool is_rf = device->name[0] == 'R';
 
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	words_cut(&words, clinic, text);
-	verb(clinic, device, &words);
-	words_end(&words);
+	tell_default(told, "pulses", is_rf && body->active_ms ? "100" : "0");
+	tell_default(told, "punctures", !is_rf && body->active_ms ? "980000" : "0");
 }
 
-/* A whole treatment: start, a cartridge, work from its second minute on, end. */
-static void session(struct clinic *clinic, struct device *device, struct words *words)
-{
-	const char *cart = words_option(words, "cart");
-	const char *reason = words_option(words, "ends");
-	const char *course = words_option(words, "course");
-	int64_t lasting_ms = words_duration_option(words, "lasting", 30 * MS_PER_MINUTE);
-	int64_t active_ms = words_duration_option(words, "active", 10 * MS_PER_MINUTE);
-	const char *name = words_take(words);
-	const char *client = words_take(words);
-	const char *zones = *words_peek(words) ? words_take(words) : "CHEEK";
-	wall_ms from = clinic->now;
-	char fresh[16];
-
-	snprintf(fresh, sizeof(fresh), "NEW-%u", (unsigned)++clinic->fresh_count);
-	do_verb(clinic, device, start, "%s %s %s course %s", name, client, zones,
-	    course ? course : "0");
-	do_verb(clinic, device, attach, "%s %s", name, cart ? cart : fresh);
-	if (active_ms > 0) {
-		clinic_advance(clinic, from + MS_PER_MINUTE);
-		do_verb(clinic, device, sample, "%s", name);
-	}
-	clinic_advance(clinic, from + lasting_ms);
-	do_verb(clinic, device, end, "%s %s active %ldms", name, reason ? reason : "COMPLETED",
-	    (long)active_ms);
-}
+static const struct sentence sentences[] = {
+    {"hello", "hello", NULL, "context=CLINIC", fill_hello},
+    {"heartbeat", "heartbeat", NULL, "state=IDLE", NULL},
+    {"start", "session_start", "sid client_token ?zones", "phase=SERIES operator=o1 zones=CHEEK",
+        fill_start},
+    {"attach", "cart_attach", "sid cart", "tip_used=0", NULL},
+    {"detach", "cart_detach", "sid cart", NULL, NULL},
+    {"param", "param", "sid", NULL, NULL},
+    {"pause", "session_pause", "sid", NULL, NULL},
+    {"resume", "session_resume", "sid", NULL, NULL},
+    {"end", "session_end", "sid reason", "active_ms=600000", fill_end},
+    {"estop", "estop", "sid", NULL, NULL},
+    {"fault", "fault", "sid", NULL, NULL},
+    {"selftest", "selftest", "result", NULL, NULL},
+    {"clean", "maint", NULL, "kind=CLEAN", NULL},
+    {"override-check", "override", "sid check", "by=o1 reason=1", NULL},
+};
 
 /* --- tablets ------------------------------------------------------------------------- */
 
 /* The words left name an alert as it is drawn: "INTERVAL_OVERDUE 7 after A". */
-static struct id alert_named(struct clinic *clinic, struct words *words)
+static void answer(struct clinic *clinic, struct device *device, struct words *words,
+    const char *body, const char *rest)
 {
 	char name[PICTURE_BYTES] = "";
-	struct id id;
 
 	while (*words_peek(words)) {
 		size_t len = strlen(name);
 		snprintf(name + len, sizeof(name) - len, "%s%s", len ? " " : "", words_take(words));
 	}
-	if (!picture_find_alert(clinic, name, &id))
-		clinic_fail(clinic, "no alert %s", name);
-	return id;
+	speech_say(clinic, device, "tell %s alert={%s} by=o1%s", body, name, rest);
 }
 
 static void acknowledge(struct clinic *clinic, struct device *device, struct words *words)
 {
-	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
-	Carepace__V1__AckAlert body = CAREPACE__V1__ACK_ALERT__INIT;
-	struct id by = id_named(ID_OPERATOR, "o1");
-	struct id alert = alert_named(clinic, words);
-
-	body.alert_id = bytes_of(&alert);
-	body.by_token = bytes_of(&by);
-	up.body_case = CAREPACE__V1__UP__BODY_ACK_ALERT;
-	up.ack_alert = &body;
-	clinic_send(clinic, device, &up);
+	answer(clinic, device, words, "ack_alert", "");
 }
 
-/* "override INTERVAL_TOO_SOON B": by the alert's id; "override-check B CART_REUSE": by
- * session and check, which also meets an alert that is not there yet. */
-static void send_override(
-    struct clinic *clinic, struct device *device, Carepace__V1__Override *body)
+static void override(struct clinic *clinic, struct device *device, struct words *words)
 {
-	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
-	struct id by = id_named(ID_OPERATOR, "o1");
-
-	body->by_token = bytes_of(&by);
-	body->reason = 1;
-	up.body_case = CAREPACE__V1__UP__BODY_OVERRIDE;
-	up.override = body;
-	clinic_send(clinic, device, &up);
+	answer(clinic, device, words, "override", " reason=1");
 }
 
-static void override_alert(struct clinic *clinic, struct device *device, struct words *words)
-{
-	Carepace__V1__Override body = CAREPACE__V1__OVERRIDE__INIT;
-	struct id alert = alert_named(clinic, words);
-
-	body.has_alert_id = 1;
-	body.alert_id = bytes_of(&alert);
-	send_override(clinic, device, &body);
-}
-
-static void override_check(struct clinic *clinic, struct device *device, struct words *words)
-{
-	Carepace__V1__Override body = CAREPACE__V1__OVERRIDE__INIT;
-	struct id sid = id_named(ID_SESSION, words_take(words));
-
-	body.has_sid = body.has_check = 1;
-	body.sid = bytes_of(&sid);
-	body.check = (Carepace__V1__Check)enum_value(
-	    clinic, &carepace__v1__check__descriptor, "", words_take(words));
-	send_override(clinic, device, &body);
-}
-
-/* --- the link ---------------------------------------------------------------------------- */
+/* --- the device itself and its link --------------------------------------------------- */
 
 static void repeat(struct clinic *clinic, struct device *device, struct words *words)
 {
@@ -399,62 +254,64 @@ static void come_back(struct clinic *clinic, struct device *device, struct words
 	clinic_return(clinic, device, words_flag(words, "backwards"));
 }
 
-static void say_device(struct clinic *clinic, struct device *device, struct words *words)
+static void reboot(struct clinic *clinic, struct device *device, struct words *words)
+{
+	(void)words;
+	clinic_reboot(clinic, device);
+}
+
+/* "clock +10m": off by so much; "clock 1970-01-01T00:00Z": it shows that now. */
+static void set_clock(struct clinic *clinic, struct device *device, struct words *words)
+{
+	device->clock_off_ms = words_moment(clinic, words_take(words)) - clinic->now;
+}
+
+/* --- who says what ------------------------------------------------------------------------ */
+
+/* A device's first word is its HELLO, with which its model and its clock are known. */
+static void greet(struct clinic *clinic, struct device *device, const char *verb)
+{
+	bool is_first = device->seq == 0 && device->boot == 1;
+
+	if (clinic->has_greetings && is_first && strcmp(verb, "hello") != 0)
+		speech_say(clinic, device, "hello");
+}
+
+void speech_device(struct clinic *clinic, struct device *device, struct words *words)
 {
 	static const struct {
 		const char *name;
-		verb_fn *verb;
-	} verbs[] = {{"hello", say_hello}, {"heartbeat", say_heartbeat}, {"session", session},
-	    {"start", start}, {"attach", attach}, {"detach", detach}, {"param", param},
-	    {"sample", sample}, {"pulse", pulse}, {"pause", pause_session},
-	    {"resume", resume_session}, {"end", end}, {"ack", acknowledge},
-	    {"override", override_alert}, {"override-check", override_check}, {"repeat", repeat},
-	    {"offline", go_offline}, {"slow", go_slow}, {"online", come_back}};
+		speech_verb *verb;
+	} verbs[] = {{"session", speech_session}, {"sample", speech_sample},
+	    {"pulses", speech_pulses}, {"ack", acknowledge}, {"override", override},
+	    {"repeat", repeat}, {"offline", go_offline}, {"slow", go_slow}, {"online", come_back},
+	    {"reboot", reboot}, {"clock", set_clock}};
 	const char *name = words_take(words);
 
+	greet(clinic, device, name);
 	for (size_t i = 0; i < CP_COUNT(verbs); i++)
 		if (strcmp(verbs[i].name, name) == 0) {
 			verbs[i].verb(clinic, device, words);
 			words_end(words);
 			return;
 		}
-	clinic_fail(clinic, "a device cannot '%s'", name);
+	struct sentence sentence = speech_find(sentences, CP_COUNT(sentences), name, words);
+	up(clinic, device, words, &sentence);
 }
 
-/* --- head office --------------------------------------------------------------------------- */
-
-static void say_head_office(struct clinic *clinic, struct words *words)
+void speech_say(struct clinic *clinic, struct device *device, const char *format, ...)
 {
-	Carepace__V1__Order order = CAREPACE__V1__ORDER__INIT;
-	Carepace__V1__Plan plan = CAREPACE__V1__PLAN__INIT;
-	char key[32];
+	char text[512];
+	struct words words;
+	va_list args;
 
-	if (strcmp(words_take(words), "plan") != 0) {
-		clinic_fail(clinic, "head office can only send a plan");
-		return;
-	}
-	order.ts_ms = words_time_option(words, "since", clinic->now);
-	plan.has_min_days = plan.has_max_days = plan.has_planned = 1;
-	plan.min_days = words_number_option(words, "min", 0);
-	plan.max_days = words_number_option(words, "max", 0);
-	plan.state = words_flag(words, "PAUSED")   ? CAREPACE__V1__PLAN_STATE__PLAN_PAUSED
-	             : words_flag(words, "CLOSED") ? CAREPACE__V1__PLAN_STATE__PLAN_CLOSED
-	                                           : CAREPACE__V1__PLAN_STATE__PLAN_ACTIVE;
-	plan.course = words_number(clinic, words_take(words));
-	struct id client = id_named(ID_CLIENT, words_take(words));
-	plan.client_token = bytes_of(&client);
-	plan.band = (Carepace__V1__Band)enum_value(
-	    clinic, &carepace__v1__band__descriptor, "BAND_", words_take(words));
-	plan.planned = words_number(clinic, words_take(words));
-	words_end(words);
-	snprintf(key, sizeof(key), "plan:%u", (unsigned)plan.course);
-	order.key = key;
-	order.body_case = CAREPACE__V1__ORDER__BODY_PLAN;
-	order.plan = &plan;
-	clinic_order(clinic, &order);
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	words_cut(&words, clinic, text);
+	if (!clinic_failed(clinic))
+		speech_device(clinic, device, &words);
 }
-
-/* --- a line ---------------------------------------------------------------------------------- */
 
 static void say_gateway(struct clinic *clinic, struct words *words)
 {
@@ -471,11 +328,12 @@ static void say_gateway(struct clinic *clinic, struct words *words)
 
 void speech_line(struct clinic *clinic, const char *line)
 {
-	char copy[512];
+	char copy[SPEECH_LINE_BYTES];
 	struct words words;
 	wall_ms at;
 
 	snprintf(copy, sizeof(copy), "%s", line);
+	arena_reset(&clinic->arena);
 	words_cut(&words, clinic, copy);
 	if (words_take_time(&words, &at) && !clinic_failed(clinic))
 		clinic_advance(clinic, at);
@@ -487,10 +345,45 @@ void speech_line(struct clinic *clinic, const char *line)
 	if (strcmp(who, "gateway") == 0)
 		say_gateway(clinic, &words);
 	else if (strcmp(who, "HQ") == 0)
-		say_head_office(clinic, &words);
+		speech_head_office(clinic, &words);
 	else {
 		struct device *device = clinic_device(clinic, who);
 		if (device)
-			say_device(clinic, device, &words);
+			speech_device(clinic, device, &words);
 	}
+}
+
+/* --- before a story begins ------------------------------------------------------------------ */
+
+bool speech_is_policy(const char *line)
+{
+	static const char *const words[] = {"off ", "on ", "only ", "setting "};
+
+	for (size_t i = 0; i < CP_COUNT(words); i++)
+		if (strncmp(line, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+void speech_setup(struct clinic *clinic, const char *const *lines, size_t count)
+{
+	char copy[SPEECH_LINE_BYTES];
+	struct words words;
+
+	clinic->is_setup = true;
+	for (size_t i = 0; i < count; i++) {
+		if (!speech_is_policy(lines[i]))
+			continue;
+		snprintf(copy, sizeof(copy), "%s", lines[i]);
+		words_cut(&words, clinic, copy);
+		chain_take(&clinic->chain, &words);
+	}
+	if (clinic->chain.has_policy)
+		speech_line(clinic, "HQ policy");
+	for (size_t i = 0; i < count && !clinic_failed(clinic); i++)
+		if (!speech_is_policy(lines[i]))
+			speech_line(clinic, lines[i]);
+	clinic->is_setup = false;
+	if (clinic->said[0])
+		clinic_fail(clinic, "the set-up is answered: %s", clinic->said);
 }

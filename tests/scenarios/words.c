@@ -5,20 +5,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Behind the word that begins at `text`: at its first blank outside of braces. */
+static char *word_end(struct clinic *clinic, char *text)
+{
+	int depth = 0;
+
+	for (; *text && (depth > 0 || !strchr(" \t", *text)); text++)
+		depth += (*text == '{') - (*text == '}');
+	if (depth != 0)
+		clinic_fail(clinic, "a brace has no partner");
+	return text;
+}
+
 void words_cut(struct words *words, struct clinic *clinic, char *text)
 {
-	char *rest = text;
-	char *word;
-
 	*words = (struct words){.clinic = clinic};
-	while ((word = strsep(&rest, " \t"))) {
-		if (!*word)
-			continue;
+	for (text += strspn(text, " \t"); *text; text += strspn(text, " \t")) {
 		if (words->count == WORDS_MAX) {
 			clinic_fail(clinic, "too many words");
 			return;
 		}
-		words->items[words->count++] = word;
+		words->items[words->count++] = text;
+		text = word_end(clinic, text);
+		if (*text)
+			*text++ = '\0';
 	}
 }
 
@@ -50,32 +60,40 @@ const char *words_take(struct words *words)
 	return taken;
 }
 
+/* words->count when it is not there. */
+static size_t place_of(const struct words *words, const char *name)
+{
+	size_t i = 0;
+
+	while (i < words->count && (!words->items[i] || strcmp(words->items[i], name) != 0))
+		i++;
+	return i;
+}
+
 const char *words_option(struct words *words, const char *name)
 {
-	for (size_t i = 0; i < words->count; i++) {
-		if (!words->items[i] || strcmp(words->items[i], name) != 0)
-			continue;
-		words->items[i] = NULL;
-		if (i + 1 == words->count || !words->items[i + 1]) {
-			clinic_fail(words->clinic, "what comes after %s?", name);
-			return NULL;
-		}
-		const char *value = words->items[i + 1];
-		words->items[i + 1] = NULL;
-		return value;
+	size_t at = place_of(words, name);
+
+	if (at == words->count)
+		return NULL;
+	words->items[at] = NULL;
+	if (at + 1 == words->count || !words->items[at + 1]) {
+		clinic_fail(words->clinic, "what comes after %s?", name);
+		return NULL;
 	}
-	return NULL;
+	const char *value = words->items[at + 1];
+	words->items[at + 1] = NULL;
+	return value;
 }
 
 bool words_flag(struct words *words, const char *name)
 {
-	for (size_t i = 0; i < words->count; i++) {
-		if (!words->items[i] || strcmp(words->items[i], name) != 0)
-			continue;
-		words->items[i] = NULL;
-		return true;
-	}
-	return false;
+	size_t at = place_of(words, name);
+
+	if (at == words->count)
+		return false;
+	words->items[at] = NULL;
+	return true;
 }
 
 void words_end(struct words *words)
@@ -129,12 +147,12 @@ int64_t words_duration_option(struct words *words, const char *name, int64_t oth
 	return text ? words_duration(words->clinic, text) : otherwise;
 }
 
-static bool parse_date(const char *text, int32_t *day)
+bool words_is_date(const char *text, int32_t *day)
 {
 	int year, month, dom, len = 0;
 
-	if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &dom, &len) != 3 || text[len] ||
-	    len != 10 || month < 1 || month > 12 || dom < 1 ||
+	if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &dom, &len) != 3 ||
+	    (text[len] && text[len] != 'T') || len != 10 || month < 1 || month > 12 || dom < 1 ||
 	    dom > civil_month_length(year, month))
 		return false;
 	*day = civil_from_ymd(year, month, dom);
@@ -163,16 +181,29 @@ static wall_ms time_of(struct clinic *clinic, int32_t day, const char *text)
 	                             : zone_time_at(&clinic->zone, day, hour * 60 + minute) + ms;
 }
 
+wall_ms words_moment(struct clinic *clinic, const char *text)
+{
+	const char *time = strchr(text, 'T');
+	int32_t day;
+
+	if (text[0] == '+' || text[0] == '-')
+		return clinic->now + words_duration(clinic, text);
+	if (time && words_is_date(text, &day))
+		return time_of(clinic, day, time + 1);
+	clinic_fail(clinic, "'%s' is no moment: 2026-03-02T17:30, +5m, -24h", text);
+	return 0;
+}
+
 bool words_take_time(struct words *words, wall_ms *out)
 {
 	const char *word = words_peek(words);
 	int32_t day;
 
-	if (word[0] == '+') {
-		*out = words->clinic->now + words_duration(words->clinic, words_take(words) + 1);
+	if (word[0] == '+' || (words_is_date(word, &day) && strchr(word, 'T'))) {
+		*out = words_moment(words->clinic, words_take(words));
 		return true;
 	}
-	if (!parse_date(word, &day))
+	if (!words_is_date(word, &day))
 		return false;
 	words_take(words);
 	*out = time_of(words->clinic, day, words_take(words));
@@ -181,20 +212,15 @@ bool words_take_time(struct words *words, wall_ms *out)
 
 wall_ms words_time_option(struct words *words, const char *name, wall_ms otherwise)
 {
-	struct clinic *clinic = words->clinic;
+	size_t at = place_of(words, name);
 	int32_t day;
 
-	for (size_t i = 0; i < words->count; i++) {
-		if (!words->items[i] || strcmp(words->items[i], name) != 0)
-			continue;
-		if (i + 2 >= words->count || !words->items[i + 1] || !words->items[i + 2] ||
-		    !parse_date(words->items[i + 1], &day)) {
-			clinic_fail(clinic, "%s wants a date and a time", name);
-			return otherwise;
-		}
-		wall_ms at = time_of(clinic, day, words->items[i + 2]);
-		words->items[i] = words->items[i + 1] = words->items[i + 2] = NULL;
-		return at;
+	if (at + 2 >= words->count || !words->items[at + 1] || !words->items[at + 2] ||
+	    !words_is_date(words->items[at + 1], &day) || strchr(words->items[at + 1], 'T')) {
+		const char *moment = words_option(words, name);
+		return moment ? words_moment(words->clinic, moment) : otherwise;
 	}
-	return otherwise;
+	wall_ms when = time_of(words->clinic, day, words->items[at + 2]);
+	words->items[at] = words->items[at + 1] = words->items[at + 2] = NULL;
+	return when;
 }

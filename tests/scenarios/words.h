@@ -2,13 +2,14 @@
  *
  * Options ("course 7", "late") are taken by name first, then what is left by
  * place; words_end() fails for what nobody took, so that no typing error is lost.
+ * What stands in braces is one word.
  */
 #ifndef SCENARIOS_WORDS_H
 #define SCENARIOS_WORDS_H
 
 #include "clinic.h"
 
-#define WORDS_MAX 32
+#define WORDS_MAX 64
 
 struct words {
 	struct clinic *clinic;
@@ -30,12 +31,18 @@ const char *words_option(struct words *words, const char *name);
 bool words_flag(struct words *words, const char *name);
 void words_end(struct words *words);
 
-/* "2026-03-02 17:30", "17:30:05", "16:30Z"; "+20s" "+5m" "+4h" after now. False when
- * the next word is no time. The zone is the clinic's. */
+/* "2026-03-02 17:30", "17:30:05", "16:30Z"; or words_moment(). False when the next word
+ * is no time. The zone is the clinic's. */
 bool words_take_time(struct words *words, wall_ms *out);
 wall_ms words_time_option(struct words *words, const char *name, wall_ms otherwise);
 
-/* "20s" "5m" "4h" "250ms"; 0 is 0. */
+/* "2026-03-02T17:30", "...T16:30Z"; "+20s" "-4h" from now. */
+wall_ms words_moment(struct clinic *clinic, const char *text);
+
+/* A date alone or before a T. */
+bool words_is_date(const char *text, int32_t *day);
+
+/* "20s" "5m" "-4h" "250ms"; 0 is 0. */
 int64_t words_duration(struct clinic *clinic, const char *text);
 int64_t words_duration_option(struct words *words, const char *name, int64_t otherwise);
 uint32_t words_number(struct clinic *clinic, const char *text);

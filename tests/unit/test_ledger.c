@@ -52,7 +52,7 @@ static void a_copy_of_a_sample_adds_no_time(void **state)
 	say(clinic, "+1m P1 sample A");
 	for (int i = 0; i < 3; i++)
 		say(clinic, "+1s P1 repeat");
-	assert_int_equal(count(clinic, "SELECT active_ms FROM session"), 60000);
+	assert_int_equal(count(clinic, "SELECT active_ms FROM session"), 1000);
 	assert_int_equal(count(clinic, "SELECT count(*) FROM stream"), 1);
 }
 
@@ -178,10 +178,10 @@ static void treat_the_canary(struct clinic *clinic)
 {
 	say(clinic, "2026-03-01 12:00 HQ plan 1 " CLIENT " MILD 4");
 	say(clinic, "2026-03-02 10:00 P1 session A " CLIENT " cart 1001 course 1");
-	say(clinic, "2026-03-12 10:00 P1 start B " CLIENT " course 1 by " STAFF);
+	say(clinic, "2026-03-12 10:00 P1 start B " CLIENT " course 1 operator " STAFF);
 	say(clinic, "+1s P1 attach B 1001");
 	reuse_name(clinic);
-	say(clinic, "+0s P1 start B " CLIENT " NECK by " STAFF); /* a conflict */
+	say(clinic, "+0s P1 start B " CLIENT " NECK operator " STAFF); /* a conflict */
 	say(clinic, "+1m T1 override INTERVAL_TOO_SOON B");
 	say(clinic, "+1m T1 ack CART_REUSE B 1001 slot 0");
 	say(clinic, "+1m P1 end B COMPLETED");

@@ -105,13 +105,13 @@ static void a_fold_waits_a_second_at_most(void **state)
 
 	say(clinic, "2026-03-02 10:00 P1 start A c1");
 	say(clinic, "+2m P1 sample A"); /* the first one changes the session's state */
-	assert_int_equal(count(clinic, active), 60000);
+	assert_int_equal(count(clinic, active), 1000);
 	say(clinic, "+0s P1 sample A");
-	assert_int_equal(count(clinic, active), 60000);
+	assert_int_equal(count(clinic, active), 1000);
 	assert_int_equal(verify(state).differences, 0);
 	assert_int_equal(clinic->batch->next_wake, clinic->now + FOLDS_KEPT_MS);
 	clinic_advance(clinic, clinic->batch->next_wake);
-	assert_int_equal(count(clinic, active), 120000);
+	assert_int_equal(count(clinic, active), 2000);
 	assert_true(clinic->batch->next_wake > clinic->now + FOLDS_KEPT_MS);
 	assert_int_equal(verify(state).differences, 0);
 }
@@ -124,7 +124,7 @@ static void a_judge_sees_every_fold(void **state)
 	say(clinic, "+2m P1 sample A");
 	say(clinic, "+0s P1 sample A");
 	say(clinic, "+0s P2 start B c2");
-	assert_int_equal(count(clinic, "SELECT max(active_ms) FROM session"), 120000);
+	assert_int_equal(count(clinic, "SELECT max(active_ms) FROM session"), 2000);
 	assert_int_equal(verify(state).differences, 0);
 }
 
@@ -138,7 +138,7 @@ static void a_clean_end_writes_the_folds(void **state)
 	clinic = reopen_store(state, "1");
 	assert_false(clinic->ledger->is_careful);
 	assert_int_equal(ledger_pending(clinic->ledger), 0);
-	assert_int_equal(count(clinic, "SELECT active_ms FROM session"), 120000);
+	assert_int_equal(count(clinic, "SELECT active_ms FROM session"), 2000);
 }
 
 static void a_clean_end_leaves_nothing_to_apply_again(void **state)
@@ -180,12 +180,12 @@ static void a_crash_before_the_folds_were_written_loses_and_doubles_nothing(void
 	live_and_die(state);
 	struct clinic *clinic = open_store(state, "1");
 
-	assert_int_equal(count(clinic, "SELECT active_ms FROM session"), 60000);
+	assert_int_equal(count(clinic, "SELECT active_ms FROM session"), 1000);
 	assert_int_equal(ledger_pending(clinic->ledger), 2);
 	assert_int_equal(verify(state).inputs, 4);
 	clinic_advance(clinic, clinic->now);
 	assert_int_equal(ledger_pending(clinic->ledger), 0);
-	assert_int_equal(count(clinic, "SELECT active_ms FROM session"), 180000);
+	assert_int_equal(count(clinic, "SELECT active_ms FROM session"), 3000);
 	assert_int_equal(verify(state).differences, 0);
 
 	/* Once: what was applied is not applied at the next start. */
@@ -194,7 +194,7 @@ static void a_crash_before_the_folds_were_written_loses_and_doubles_nothing(void
 	clinic_device(clinic, "P1")->seq = 1;
 	say(clinic, "2026-03-02 10:06 P1 sample A for 3");
 	assert_int_equal(clinic->batch->entries[0].outcome, BATCH_CONFLICT);
-	assert_int_equal(count(clinic, "SELECT active_ms FROM session"), 180000);
+	assert_int_equal(count(clinic, "SELECT active_ms FROM session"), 3000);
 }
 
 int main(void)

@@ -9,7 +9,7 @@ static void fill(struct clinic *clinic)
 	    "2026-03-02 10:00 P1 session A c1 cart 1001 course 1",
 	    "2026-03-12 10:00 P2 session B c1 cart 1001 course 1 lasting 5m ends FAULT",
 	    "2026-03-12 10:20 P2 session C c1 NECK", "+1h T1 ack INTERVAL_TOO_SOON B",
-	    "2026-03-13 10:00 R1 start D c2", "+1m R1 pulse D", "2026-03-14 10:00 P3 offline",
+	    "2026-03-13 10:00 R1 start D c2", "+1m R1 pulses D", "2026-03-14 10:00 P3 offline",
 	    "+0s P3 session E c1 course 1", "2026-04-20 10:00 P3 online",
 	    "2026-06-20 10:00 P1 hello", "2026-06-20 10:05 P2 start F c1 test"};
 
