@@ -47,8 +47,8 @@ static void put_text(struct packet_writer *out, struct slice text)
 	put(out, text.p, text.len);
 }
 
-/* Puts it on the way; how many bytes. */
-static size_t say(struct conn *conn, unsigned first, const struct packet_writer *body)
+/* Puts it on the way. */
+static void say(struct conn *conn, unsigned first, const struct packet_writer *body)
 {
 	struct packet_writer head = {0};
 	size_t left = body->len;
@@ -59,7 +59,6 @@ static size_t say(struct conn *conn, unsigned first, const struct packet_writer 
 	put_u8(&head, (unsigned)left);
 	CP_CHECK(buf_append(&conn->said, head.bytes, head.len) == CP_OK);
 	CP_CHECK(buf_append(&conn->said, body->bytes, body->len) == CP_OK);
-	return head.len + body->len;
 }
 
 static struct slice topic_of(const struct client *client, const char *end, uint8_t *out)
@@ -141,7 +140,7 @@ static void say_connect(struct conn *conn)
 	put_text(&body, slice_str(hex));
 	if (conn->has_will)
 		put_will(&body, conn, &arena);
-	conn->connect_len = say(conn, 0x10, &body);
+	say(conn, 0x10, &body);
 	arena_deinit(&arena);
 }
 
@@ -195,19 +194,34 @@ void client_connect_calmly(struct client *client)
 
 /* --- PUBLISH ----------------------------------------------------------------------------- */
 
+static void put_alias(struct packet_writer *body)
+{
+	put_u8(body, 3);
+	put_u8(body, 0x23); /* topic alias */
+	put_u16(body, MODEL_ALIAS);
+}
+
+/* At level 5, when CONNACK has allowed it, an alias may go with the topic, and stand for it
+ * from then on. */
 static void say_publish(
     struct conn *conn, size_t reading, uint8_t qos, uint16_t packet_id, bool is_dup)
 {
+	bool with_alias =
+	    conn->level == MQTT_LEVEL_5 && conn->has_heard_connack && rng_percent(&model.rng, 50);
 	struct packet_writer body = {0};
 	uint8_t topic[TOPIC_MAX_BYTES];
 	struct arena arena;
 
 	arena_init(&arena, 1024, 64 * 1024);
-	put_text(&body, topic_of(conn->client, TOPIC_UP, topic));
+	put_text(&body, with_alias && conn->has_alias ? slice_str("")
+	                                              : topic_of(conn->client, TOPIC_UP, topic));
 	if (qos > 0)
 		put_u16(&body, packet_id);
-	if (conn->level == MQTT_LEVEL_5)
+	if (with_alias)
+		put_alias(&body);
+	else if (conn->level == MQTT_LEVEL_5)
 		put_u8(&body, 0);
+	conn->has_alias |= with_alias;
 	struct slice payload = reading_payload(conn->client->device, reading, &arena);
 	put(&body, payload.p, payload.len);
 	model_trace("conn %d: PUBLISH reading %zu, QoS %u, id %u%s", (int)conn->id, reading, qos,

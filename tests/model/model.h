@@ -26,6 +26,7 @@
 #define MODEL_FLIGHT_MAX 64
 #define MODEL_WILLS_MAX MODEL_CONNS_MAX
 #define MODEL_EXPIRY_MAX_S 5000
+#define MODEL_ALIAS 3
 
 struct model_device {
 	struct id id;
@@ -80,10 +81,9 @@ struct conn {
 	size_t room;      /* that its socket has */
 	struct buf said;  /* by the device, on its way */
 	struct buf heard; /* by the device, on its way */
-	size_t delivered;
 
 	/* the device */
-	size_t connect_len;
+	bool has_alias; /* its topic was said with MODEL_ALIAS */
 	bool has_heard_connack;
 	uint8_t sub_qos;       /* asked for */
 	uint16_t sub_id;       /* 0: nothing asked */
@@ -95,7 +95,6 @@ struct conn {
 	bool keeps_will; /* with DISCONNECT 0x04 */
 
 	/* the oracle */
-	bool was_met; /* its CONNECT has arrived */
 	enum maybe is_present;
 	bool is_acked; /* CONNACK was sent */
 	bool has_ended;
@@ -115,6 +114,7 @@ struct model {
 	size_t conn_count;
 	unsigned restarts;
 	bool has_qos_0; /* somebody may subscribe so: what is sent may be lost */
+	bool has_quota; /* a device may not send as much as it likes */
 	bool is_calm;   /* nothing is lost any more */
 	struct roster roster;
 	struct devices *gateway;

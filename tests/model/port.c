@@ -2,6 +2,7 @@
 #include "parties.h"
 
 #include "io/clock.h"
+#include "shell/devices_state.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -131,6 +132,21 @@ const char *close_reason_name(enum close_reason reason)
 	return "-";
 }
 
+/* --- what the gateway does with what arrives ------------------------------------------ */
+
+void __real_devices_take_connect(
+    struct devices *devices, struct device_link *dl, const struct link_event *event);
+void __wrap_devices_take_connect(
+    struct devices *devices, struct device_link *dl, const struct link_event *event);
+
+/* Not when its bytes arrive: a device that has sent too much rests, whatever it says. */
+void __wrap_devices_take_connect(
+    struct devices *devices, struct device_link *dl, const struct link_event *event)
+{
+	oracle_connect_arrived(conn_of(dl->conn));
+	__real_devices_take_connect(devices, dl, event);
+}
+
 /* --- what the dice do ---------------------------------------------------------------- */
 
 struct conn *port_connect(struct client *client)
@@ -165,11 +181,6 @@ void port_deliver(struct conn *conn, size_t len)
 	CP_CHECK(bytes);
 	memcpy(bytes, buf_bytes(&conn->said).p, len);
 	buf_consume(&conn->said, len);
-	conn->delivered += len;
-	if (!conn->was_met && conn->delivered >= conn->connect_len) {
-		conn->was_met = true;
-		oracle_connect_arrived(conn);
-	}
 	port.ops.received(port.ctx, conn->id, slice_of(bytes, len));
 	free(bytes);
 }

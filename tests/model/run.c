@@ -18,9 +18,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ROUNDS_MAX 400
+#define ROUNDS_MAX 2000
 
 struct model model;
+static uint64_t rests; /* of devices that had sent too much */
 
 static const struct link_config link_config = {
     .max_packet_bytes = 2000,
@@ -29,7 +30,12 @@ static const struct link_config link_config = {
     .connect_timeout_ms = 5000,
     .session_expiry_max_s = MODEL_EXPIRY_MAX_S,
     .receive_maximum = 100,
-    .topic_alias_maximum = 0,
+    .topic_alias_maximum = MODEL_ALIAS,
+};
+
+static const struct quota_rates quota = {
+    .messages = {.per_s = 10, .burst = 1},
+    .bytes = {.per_s = 1000, .burst = 100},
 };
 
 /* --- words ------------------------------------------------------------------------------ */
@@ -96,6 +102,8 @@ static void open_gateway(void)
 {
 	struct devices_config config = {.link = link_config, .roster = &model.roster};
 
+	if (model.has_quota)
+		config.quota = quota;
 	roster_init(&model.roster);
 	struct intake *intake = desk_start(&model.roster);
 	CP_CHECK(devices_open(NULL, &config, intake, &model.gateway) == CP_OK);
@@ -108,6 +116,7 @@ static void gone(void *ctx)
 
 static void kill_gateway(void)
 {
+	rests += devices_counters(model.gateway)->slowed;
 	port_kill();
 	devices_close(model.gateway, gone, NULL);
 	desk_stop();
@@ -237,7 +246,9 @@ static bool serve(void)
 
 static void serve_all(void)
 {
-	for (int calm = 0, round = 0; calm < 4; round++) {
+	int rounds = model.has_quota ? 100 : 4; /* of calm: who has sent too much may rest */
+
+	for (int calm = 0, round = 0; calm < rounds; round++) {
 		calm = serve() ? 0 : calm + 1;
 		MODEL_CHECK(round < ROUNDS_MAX, "it does not come to rest");
 	}
@@ -269,6 +280,7 @@ static void begin(uint64_t seed, bool is_traced)
 {
 	model = (struct model){.seed = seed, .rng = {.state = seed}, .is_traced = is_traced};
 	model.has_qos_0 = rng_percent(&model.rng, 20);
+	model.has_quota = rng_percent(&model.rng, 40);
 	for (size_t i = 0; i < MODEL_DEVICES; i++) {
 		struct model_device *device = &model.devices[i];
 		uint64_t halves[2] = {rng_next(&model.rng), rng_next(&model.rng)};
@@ -348,6 +360,7 @@ int main(int argc, char **argv)
 		run_seed(seed, steps, is_traced);
 	desk_close();
 	remove_store(folder);
-	printf("%llu seeds\n", (unsigned long long)seeds);
+	printf("%llu seeds; %llu times a device had to rest\n", (unsigned long long)seeds,
+	    (unsigned long long)rests);
 	return 0;
 }
