@@ -10,7 +10,7 @@
 #include "clinic.h"
 
 #define PICTURE_BYTES 320
-#define PICTURE_ALERTS_MAX 64
+#define PICTURE_ALERTS_MAX 128
 
 /* What the batch in hand says to devices goes to clinic->said. */
 void picture_downs(struct clinic *clinic);

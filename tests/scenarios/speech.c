@@ -269,11 +269,13 @@ static void set_clock(struct clinic *clinic, struct device *device, struct words
 /* --- who says what ------------------------------------------------------------------------ */
 
 /* A device's first word is its HELLO, with which its model and its clock are known. */
-static void greet(struct clinic *clinic, struct device *device, const char *verb)
+static void greet(
+    struct clinic *clinic, struct device *device, const char *verb, const struct words *words)
 {
 	bool is_first = device->seq == 0 && device->boot == 1;
+	const char *body = strcmp(verb, "tell") == 0 ? words_peek(words) : verb;
 
-	if (clinic->has_greetings && is_first && strcmp(verb, "hello") != 0)
+	if (clinic->has_greetings && is_first && strcmp(body, "hello") != 0)
 		speech_say(clinic, device, "hello");
 }
 
@@ -288,7 +290,7 @@ void speech_device(struct clinic *clinic, struct device *device, struct words *w
 	    {"reboot", reboot}, {"clock", set_clock}};
 	const char *name = words_take(words);
 
-	greet(clinic, device, name);
+	greet(clinic, device, name, words);
 	for (size_t i = 0; i < CP_COUNT(verbs); i++)
 		if (strcmp(verbs[i].name, name) == 0) {
 			verbs[i].verb(clinic, device, words);
