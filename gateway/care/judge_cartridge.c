@@ -25,7 +25,7 @@ struct reuse {
 	int64_t visits;    /* earlier visits with exposure */
 	bool is_other;     /* one of them another's, or nobody knows whose */
 	bool is_continued; /* this visit used the cartridge before: its pulses are its own */
-	int64_t related[FINDING_RELATED_MAX];
+	struct id related[FINDING_RELATED_MAX]; /* sids */
 	size_t related_count;
 };
 
@@ -65,7 +65,7 @@ static struct reuse look_back(
 			continue;
 		reuse.visits++;
 		if (reuse.related_count < FINDING_RELATED_MAX)
-			reuse.related[reuse.related_count++] = earlier->session.no;
+			reuse.related[reuse.related_count++] = earlier->session.sid;
 	}
 	return reuse;
 }

@@ -140,7 +140,7 @@ static void judge_too_soon(const struct client_history *history, size_t at,
 	finding_set_value(finding, gap, required);
 	finding->zones = zones & latest->zones ? zones & latest->zones : zones | latest->zones;
 	finding->earliest_day = latest->day + required;
-	finding->related[finding->related_count++] = latest->no;
+	finding_cite(finding, &latest->sid);
 }
 
 /* --- INTERVAL_OVERDUE ----------------------------------------------------------- */
@@ -212,7 +212,7 @@ static struct finding *overdue_finding(struct overdue *o)
 		o->finding->client = o->history->client;
 		o->finding->course = o->last->course;
 		o->finding->zones = o->last->zones;
-		o->finding->related[o->finding->related_count++] = o->last->no;
+		finding_cite(o->finding, &o->last->sid);
 	}
 	return o->finding;
 }

@@ -39,6 +39,12 @@ struct finding *timeline_add(
 	return finding;
 }
 
+void finding_cite(struct finding *finding, const struct id *sid)
+{
+	if (finding->related_count < FINDING_RELATED_MAX)
+		finding->related[finding->related_count++] = *sid;
+}
+
 void finding_set_value(struct finding *finding, int64_t value, int64_t limit)
 {
 	finding->value = finding->max = value;

@@ -47,7 +47,7 @@ struct finding {
 	int64_t operator_no;  /* local number, 0: the session's */
 	uint32_t zones;       /* where, as a set of zone bits */
 	int32_t earliest_day; /* next safe civil day, 0 none */
-	int64_t related[FINDING_RELATED_MAX]; /* local numbers of earlier sessions */
+	struct id related[FINDING_RELATED_MAX]; /* sids, also of other clinics' sessions */
 	size_t related_count;
 };
 
@@ -66,6 +66,9 @@ void timeline_init(struct timeline *timeline, struct arena *arena);
  * the catalogue says. Valid until the next add. NULL when full. */
 struct finding *timeline_add(
     struct timeline *timeline, enum check check, const char *subject, const char *onset);
+
+/* Evidence: the sid of a session that it refers to. Beyond the limit it is left out. */
+void finding_cite(struct finding *finding, const struct id *sid);
 
 /* Where a check has no value of its own to tell apart: max follows value. */
 void finding_set_value(struct finding *finding, int64_t value, int64_t limit);

@@ -50,14 +50,14 @@ static json_t *answer_json(
 	return object;
 }
 
-static json_t *related_json(const struct view_alert *row)
+static json_t *related_json(const struct finding *finding)
 {
 	json_t *array = json_array();
 	char hex[ID_HEX_LEN + 1];
 
-	for (size_t i = 0; i < row->alert.finding.related_count; i++)
-		CP_CHECK(
-		    json_array_append_new(array, json_string(id_hex(&row->related[i], hex))) == 0);
+	for (size_t i = 0; i < finding->related_count; i++)
+		CP_CHECK(json_array_append_new(
+		             array, json_string(id_hex(&finding->related[i], hex))) == 0);
 	return array;
 }
 
@@ -103,7 +103,7 @@ json_t *alert_json(const struct cli_source *source, const struct view_alert *row
 	json_put_token(object, "operator", &row->operator);
 	json_put_id(object, "device", &row->device);
 	json_put_id(object, "sid", &row->sid);
-	json_put(object, "related", related_json(row));
+	json_put(object, "related", related_json(&row->alert.finding));
 	json_put_int(object, "revision", (int64_t)alert->revision);
 	json_put_text(object, "head_office", row->outbox_n ? "waiting" : "sent");
 	json_put_time(object, "queued", &source->zone, row->queued_at);

@@ -39,16 +39,28 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 /* --- gathering --------------------------------------------------------------------- */
 
-static void add_session(struct why *why, struct arena *arena, int64_t no, bool is_subject)
+static void add_session(struct why *why, struct arena *arena, bool is_subject)
 {
-	struct view *view = why->source->view;
-	struct why_session *out = &why->sessions[why->session_count];
+	struct why_session *out = &why->sessions[why->session_count++];
 
-	if (no == 0 || !view_session(view, arena, no, &out->view))
-		return;
-	out->uses = view_cart_uses(view, arena, no, &out->use_count);
+	out->uses = view_cart_uses(why->source->view, arena, out->view.session.no, &out->use_count);
 	out->is_subject = is_subject;
-	why->session_count++;
+}
+
+static void add_subject(struct why *why, struct arena *arena, int64_t no)
+{
+	if (no && view_session(why->source->view, arena, no, &why->sessions[0].view))
+		add_session(why, arena, true);
+}
+
+/* Sessions of other clinics are not found: only their sid is known here. */
+static void add_related(struct why *why, struct arena *arena, const struct id *sid)
+{
+	char hex[ID_HEX_LEN + 1];
+
+	if (view_session_find(why->source->view, arena, slice_str(id_hex(sid, hex)),
+	        &why->sessions[why->session_count].view) == 1)
+		add_session(why, arena, false);
 }
 
 static void gather(struct why *why, struct arena *arena)
@@ -58,9 +70,9 @@ static void gather(struct why *why, struct arena *arena)
 	why->check = catalogue_find(finding->check);
 	why->policy = policy_default(&why->source->zone);
 	view_policy(why->source->view, arena, &why->policy);
-	add_session(why, arena, finding->session, true);
+	add_subject(why, arena, finding->session);
 	for (size_t i = 0; i < finding->related_count; i++)
-		add_session(why, arena, finding->related[i], false);
+		add_related(why, arena, &finding->related[i]);
 	why->has_plan = finding->course && view_plan(why->source->view, arena, finding->course,
 	                                       finding->from, &why->plan);
 }

@@ -47,12 +47,10 @@ bool alert_of_row(struct arena *arena, const struct db_rows *r, struct alert *ou
 	id_from_bytes(&out->id, db_blob(r, 0));
 
 	struct slice related = db_blob(r, 16);
-	size_t count = related.len / sizeof(int64_t);
-	if (count > FINDING_RELATED_MAX)
-		count = FINDING_RELATED_MAX;
-	if (count)
-		memcpy(out->finding.related, related.p, count * sizeof(int64_t));
-	out->finding.related_count = count;
+	size_t count = related.len / ID_BYTES;
+	for (size_t i = 0; i < count && i < FINDING_RELATED_MAX; i++)
+		id_from_bytes(&out->finding.related[out->finding.related_count++],
+		    slice_of(related.p + i * ID_BYTES, ID_BYTES));
 	return out->finding.subject && out->finding.onset;
 }
 

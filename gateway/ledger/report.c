@@ -88,8 +88,7 @@ enum cp_err report_alert(struct arena *arena, const char *site, uint64_t epoch, 
 	alert.subject = (Carepace__V1__Subject)check->about;
 	alert.unit = (Carepace__V1__Unit)check->unit;
 	for (size_t i = 0; i < row->alert.finding.related_count; i++)
-		if (!id_is_zero(&row->related[i]))
-			related[alert.n_related_sid++] = bytes_of(&row->related[i]);
+		related[alert.n_related_sid++] = bytes_of(&row->alert.finding.related[i]);
 	alert.related_sid = related;
 
 	id_hex(&row->alert.id, key);

@@ -15,23 +15,8 @@
 	"SELECT " VIEW_COLUMNS                                                                     \
 	" FROM alert a LEFT JOIN outbox x ON x.kind = 1 AND x.key = a.id" VIEW_JOINS
 
-static void load_related(struct view *view, struct view_alert *out)
-{
-	const struct finding *finding = &out->alert.finding;
-
-	for (size_t i = 0; i < finding->related_count; i++) {
-		struct db_rows rows = db_query(
-		    &view->db, "SELECT sid FROM session WHERE no = ?", "i", finding->related[i]);
-		if (!db_next(&rows))
-			continue;
-		id_from_bytes(&out->related[i], db_blob(&rows, 0));
-		db_end(&rows);
-	}
-}
-
 /* False when the arena is full. */
-static bool alert_of(
-    struct view *view, struct arena *arena, const struct db_rows *rows, struct view_alert *out)
+static bool alert_of(struct arena *arena, const struct db_rows *rows, struct view_alert *out)
 {
 	const int c = ALERT_COLUMN_COUNT;
 
@@ -46,7 +31,6 @@ static bool alert_of(
 	id_from_bytes(&out->override_by, db_blob(rows, c + 5));
 	out->outbox_n = (uint64_t)db_int(rows, c + 6);
 	out->queued_at = db_int(rows, c + 7);
-	load_related(view, out);
 	return true;
 }
 
@@ -69,7 +53,7 @@ struct view_alert *view_alerts(
 	    filter->max ? (int64_t)filter->max : INT64_C(-1));
 	while (db_next(&rows)) {
 		struct view_alert *grown = arena_push(arena, alerts, *count, &cap, sizeof(*alerts));
-		if (!grown || !alert_of(view, arena, &rows, &grown[*count])) {
+		if (!grown || !alert_of(arena, &rows, &grown[*count])) {
 			view_no_room(view);
 			break;
 		}
@@ -95,7 +79,7 @@ int view_alert_find(
 	    db_query(&view->db, SELECT_ALERT "WHERE a.id BETWEEN ? AND ? ORDER BY a.id LIMIT 2",
 	        "bb", slice_of(range.first.b, ID_BYTES), slice_of(range.last.b, ID_BYTES));
 	while (db_next(&rows)) {
-		if (!alert_of(view, arena, &rows, found ? &second : out)) {
+		if (!alert_of(arena, &rows, found ? &second : out)) {
 			view_no_room(view);
 			break;
 		}
@@ -110,12 +94,12 @@ int view_alert_find(
 
 #define KIND_ALERT 1 /* of ReportKind; alerts are all that goes up so far */
 
-static bool print_alert(struct view *view, struct arena *arena, const char *site, uint64_t epoch,
+static bool print_alert(struct arena *arena, const char *site, uint64_t epoch,
     const struct db_rows *rows, struct view_outbox_row *out)
 {
 	struct view_alert alert;
 
-	if (!alert_of(view, arena, rows, &alert))
+	if (!alert_of(arena, rows, &alert))
 		return false;
 	*out = (struct view_outbox_row){.kind = KIND_ALERT, .n = alert.outbox_n, .topic = "alert"};
 	return report_alert(arena, site, epoch, out->n, &alert, &out->payload) == CP_OK;
@@ -132,7 +116,7 @@ static size_t read_alerts(struct view *view, struct arena *arena, const char *si
 	    "iii", (int64_t)KIND_ALERT, (int64_t)after, (int64_t)max);
 
 	while (db_next(&rows)) {
-		if (!print_alert(view, arena, site, epoch, &rows, &out[count])) {
+		if (!print_alert(arena, site, epoch, &rows, &out[count])) {
 			if (count == 0)
 				view_no_room(view);
 			break;

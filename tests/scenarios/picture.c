@@ -97,15 +97,6 @@ static void add_named(struct line *line, struct clinic *clinic, const char *text
 	}
 }
 
-/* Is it the name of that session, "<sid>/<device>"? */
-static bool is_session_named(const struct session *session, const char *text)
-{
-	struct id id;
-
-	return is_id(&id, text) && id_eq(&id, &session->sid) && text[ID_HEX_LEN] == '/' &&
-	       is_id(&id, text + ID_HEX_LEN + 1) && id_eq(&id, &session->source);
-}
-
 static void add_session_no(struct line *line, struct clinic *clinic, int64_t no)
 {
 	struct session session;
@@ -131,17 +122,17 @@ static void add_alert_name(struct line *line, struct clinic *clinic, const struc
 }
 
 /* But for the one that the onset has named. */
-static void add_related(struct line *line, struct clinic *clinic, const struct finding *finding)
+static void add_related(struct line *line, const struct finding *finding)
 {
 	const char *and = " against ";
 
 	for (size_t i = 0; i < finding->related_count; i++) {
-		struct session session;
-		CP_CHECK(sessions_load(clinic->ledger, finding->related[i], &session));
-		if (is_session_named(&session, finding->onset))
+		char hex[ID_HEX_LEN + 1];
+		char name[NAME_BYTES];
+		const struct id *sid = &finding->related[i];
+		if (strncmp(finding->onset, id_hex(sid, hex), ID_HEX_LEN) == 0)
 			continue;
-		add(line, "%s", and);
-		add_session(line, clinic, &session.sid, &session.source);
+		add(line, "%s%s", and, name_of_id(ID_SESSION, sid, name));
 		and = " and ";
 	}
 }
@@ -162,7 +153,7 @@ static void add_numbers(struct line *line, const struct finding *finding)
 
 static void add_finding(struct line *line, struct clinic *clinic, const struct finding *finding)
 {
-	add_related(line, clinic, finding);
+	add_related(line, finding);
 	add_numbers(line, finding);
 	add(line, finding->from == finding->until ? " at " : " from ");
 	add_time(line, clinic, finding->from);

@@ -187,7 +187,7 @@ static void every_field_of_a_finding_amends(void **state)
 	changed[9].course++;
 	changed[10].zones++;
 	changed[11].earliest_day++;
-	changed[12].related[0] = 5;
+	changed[12].related[0].b[0] = 5;
 	changed[12].related_count = 1;
 	for (size_t i = 0; i < CP_COUNT(changed); i++) {
 		struct alert copy = alert;

@@ -98,7 +98,7 @@ static void test_alerts_newest_first(void **state)
 	assert_true(id_eq(&alerts[2].client, &client));
 	assert_true(id_eq(&alerts[2].device, &device));
 	assert_true(id_eq(&alerts[2].sid, &sid));
-	assert_true(id_eq(&alerts[2].related[0], &first));
+	assert_true(id_eq(&alerts[2].alert.finding.related[0], &first));
 	assert_int_equal(alerts[2].operator.b[0], 0x0b);
 	assert_true(alerts[2].outbox_n > 0);
 	assert_int_equal(alerts[2].queued_at, b->soon.start);
