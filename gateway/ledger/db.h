@@ -19,7 +19,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-#define DB_STATEMENTS_MAX 128 /* a power of two, above what the ledger has */
+#define DB_STATEMENTS_MAX 256 /* a power of two, above what the ledger has */
 
 struct db_cached {
 	const char *sql;
