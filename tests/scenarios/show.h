@@ -12,6 +12,6 @@ const char *show_field(
     const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, char out[SHOW_BYTES]);
 
 /* The same by the field's exact name. */
-const char *show_named(const ProtobufCMessage *message, const char *field, char out[SHOW_BYTES]);
+const char *show_named(const ProtobufCMessage *message, const char *name, char out[SHOW_BYTES]);
 
 #endif

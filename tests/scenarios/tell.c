@@ -224,6 +224,7 @@ static int64_t measure(struct clinic *clinic, field *f, const char *text)
 	} units[] = {{"_um", "mm", 1000, 1}, {"_mw", "W", 1000, 1}, {"_uj", "mJ", 1000, 1},
 	    {"_us", "ms", 1000, 1}, {"_dhz", "Hz", 10, 1}, {"_dhz", "rpm", 1, 6},
 	    {"_khz", "MHz", 1000, 1}, {"_permille", "%", 10, 1}, {"_cdegc", "", 100, 1}};
+	const int64_t sign = *text == '-' ? -1 : 1;
 	const char *p = text + (*text == '-');
 	int64_t value = 0;
 	int64_t scale = 0; /* of the digits behind the point; 0: no point */
@@ -233,13 +234,12 @@ static int64_t measure(struct clinic *clinic, field *f, const char *text)
 			value = value * 10 + (*p - '0');
 		scale = *p == '.' ? 1 : scale * 10;
 	}
-	value = *text == '-' ? -value : value;
 	if (p > text && !*p && !scale)
-		return value;
+		return sign * value;
 	for (size_t i = 0; i < CP_COUNT(units); i++)
 		if (ends_with(f->name, units[i].ending) && strcmp(p, units[i].unit) == 0) {
 			int64_t divisor = units[i].divisor * (scale ? scale : 1);
-			return (2 * value * units[i].factor + divisor) / (2 * divisor);
+			return sign * ((2 * value * units[i].factor + divisor) / (2 * divisor));
 		}
 	clinic_fail(clinic, "'%s' is no %s", text, f->name);
 	return 0;

@@ -23,9 +23,9 @@ struct told tell_begin(struct clinic *clinic, const ProtobufCMessageDescriptor *
 const ProtobufCFieldDescriptor *tell_find(
     struct clinic *clinic, const ProtobufCMessageDescriptor *type, const char *name);
 
-bool tell_has(const struct told *told, const char *field);
-void tell_field(struct told *told, const char *field, const char *value);
-void tell_default(struct told *told, const char *field, const char *value);
+bool tell_has(const struct told *told, const char *name);
+void tell_field(struct told *told, const char *name, const char *value);
+void tell_default(struct told *told, const char *name, const char *value);
 
 /* FIELD=VALUE or FIELD VALUE until there are no more words. */
 void tell_words(struct told *told, struct words *words);
@@ -37,6 +37,6 @@ void tell_end(struct told *told);
 size_t tell_enum_prefix_len(const ProtobufCEnumDescriptor *type);
 
 /* The letter of the ids in such a field (clinic.h), 0 for other bytes. */
-char tell_id_kind(const char *field);
+char tell_id_kind(const char *name);
 
 #endif

@@ -3,6 +3,7 @@
 #include "ledger_bench.h"
 
 #include "scenarios/picture.h"
+#include "scenarios/tell.h"
 #include "wire/pack.h"
 
 /* --- devices ------------------------------------------------------------------------- */
@@ -63,6 +64,43 @@ static void a_sample_is_where_the_device_was_set(void **state)
 	say(clinic, "+1s P1 start B c1 PERIORAL");
 	say(clinic, "+1s P1 sample B");
 	must_hold(device->last, 500, CAREPACE__V1__ZONE__PERIORAL);
+}
+
+static void people_s_units_become_those_of_the_wire(void **state)
+{
+	static const struct {
+		const ProtobufCMessageDescriptor *type;
+		const char *field;
+		const char *said;
+		int64_t value;
+	} rows[] = {
+	    {&carepace__v1__sample__descriptor, "cool", "-10.05", -1005},
+	    {&carepace__v1__sample__descriptor, "skin", "43.1", 4310},
+	    {&carepace__v1__sample__descriptor, "skin", "4311", 4311},
+	    {&carepace__v1__sample__descriptor, "rate", "7000rpm", 1167},
+	    {&carepace__v1__sample__descriptor, "zone", "NECK", CAREPACE__V1__ZONE__NECK},
+	    {&carepace__v1__param__descriptor, "freq", "1.5MHz", 1500},
+	    {&carepace__v1__pulse__descriptor, "energy", "62.001mJ", 62001},
+	    {&carepace__v1__pulse__descriptor, "flags", "SHORT+ABORTED", 10},
+	    {&carepace__v1__maint__descriptor, "measured", "20.1%", 201},
+	    {&carepace__v1__hello__descriptor, "fw", "1.2.3", 1 << 22 | 2 << 12 | 3},
+	    {&carepace__v1__cartridge__descriptor, "expiry", "2026-06", 20260600},
+	    {&carepace__v1__plan__descriptor, "modalities", "PEN+HOME_ROLLER", 1 << 1 | 1 << 5},
+	    {&carepace__v1__model_profile__descriptor, "skin_types", "1+4", 1 << 1 | 1 << 4},
+	};
+	struct clinic *clinic = open_in_memory(state);
+
+	for (size_t i = 0; i < CP_COUNT(rows); i++) {
+		struct told told = tell_begin(clinic, rows[i].type);
+		const ProtobufCFieldDescriptor *field =
+		    tell_find(clinic, rows[i].type, rows[i].field);
+		assert_non_null(field);
+		tell_field(&told, rows[i].field, rows[i].said);
+		assert_string_equal(clinic->why, "");
+		assert_int_equal(
+		    *(const int32_t *)((const void *)((char *)told.message + field->offset)),
+		    rows[i].value);
+	}
 }
 
 /* --- head office --------------------------------------------------------------------- */
@@ -177,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    LEDGER_TEST(a_device_counts_and_tells_the_time),
 	    LEDGER_TEST(a_sample_is_where_the_device_was_set),
+	    LEDGER_TEST(people_s_units_become_those_of_the_wire),
 	    LEDGER_TEST(an_order_has_the_key_of_what_it_is_about),
 	    LEDGER_TEST(every_body_has_its_words),
 	    LEDGER_TEST(an_advice_has_an_alert),
