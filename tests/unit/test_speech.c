@@ -132,6 +132,24 @@ static void an_order_has_the_key_of_what_it_is_about(void **state)
 	must_have_key(clinic, "+0s HQ policy off NO_PLAN", "policy", 8, at);
 }
 
+static void a_head_has_always_held(void **state)
+{
+	static const char *const head[] = {"off NO_PLAN", "HQ client c1"};
+	struct clinic *clinic = open_in_memory(state);
+	const struct reading *reading = &clinic->batch->entries[0].reading;
+
+	say(clinic, "2026-08-03 10:00 HQ policy off CART_REUSE");
+	speech_setup(clinic, head, 1);
+	assert_int_equal(reading->kind, READING_ORDER + CAREPACE__V1__ORDER__BODY_POLICY);
+	assert_int_equal(reading->order->policy->n_off, 2);
+	assert_int_equal(reading->ts, INT64_C(1577836800000));
+	speech_setup(clinic, head, CP_COUNT(head));
+	assert_int_equal(reading->kind, READING_ORDER + CAREPACE__V1__ORDER__BODY_CLIENT_FLAGS);
+	assert_int_equal(reading->ts, INT64_C(1577836800000));
+	say(clinic, "+0s HQ client c2");
+	assert_true(reading->ts > INT64_C(1577836800000));
+}
+
 /* --- what devices hear ------------------------------------------------------------------ */
 
 static void hear(struct clinic *clinic, const char *device, Carepace__V1__Down *down)
@@ -217,6 +235,7 @@ int main(void)
 	    LEDGER_TEST(a_sample_is_where_the_device_was_set),
 	    LEDGER_TEST(people_s_units_become_those_of_the_wire),
 	    LEDGER_TEST(an_order_has_the_key_of_what_it_is_about),
+	    LEDGER_TEST(a_head_has_always_held),
 	    LEDGER_TEST(every_body_has_its_words),
 	    LEDGER_TEST(an_advice_has_an_alert),
 	};
