@@ -42,6 +42,10 @@ struct scene {
 	struct session former; /* the exposing session that its device had before; no 0: none */
 };
 
+/* What its device said of itself last before the start, else first after it; NULL: not
+ * yet anything. */
+const Carepace__V1__Hello *scene_hello(const struct scene *scene, event_ms start);
+
 #define SESSION_USES_MAX 64 /* attaches of one session; more is not a treatment */
 
 struct session_history {

@@ -83,6 +83,33 @@ static void apply_session(
 
 /* --- devices ---------------------------------------------------------------------- */
 
+/* A session is on the model that its device said last before it; before the first HELLO
+ * on the one that was said then. */
+static void touch_sessions_after(
+    struct ledger *ledger, const struct reading *hello, const struct journal_row *row)
+{
+	static const char select_before[] =
+	    "SELECT 1 FROM fact WHERE kind = ? AND subject = ? AND topic = ? AND ts < ? LIMIT 1";
+	static const char select_next[] =
+	    "SELECT min(ts) FROM fact WHERE kind = ? AND subject = ? AND topic = ? AND ts > ?";
+	int64_t kind = SUBJECT_DEVICE;
+	int64_t topic = fact_topic(hello);
+	int64_t ts = hello->ts;
+	bool is_first =
+	    !db_value(&ledger->db, 0, select_before, "iiii", kind, row->source, topic, ts);
+	int64_t until =
+	    db_value(&ledger->db, TIME_NEVER, select_next, "iiii", kind, row->source, topic, ts);
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT no FROM session WHERE source = ?1 AND start_from >= ?2 AND start_from < ?3"
+	    " UNION ALL SELECT no FROM session WHERE source = ?1 AND start_from = ?4"
+	    " AND first_at >= ?2 AND first_at < ?3",
+	    "iiii", row->source, is_first ? INT64_MIN : ts, until, TIME_NEVER);
+
+	while (db_next(&rows))
+		touched_add(&ledger->touched[SUBJECT_SESSION], &ledger->scratch, db_int(&rows, 0),
+		    is_loud(ledger, hello, row));
+}
+
 static void apply_hello(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
@@ -93,6 +120,8 @@ static void apply_hello(
 	    " WHERE no = ?",
 	    "iitiiii", (int64_t)hello->kind, (int64_t)hello->model, hello->serial,
 	    (int64_t)hello->context, (int64_t)hello->fw, (int64_t)row->recv, row->source);
+	add_fact(ledger, SUBJECT_DEVICE, row->source, reading, row);
+	touch_sessions_after(ledger, reading, row);
 	if (!ledger->config.is_recount)
 		downs_hello_ack(ledger, reading);
 }

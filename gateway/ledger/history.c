@@ -135,9 +135,12 @@ bool history_of_session(struct ledger *ledger, struct session_history *history)
 bool history_of_scene(struct ledger *ledger, struct session_history *history)
 {
 	static const int64_t of_client[] = {FACT_TOPIC(READING_CLIENT_FLAGS, 0)};
+	static const int64_t of_device[] = {FACT_TOPIC(READING_HELLO, 0)};
 	const struct session *session = history->session;
 
 	history->scene = (struct scene){
+	    .device = history_facts_around(ledger, SUBJECT_DEVICE, session->device, of_device,
+	        CP_COUNT(of_device), session->start),
 	    .client = history_facts_around(ledger, SUBJECT_CLIENT, session->client, of_client,
 	        CP_COUNT(of_client), session->start),
 	};
