@@ -3,7 +3,6 @@
 #include "care/civil.h"
 #include "care/session.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -118,7 +117,9 @@ static void put_plain(const char *name, char *out)
 	size_t i = 0;
 
 	for (; name[i] && i < WORD_BYTES - 1; i++)
-		out[i] = name[i] == '_' ? ' ' : (char)tolower((unsigned char)name[i]);
+		out[i] = name[i] == '_'                     ? ' '
+		         : name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a')
+		                                            : name[i];
 	out[i] = '\0';
 }
 

@@ -41,7 +41,7 @@ struct view_alert {
 	struct id operator; /* token of the session's operator */
 	struct id sid;
 	struct id device;
-	struct id ack_by;                       /* tokens */
+	struct id ack_by; /* tokens */
 	struct id override_by;
 	uint64_t outbox_n; /* 0: head office has it as it is */
 	wall_ms queued_at; /* since when it waits */
