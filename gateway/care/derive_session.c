@@ -21,6 +21,7 @@ static void take_start(struct session *session, const struct fact *input)
 	session->is_replay = input->reading.is_replay;
 	session->client = input->client;
 	session->operator_no = input->operator_no;
+	session->booking = (int64_t)start->booking;
 	session->course = (int64_t)start->course;
 	session->phase = (enum phase)start->phase;
 	session->modality = (enum modality)start->modality;
@@ -207,4 +208,11 @@ void derive_session(struct session_history *history, const struct policy *policy
 		session->course = 0;
 		history->use_count = 0;
 	}
+}
+
+void derive_from_scene(struct session_history *history)
+{
+	const Carepace__V1__Hello *hello = scene_hello(&history->scene, history->session->start);
+
+	history->session->model = hello ? (int32_t)hello->model : MODEL_UNKNOWN;
 }

@@ -56,7 +56,7 @@ bool zones_overlap(uint32_t a, uint32_t b)
 
 const char *modality_name(enum modality modality)
 {
-	static const char *const names[] = {"-", "pen", "stamp", "roller", "rf"};
+	static const char *const names[] = {"-", "pen", "stamp", "roller", "rf", "home roller"};
 
 	return (size_t)modality < CP_COUNT(names) ? names[modality] : "?";
 }

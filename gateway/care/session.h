@@ -33,7 +33,8 @@ enum modality {
 	MODALITY_PEN = 1,
 	MODALITY_STAMP,
 	MODALITY_ROLLER,
-	MODALITY_RF
+	MODALITY_RF,
+	MODALITY_HOME_ROLLER /* of plans and of what was done at home: never a session's */
 };
 enum phase {
 	PHASE_SERIES = 1,
@@ -62,6 +63,8 @@ struct session_fold {
 	    .exposed_from = TIME_NEVER,                                                            \
 	    .exposed_until = INT64_MIN})
 
+#define MODEL_UNKNOWN (-1)
+
 struct session {
 	int64_t no; /* local number; the ledger's */
 	struct id sid;
@@ -80,7 +83,9 @@ struct session {
 
 	int64_t client; /* local numbers, 0 absent */
 	int64_t operator_no;
+	int64_t booking; /* as its START names it, 0 none */
 	int64_t course;
+	int32_t model; /* of its device when it began; MODEL_UNKNOWN: it never said */
 	enum phase phase;
 	enum modality modality;
 	uint32_t zones; /* set of zone bits; 0: not given */

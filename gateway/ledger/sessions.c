@@ -49,6 +49,8 @@ struct session session_of_row(const struct db_rows *rows, int c)
 	    .exposed_from = db_int(rows, c + 25),
 	    .exposed_until = db_int(rows, c + 26),
 	    .visit = db_int(rows, c + 27),
+	    .booking = db_int(rows, c + 28),
+	    .model = (int32_t)db_int(rows, c + 29),
 	};
 	int64_t flags = db_int(rows, c + 15);
 
@@ -104,11 +106,13 @@ void sessions_save(struct ledger *ledger, const struct session *s, event_ms last
 	db_run(&ledger->db,
 	    "UPDATE session SET boot = ?, seq = ?, state = ?, flags = ?, client = ?, operator = ?,"
 	    " course = ?, phase = ?, modality = ?, zones = ?, start_at = ?, end_at = ?, day = ?,"
-	    " exposed_from = ?, exposed_until = ?, last_attach = ? WHERE no = ?",
-	    "iiiiiiiiiiiiiiiii", (int64_t)s->boot, (int64_t)s->seq, (int64_t)s->state, flags_of(s),
-	    s->client, s->operator_no, s->course, (int64_t)s->phase, (int64_t)s->modality,
-	    (int64_t)s->zones, (int64_t)s->start, (int64_t)s->end, (int64_t)s->day,
-	    (int64_t)s->exposed_from, (int64_t)s->exposed_until, (int64_t)last_attach, s->no);
+	    " exposed_from = ?, exposed_until = ?, last_attach = ?, booking = ?, model = ?"
+	    " WHERE no = ?",
+	    "iiiiiiiiiiiiiiiiiii", (int64_t)s->boot, (int64_t)s->seq, (int64_t)s->state,
+	    flags_of(s), s->client, s->operator_no, s->course, (int64_t)s->phase,
+	    (int64_t)s->modality, (int64_t)s->zones, (int64_t)s->start, (int64_t)s->end,
+	    (int64_t)s->day, (int64_t)s->exposed_from, (int64_t)s->exposed_until,
+	    (int64_t)last_attach, s->booking, (int64_t)s->model, s->no);
 	struct open_session *open = find_open(ledger, s->device, &s->sid);
 	if (!open)
 		return;

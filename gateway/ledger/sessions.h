@@ -49,8 +49,8 @@ void sessions_mark_folded(struct ledger *ledger);
 	"s.no, s.source, r.id, s.sid, s.first_at, s.last_at, s.start_from, s.stream_from,"         \
 	" s.exposed_first, s.exposed_last, s.active_ms, s.pulses, s.boot, s.seq, s.state,"         \
 	" s.flags, s.client, s.operator, s.course, s.phase, s.modality, s.zones, s.start_at,"      \
-	" s.end_at, s.day, s.exposed_from, s.exposed_until, s.visit"
-#define SESSION_COLUMN_COUNT 28
+	" s.end_at, s.day, s.exposed_from, s.exposed_until, s.visit, s.booking, s.model"
+#define SESSION_COLUMN_COUNT 30
 #define SESSION_FROM " FROM session s JOIN source r ON r.no = s.source "
 
 /* The session in columns c, c + 1, ... */

@@ -87,8 +87,6 @@ static void judge_scene(
 {
 	struct timeline timeline;
 
-	if (!history_of_scene(ledger, history))
-		return;
 	timeline_init(&timeline, &ledger->work);
 	timeline_wake_at(&timeline, history->next_change);
 	judge_session(history, &ledger->config.policy, at, &timeline);
@@ -106,6 +104,9 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	wall_ms at = moment_of(ledger, SUBJECT_SESSION, touch.no);
 	derive_session(&history, &ledger->config.policy, at);
 	session.visit = before.visit; /* judge_client's */
+	if (!history_of_scene(ledger, &history))
+		return;
+	derive_from_scene(&history);
 
 	touch_carts_of(ledger, session.no, touch.is_loud);
 	sessions_save(ledger, &session, save_uses(ledger, &history));
