@@ -248,6 +248,8 @@ static const struct range_rule rules[] = {
     COUNT(policy, Policy, setting, 512),
     COUNT(policy, Policy, off, 128),
     TEXT(policy_setting, PolicySetting, parameter, TEXT_PARAMETER),
+    /* Of zones that we do not know it would be for all if their bits were withheld. */
+    RANGE(policy_setting, PolicySetting, zones, 0, UINT32_MAX),
 
     SITE(device_assign, DeviceAssign),
     RANGE(device_assign, DeviceAssign, model, 0, UINT16_MAX),
