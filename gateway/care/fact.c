@@ -1,5 +1,6 @@
 #include "care/fact.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int64_t fact_topic(const struct reading *reading)
@@ -26,6 +27,15 @@ int fact_order(const struct fact *a, const struct fact *b)
 	if (x->seq != y->seq)
 		return x->seq < y->seq ? -1 : 1;
 	return 0;
+}
+
+const char *fact_name(const struct fact *fact, char out[FACT_NAME_BYTES])
+{
+	char source[ID_HEX_LEN + 1];
+
+	snprintf(out, FACT_NAME_BYTES, "%s/%u/%u", id_hex(&fact->reading.source, source),
+	    (unsigned)fact->reading.boot, (unsigned)fact->reading.seq);
+	return out;
 }
 
 static bool is_same_key(const struct fact *a, const struct fact *b)

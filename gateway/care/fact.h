@@ -34,6 +34,10 @@ int64_t fact_topic(const struct reading *reading);
 /* The order of everything that is judged. */
 int fact_order(const struct fact *a, const struct fact *b);
 
+/* "<source>/<boot>/<seq>", the name of the input, as onsets have it (R9). */
+#define FACT_NAME_BYTES (ID_HEX_LEN + 2 * 11 + 1)
+const char *fact_name(const struct fact *fact, char out[FACT_NAME_BYTES]);
+
 /* Is this order the highest revision of its key whose event time is not later? */
 bool fact_holds(struct facts facts, const struct fact *fact, event_ms at);
 

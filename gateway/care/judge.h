@@ -45,11 +45,17 @@ void judge_device(const struct subject_history *history, const struct policy *po
 void judge_operator(const struct subject_history *history, const struct policy *policy, wall_ms now,
     struct timeline *timeline);
 
-/* An adverse-event case, and all cases of a lot (8.6). */
-void judge_case(const struct subject_history *history, const struct policy *policy, wall_ms now,
+/* An adverse-event case (8.6). */
+void judge_case(const struct case_history *history, const struct policy *policy, wall_ms now,
     struct timeline *timeline);
-void judge_lot(const struct subject_history *history, const struct policy *policy, wall_ms now,
-    struct timeline *timeline);
+
+/* What it counts for in clusters. False: for nothing. */
+bool case_clusters(const struct case_history *history, const struct policy *policy,
+    struct cluster_case *out, const struct session **blamed);
+
+/* The cases of a device or lot together (8.6). */
+void judge_cluster(
+    const struct cluster_history *history, const struct policy *policy, struct timeline *timeline);
 
 /* The gateway itself (8.8). */
 void judge_gateway(const struct subject_history *history, const struct policy *policy, wall_ms now,

@@ -45,6 +45,13 @@ void finding_cite(struct finding *finding, const struct id *sid)
 		finding->related[finding->related_count++] = *sid;
 }
 
+enum about finding_about(const struct finding *finding)
+{
+	enum about about = catalogue_find(finding->check)->about;
+
+	return about == ABOUT_LOT && finding->device ? ABOUT_DEVICE : about;
+}
+
 void finding_set_value(struct finding *finding, int64_t value, int64_t limit)
 {
 	finding->value = finding->max = value;

@@ -70,6 +70,9 @@ struct finding *timeline_add(
 /* Evidence: the sid of a session that it refers to. Beyond the limit it is left out. */
 void finding_cite(struct finding *finding, const struct id *sid);
 
+/* As its row says; a cluster is about a device or about a lot. */
+enum about finding_about(const struct finding *finding);
+
 /* Where a check has no value of its own to tell apart: max follows value. */
 void finding_set_value(struct finding *finding, int64_t value, int64_t limit);
 

@@ -1,5 +1,6 @@
 #include "ledger/alert_rows.h"
 
+#include "ledger/cases.h"
 #include "ledger/outbox.h"
 
 static const char *copy_text(struct arena *arena, const char *text)
@@ -132,6 +133,8 @@ void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_l
 	    (int64_t)alert->revision, (int64_t)f->count, f->max, (int64_t)f->is_test, f->device,
 	    f->operator_no, slice_of(alert->id.b, ID_BYTES));
 	touched_add(&ledger->touched[SUBJECT_VERDICT], &ledger->scratch, f->session, is_loud);
+	if (f->check == CHECK_INTERVAL_TOO_SOON) /* AE_AFTER_TOO_SOON */
+		cases_touch_by_session(ledger, f->session, is_loud);
 	if (!f->is_test) /* R22 */
 		outbox_put(ledger, OUTBOX_ALERT, slice_of(alert->id.b, ID_BYTES));
 }

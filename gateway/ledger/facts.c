@@ -2,6 +2,7 @@
 
 #include "care/fold.h"
 #include "ledger/answers.h"
+#include "ledger/cases.h"
 #include "ledger/downs.h"
 #include "ledger/policies.h"
 #include "ledger/sessions.h"
@@ -173,6 +174,16 @@ static void apply_to_client(
 		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, db_int(&rows, 0), loud);
 }
 
+static void apply_to_case(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	int64_t no = cases_take(ledger, reading);
+
+	add_fact(ledger, SUBJECT_CASE, no, reading, row);
+	touched_add(
+	    &ledger->touched[SUBJECT_CASE], &ledger->scratch, no, is_loud(ledger, reading, row));
+}
+
 /* --- which message goes where -------------------------------------------------------------- */
 
 typedef void apply_fn(
@@ -200,6 +211,8 @@ static const struct {
     {READING_PULSES, apply_session},
     {READING_FAULT, apply_session},
     {READING_ESTOP, apply_session},
+    {READING_AE_REPORT, apply_to_case},
+    {READING_AE_UPDATE, apply_to_case},
     {READING_ACK_ALERT, apply_answer},
     {READING_OVERRIDE, apply_answer},
     {READING_PLAN, apply_plan},

@@ -85,7 +85,7 @@ enum cp_err report_alert(struct arena *arena, const char *site, uint64_t epoch, 
 		return CP_NOMEM;
 	alert.site = (char *)site;
 	alert.has_subject = alert.has_unit = 1;
-	alert.subject = (Carepace__V1__Subject)check->about;
+	alert.subject = (Carepace__V1__Subject)finding_about(&row->alert.finding);
 	alert.unit = (Carepace__V1__Unit)check->unit;
 	for (size_t i = 0; i < row->alert.finding.related_count; i++)
 		related[alert.n_related_sid++] = bytes_of(&row->alert.finding.related[i]);

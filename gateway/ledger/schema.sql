@@ -126,6 +126,14 @@ CREATE TABLE course(
 ) WITHOUT ROWID;
 CREATE INDEX course_by_course ON course(course);
 
+-- Which sessions an adverse event names or named. ae_case: its local number.
+CREATE TABLE blamed(
+	sid BLOB NOT NULL,
+	ae_case INTEGER NOT NULL,
+	PRIMARY KEY(sid, ae_case)
+) WITHOUT ROWID;
+CREATE INDEX blamed_by_case ON blamed(ae_case);
+
 -- ACK_ALERT and OVERRIDE: target is an alert id, or a sid where check_id is not 0.
 CREATE TABLE answer(
 	target BLOB NOT NULL,
@@ -198,6 +206,18 @@ CREATE TABLE cart_use(
 	PRIMARY KEY(session, boot, seq)
 ) WITHOUT ROWID;
 CREATE INDEX cart_use_by_cart ON cart_use(cart);
+
+-- Adverse events that count for a cluster: of the device, and of each lot of cartridges,
+-- of the session blamed.
+CREATE TABLE clustered(
+	cluster INTEGER NOT NULL, -- its local number
+	ae_case INTEGER NOT NULL,
+	reported_at INTEGER NOT NULL,
+	onset TEXT NOT NULL, -- the message that opened the case
+	sid BLOB NOT NULL,
+	PRIMARY KEY(cluster, ae_case)
+) WITHOUT ROWID;
+CREATE INDEX clustered_by_case ON clustered(ae_case);
 
 -- When each judge unit was judged, and when time alone will change its answer:
 -- the deadlines. kind: enum subject_kind.

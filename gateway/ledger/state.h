@@ -11,6 +11,7 @@
  *     subjects.c  judges each touched subject once: session, client, cartridge
  *     history.c   loads what a judge walks
  *     alerts.c    timeline -> alert rows -> outbox
+ *     cases.c     adverse events: whose they are, what they share
  *     answers.c   what people said to an alert
  *     verdicts.c  the answer on the chair, with revisions
  *     downs.c     what is said to devices; down_rows.c keeps it
@@ -39,8 +40,8 @@ enum subject_kind {
 	SUBJECT_VERDICT = 5, /* pending.c only: the answer to a session's start */
 	SUBJECT_DEVICE = 6,
 	SUBJECT_OPERATOR = 7,
-	SUBJECT_CASE = 8, /* of adverse events */
-	SUBJECT_LOT = 9,
+	SUBJECT_CASE = 8,    /* of adverse events */
+	SUBJECT_CLUSTER = 9, /* of cases: a device or a lot of cartridges */
 	SUBJECT_GATEWAY = 10,
 	SUBJECT_SITE = 11, /* facts only: policies, profiles, calendar ...; its number is 0 */
 	SUBJECT_SID = 12,  /* facts only: what others say about a session, by its sid */

@@ -2,6 +2,7 @@
 
 #include "care/judge.h"
 #include "ledger/alerts.h"
+#include "ledger/cases.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
 #include "ledger/sessions.h"
@@ -118,6 +119,7 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	touched_add(
 	    &ledger->touched[SUBJECT_CLIENT], &ledger->scratch, session.client, touch.is_loud);
 	touched_add(&ledger->touched[SUBJECT_VERDICT], &ledger->scratch, session.no, touch.is_loud);
+	cases_touch(ledger, &session.sid, touch.is_loud);
 	/* Its own visit until judge_client says more. */
 	if (session.visit == 0 || (session.client == 0 && session.visit != session.no))
 		db_run(&ledger->db, "UPDATE session SET visit = no WHERE no = ?", "i", session.no);
@@ -175,6 +177,38 @@ static void judge_one_cartridge(struct ledger *ledger, struct touch touch)
 	settle(ledger, SUBJECT_CART, touch, &timeline, at);
 }
 
+/* --- case ----------------------------------------------------------------------------- */
+
+static void judge_one_case(struct ledger *ledger, struct touch touch)
+{
+	struct case_history history;
+	struct cluster_case entry;
+	const struct session *blamed;
+	struct timeline timeline;
+
+	if (!cases_history(ledger, touch.no, &history))
+		return;
+	wall_ms at = moment_of(ledger, SUBJECT_CASE, touch.no);
+	timeline_init(&timeline, &ledger->work);
+	judge_case(&history, &ledger->config.policy, at, &timeline);
+	bool is_counted = case_clusters(&history, &ledger->config.policy, &entry, &blamed);
+	cases_save(ledger, touch.no, is_counted ? &entry : NULL, blamed, touch.is_loud);
+	settle(ledger, SUBJECT_CASE, touch, &timeline, at);
+}
+
+static void judge_one_cluster(struct ledger *ledger, struct touch touch)
+{
+	struct cluster_history history;
+	struct timeline timeline;
+
+	if (!cases_cluster_history(ledger, touch.no, &history))
+		return;
+	timeline_init(&timeline, &ledger->work);
+	judge_cluster(&history, &ledger->config.policy, &timeline);
+	settle(ledger, SUBJECT_CLUSTER, touch, &timeline,
+	    moment_of(ledger, SUBJECT_CLUSTER, touch.no));
+}
+
 /* --- all -------------------------------------------------------------------------------- */
 
 /* The kinds that are judged, in the order in which they need one another. */
@@ -184,6 +218,8 @@ static judge_one_fn *const judges[SUBJECT_KINDS] = {
     [SUBJECT_SESSION] = judge_one_session,
     [SUBJECT_CLIENT] = judge_one_client,
     [SUBJECT_CART] = judge_one_cartridge,
+    [SUBJECT_CASE] = judge_one_case,
+    [SUBJECT_CLUSTER] = judge_one_cluster,
 };
 
 void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct touch touch)

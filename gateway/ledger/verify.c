@@ -113,6 +113,16 @@ static void copy_unjudged(struct recount *r)
 		    "iiiiiiiiii", db_int(&rows, 0), db_int(&rows, 1), db_int(&rows, 2),
 		    db_int(&rows, 3), db_int(&rows, 4), db_int(&rows, 5), db_int(&rows, 6),
 		    db_int(&rows, 7), db_int(&rows, 8), db_int(&rows, 9));
+	rows = db_query(&r->store,
+	    "SELECT cluster, ae_case, reported_at, onset, sid FROM clustered"
+	    " WHERE ae_case IN (SELECT subject FROM unjudged WHERE kind = 8)",
+	    "");
+	while (db_next(&rows))
+		db_run(to,
+		    "INSERT INTO clustered(cluster, ae_case, reported_at, onset, sid)"
+		    " VALUES(?, ?, ?, ?, ?)",
+		    "iiitb", db_int(&rows, 0), db_int(&rows, 1), db_int(&rows, 2),
+		    db_text(&rows, 3), db_blob(&rows, 4));
 	/* Visits are the client's judge's. */
 	rows = db_query(&r->store,
 	    "SELECT visit, no FROM session WHERE client IN (SELECT subject FROM unjudged WHERE"

@@ -107,7 +107,8 @@ static void add_session_no(struct line *line, struct clinic *clinic, int64_t no)
 
 /* --- alerts ------------------------------------------------------------------------ */
 
-/* CHECK SUBJECT [ONSET]; an onset that is a session is one since which something ran. */
+/* CHECK SUBJECT [ONSET]; an onset that is a session, "<sid>/<device>", is one since which something
+ * ran. */
 static void add_alert_name(struct line *line, struct clinic *clinic, const struct finding *finding)
 {
 	struct id id;
@@ -116,7 +117,8 @@ static void add_alert_name(struct line *line, struct clinic *clinic, const struc
 	add_named(line, clinic, finding->subject);
 	if (!finding->onset[0])
 		return;
-	bool is_session = is_id(&id, finding->onset) && finding->onset[ID_HEX_LEN] == '/';
+	bool is_session = is_id(&id, finding->onset) && finding->onset[ID_HEX_LEN] == '/' &&
+	                  is_id(&id, finding->onset + ID_HEX_LEN + 1);
 	add(line, is_session ? " after " : " ");
 	add_named(line, clinic, finding->onset);
 }
