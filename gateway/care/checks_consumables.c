@@ -20,6 +20,65 @@ static const struct check_row rows[] = {
             [SEVERITY_HIGH] = "Cartridge {cart} is single-use and was used on this client in an "
                               "earlier visit. Replace it with a new one before treating."},
     },
+    {
+        .check = CHECK_CART_EXPIRED,
+        .name = "CART_EXPIRED",
+        .about = ABOUT_SESSION,
+        .when = WHEN_START,
+        .clears = CLEARS_BY_CONDITION,
+        .who = WHO_OPERATOR,
+        .unit = IN_DATE,
+        .condition = "the session's date is after the cartridge's expiry [A: shelf life]; the "
+                     "expiry day itself is fine",
+        .cleared_by = "another cartridge in its slot, or an acknowledgement once the session is "
+                      "over",
+        .sentence = {"Cartridge {cart} expired on {limit}. Replace it with one that is in date."},
+    },
+    {
+        .check = CHECK_CART_RECALLED,
+        .name = "CART_RECALLED",
+        .about = ABOUT_SESSION,
+        .when = WHEN_START | WHEN_EVENT,
+        .clears = CLEARS_BY_CONDITION,
+        .who = WHO_OPERATOR | WHO_HEAD_OFFICE,
+        .unit = IN_NOTHING,
+        .condition = "the cartridge's lot is on the list of recalled lots, or comes onto it while "
+                     "the cartridge is in use",
+        .cleared_by = "another cartridge in its slot, the end of the recall, or an "
+                      "acknowledgement once the session is over",
+        .sentence = {"Cartridge {cart} belongs to a lot that was recalled. Stop using it and "
+                     "set the lot aside."},
+    },
+    {
+        .check = CHECK_CART_UNKNOWN,
+        .name = "CART_UNKNOWN",
+        .about = ABOUT_SESSION,
+        .when = WHEN_START,
+        .clears = CLEARS_BY_CONDITION,
+        .who = WHO_OPERATOR | WHO_MANAGER,
+        .unit = IN_NOTHING,
+        .condition = "the cartridge's product, serial or expiry is missing or cannot be read, or "
+                     "it is not in the clinic's stock list where there is one [E]",
+        .cleared_by = "a cartridge in its slot that is known, its entry in the stock list, or an "
+                      "acknowledgement once the session is over",
+        .sentence = {"The cartridge in slot {slot} cannot be identified: its code was not read in "
+                     "full, or it is not in the stock list. Read it again or take another."},
+    },
+    {
+        .check = CHECK_CART_INCOMPATIBLE,
+        .name = "CART_INCOMPATIBLE",
+        .about = ABOUT_SESSION,
+        .when = WHEN_START,
+        .clears = CLEARS_BY_CONDITION,
+        .who = WHO_OPERATOR,
+        .unit = IN_NOTHING,
+        .condition = "the cartridge's product is not among those that the device's model profile "
+                     "allows, or its number of needles is not the profile's",
+        .cleared_by = "another cartridge in its slot, or an acknowledgement once the session is "
+                      "over",
+        .sentence = {"Cartridge {cart} is not made for this device. Replace it with one that "
+                     "fits."},
+    },
 };
 
 const struct check_section checks_consumables = {"Consumables", rows, CP_COUNT(rows)};

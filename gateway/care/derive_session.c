@@ -58,15 +58,17 @@ static void take_attach(struct session_history *history, const struct fact *inpu
 	const Carepace__V1__Cartridge *cart = mount->cart;
 
 	end_slot(history, mount->slot, input->reading.ts);
-	/* An unreadable serial is nobody's: CART_UNKNOWN, not a subject (domain 8.4). */
-	if (!cart->serial || !cart->serial[0] || history->use_count == SESSION_USES_MAX)
+	if (history->use_count == SESSION_USES_MAX)
 		return;
 
 	struct cart_use *use = &history->uses[history->use_count++];
 	*use = (struct cart_use){
 	    .session = history->session->no,
 	    .slot = mount->slot,
-	    .tip_used = mount->tip_used,
+	    .expiry_yyyymmdd = cart->expiry_yyyymmdd,
+	    .pins = mount->pins,
+	    .tip_used = mount->has_tip_used ? mount->tip_used : TIP_USED_UNKNOWN,
+	    .tip_limit = mount->tip_limit,
 	    .from = input->reading.ts,
 	    .until = TIME_NEVER,
 	    .source = input->reading.source,
@@ -74,7 +76,8 @@ static void take_attach(struct session_history *history, const struct fact *inpu
 	    .seq = input->reading.seq,
 	};
 	snprintf(use->gtin, sizeof(use->gtin), "%s", cart->gtin ? cart->gtin : "");
-	snprintf(use->serial, sizeof(use->serial), "%s", cart->serial);
+	snprintf(use->serial, sizeof(use->serial), "%s", cart->serial ? cart->serial : "");
+	snprintf(use->lot, sizeof(use->lot), "%s", cart->lot ? cart->lot : "");
 }
 
 /* --- the whole ----------------------------------------------------------------- */

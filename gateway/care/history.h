@@ -10,27 +10,11 @@
 #ifndef CARE_HISTORY_H
 #define CARE_HISTORY_H
 
+#include "care/cart_use.h"
 #include "care/fact.h"
 #include "care/session.h"
 
 /* --- session: its own messages, but for the stream, which is a fold --------- */
-
-/* A cartridge in a slot, from its CART_ATTACH to its CART_DETACH, to the next
- * attach in that slot, or to the end of the session. */
-struct cart_use {
-	int64_t cart;    /* local number; the ledger's */
-	int64_t session; /* local number */
-	char gtin[15];
-	char serial[21];
-	uint32_t slot;
-	uint32_t tip_used; /* pulses on the tip's counter at the attach */
-	bool is_replaced;  /* ended by a detach or the next attach, not by the session */
-	event_ms from;
-	event_ms until;
-	struct id source; /* name of the attach */
-	uint32_t boot;
-	uint32_t seq;
-};
 
 /* Around a session's start: what its device, operator and client were then, and what
  * came after that may clear a finding. Filled once the session is derived. */
@@ -39,6 +23,8 @@ struct scene {
 	struct facts operator; /* certificates; sessions seen elsewhere */
 	struct facts client;   /* everything that is known of the client */
 	struct facts tablet;   /* said about its sid by others: corrections, aftercare */
+	struct facts stock;    /* entries of the stock list about its cartridges */
+	event_ms stock_since;  /* when that list began, TIME_NEVER: there is none */
 	struct session former; /* the exposing session that its device had before; no 0: none */
 };
 

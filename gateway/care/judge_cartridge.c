@@ -5,7 +5,7 @@
  */
 #include "care/judge.h"
 
-#include <stdio.h>
+#include <string.h>
 
 /* Did the skin meet this cartridge? Its time in the slot meets the session's
  * exposure. What stayed in the slot was there to the last, even when a session
@@ -70,15 +70,6 @@ static struct reuse look_back(
 	return reuse;
 }
 
-static struct finding *find(const struct timeline *timeline, const char *subject, const char *onset)
-{
-	for (size_t i = 0; i < timeline->count; i++)
-		if (strcmp(timeline->items[i].subject, subject) == 0 &&
-		    strcmp(timeline->items[i].onset, onset) == 0)
-			return &timeline->items[i];
-	return NULL;
-}
-
 static void add_reuse(struct timeline *timeline, const struct cartridge_use *at,
     const struct reuse *reuse, wall_ms now)
 {
@@ -89,13 +80,13 @@ static void add_reuse(struct timeline *timeline, const struct cartridge_use *at,
 	char onset[NAME_MAX_LEN];
 
 	session_name(&at->session, subject, sizeof(subject));
-	snprintf(onset, sizeof(onset), "%s/%s#%u", use->gtin, use->serial, (unsigned)use->slot);
+	cart_use_name(use, onset, sizeof(onset));
 
 	bool is_known = reuse->visits > 0; /* else only the tip's own counter says so */
 	enum severity severity = is_known && !reuse->is_other ? SEVERITY_HIGH : SEVERITY_CRITICAL;
 
 	/* Attached again in the same session and slot: one alert, of the worst (R9). */
-	struct finding *finding = find(timeline, subject, onset);
+	struct finding *finding = timeline_find(timeline, CHECK_CART_REUSE, subject, onset);
 	if (!finding) {
 		finding = timeline_add(timeline, CHECK_CART_REUSE, subject, onset);
 		if (!finding)
@@ -108,7 +99,7 @@ static void add_reuse(struct timeline *timeline, const struct cartridge_use *at,
 	if (severity <= finding->severity)
 		return;
 	finding->severity = severity;
-	finding_set_value(finding, is_known ? reuse->visits : (int64_t)use->tip_used, 0);
+	finding_set_value(finding, is_known ? reuse->visits : use->tip_used, 0);
 	finding->effective_day = at->session.day;
 	finding->session = at->session.no;
 	finding->client = at->session.client;

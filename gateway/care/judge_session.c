@@ -17,4 +17,5 @@ void judge_session(const struct session_history *history, const struct policy *p
 	};
 
 	judge_eligibility(&judging);
+	judge_carts(&judging);
 }

@@ -22,5 +22,6 @@ struct judging {
 };
 
 void judge_eligibility(const struct judging *j); /* 8.2 */
+void judge_carts(const struct judging *j);       /* 8.4 */
 
 #endif

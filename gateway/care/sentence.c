@@ -123,6 +123,15 @@ static void put_plain(const char *name, char *out)
 	out[i] = '\0';
 }
 
+/* Of "04012345678901/1001#0": "0". */
+static void put_slot(const char *onset, char *out)
+{
+	const char *slot = strchr(onset, '#');
+
+	slot = slot ? slot + 1 : "?";
+	snprintf(out, WORD_BYTES, "%.*s", (int)strspn(slot, "0123456789?"), slot);
+}
+
 static bool is_word(const char *word, size_t len, const char *name)
 {
 	return strlen(name) == len && memcmp(word, name, len) == 0;
@@ -151,6 +160,8 @@ static void put_word(
 		snprintf(out, WORD_BYTES, "%s", f->onset);
 	else if (is_word(word, len, "cart"))
 		snprintf(out, WORD_BYTES, "%.*s", (int)strcspn(f->onset, "#"), f->onset);
+	else if (is_word(word, len, "slot"))
+		put_slot(f->onset, out);
 	else if (is_word(word, len, "what"))
 		put_plain(f->onset, out);
 	else if (is_word(word, len, "count"))

@@ -9,6 +9,7 @@
  *     {zones}                the cheek and the neck
  *     {subject} {onset}      as they stand in the finding
  *     {cart}                 the onset up to its '#': GTIN/serial
+ *     {slot}                 of the device, after the onset's '#': 0
  *     {what}                 the onset, a code's name, for people: active infection
  *     {count}                episodes
  *

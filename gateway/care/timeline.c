@@ -39,6 +39,18 @@ struct finding *timeline_add(
 	return finding;
 }
 
+struct finding *timeline_find(
+    struct timeline *timeline, enum check check, const char *subject, const char *onset)
+{
+	for (size_t i = 0; i < timeline->count; i++) {
+		struct finding *finding = &timeline->items[i];
+		if (finding->check == check && strcmp(finding->subject, subject) == 0 &&
+		    strcmp(finding->onset, onset) == 0)
+			return finding;
+	}
+	return NULL;
+}
+
 void finding_cite(struct finding *finding, const struct id *sid)
 {
 	if (finding->related_count < FINDING_RELATED_MAX)

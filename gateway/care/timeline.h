@@ -67,6 +67,10 @@ void timeline_init(struct timeline *timeline, struct arena *arena);
 struct finding *timeline_add(
     struct timeline *timeline, enum check check, const char *subject, const char *onset);
 
+/* NULL: there is none of that name yet. */
+struct finding *timeline_find(
+    struct timeline *timeline, enum check check, const char *subject, const char *onset);
+
 /* Evidence: the sid of a session that it refers to. Beyond the limit it is left out. */
 void finding_cite(struct finding *finding, const struct id *sid);
 

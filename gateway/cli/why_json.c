@@ -23,7 +23,11 @@ static json_t *use_json(const struct why *why, const struct cart_use *use)
 	json_put_text(object, "gtin", use->gtin);
 	json_put_text(object, "serial", use->serial);
 	json_put_int(object, "slot", use->slot);
-	json_put_int(object, "tip_used", use->tip_used);
+	json_put_text(object, "lot", use->lot);
+	if (use->expiry_yyyymmdd)
+		json_put_int(object, "expiry", use->expiry_yyyymmdd);
+	if (use->tip_used != TIP_USED_UNKNOWN)
+		json_put_int(object, "tip_used", use->tip_used);
 	json_put_time(object, "from", &why->source->zone, use->from);
 	json_put_time(object, "until", &why->source->zone, use->until);
 	return object;

@@ -4,8 +4,10 @@
 #include "ledger/answers.h"
 #include "ledger/cases.h"
 #include "ledger/downs.h"
+#include "ledger/names.h"
 #include "ledger/policies.h"
 #include "ledger/sessions.h"
+#include "ledger/subjects.h"
 
 /* When it happened, or since when it holds. */
 static event_ms time_of(const struct reading *reading)
@@ -155,6 +157,39 @@ static void apply_to_site(
 	policies_change(ledger, reading);
 }
 
+/* --- cartridges --------------------------------------------------------------------------- */
+
+/* The stock list as a whole stands under the site: it matters to everybody since when there
+ * is one. */
+static void apply_stock(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	const Carepace__V1__Cartridge *cart = reading->order->cart_stock->cart;
+	event_ms since = db_value(&ledger->db, TIME_NEVER,
+	    "SELECT ts FROM fact WHERE kind = ? AND subject = 0 AND topic = ? ORDER BY ts LIMIT 1",
+	    "ii", (int64_t)SUBJECT_SITE, fact_topic(reading));
+
+	add_fact(ledger, SUBJECT_SITE, 0, reading, row);
+	if (reading->ts < since)
+		subjects_judge_sessions_again(ledger, reading->ts);
+	if (!cart->gtin || !cart->serial)
+		return;
+	int64_t no = names_cartridge(ledger, cart->gtin, cart->serial);
+	add_fact(ledger, SUBJECT_CART, no, reading, row);
+	subjects_touch_users(ledger, no);
+}
+
+/* News about a cartridge on somebody's chair is told at once (R11). */
+static void apply_recall(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	const Carepace__V1__RecallLot *lot = reading->order->recall_lots;
+
+	add_fact(ledger, SUBJECT_SITE, 0, reading, row);
+	policies_read_again(ledger);
+	subjects_touch_users_of_lot(ledger, lot->gtin, lot->lot, reading->ts);
+}
+
 /* --- people ----------------------------------------------------------------------------- */
 
 /* What is known of a client may change every session of theirs: they are few. */
@@ -222,7 +257,8 @@ static const struct {
     {READING_FIRMWARE_POLICY, apply_to_site},
     {READING_CALENDAR, apply_to_site},
     {READING_CLINIC_ROLE, apply_to_site},
-    {READING_RECALL_LOTS, apply_to_site},
+    {READING_RECALL_LOTS, apply_recall},
+    {READING_CART_STOCK, apply_stock},
 };
 
 void facts_apply(

@@ -1,9 +1,9 @@
 #include "ledger/history.h"
 
+#include "ledger/cart_rows.h"
 #include "ledger/journal.h"
 #include "ledger/sessions.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* One more element behind items[count]; NULL with db.err set when out of room. */
@@ -69,17 +69,24 @@ static struct facts sorted(struct fact_list *list)
 	return (struct facts){.items = list->items, .count = list->count};
 }
 
+static void add_facts(struct ledger *ledger, enum subject_kind kind, int64_t subject, int64_t topic,
+    struct fact_list *list)
+{
+	if (!subject)
+		return;
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM " AND f.topic = ?",
+	        "iii", (int64_t)kind, subject, topic);
+	take_facts(ledger, &rows, list);
+}
+
 struct facts history_facts(struct ledger *ledger, enum subject_kind kind, int64_t subject,
     const int64_t *topics, size_t topic_count)
 {
 	struct fact_list list = {0};
 
-	for (size_t i = 0; i < topic_count && subject; i++) {
-		struct db_rows rows = db_query(&ledger->db,
-		    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM " AND f.topic = ?", "iii",
-		    (int64_t)kind, subject, topics[i]);
-		take_facts(ledger, &rows, &list);
-	}
+	for (size_t i = 0; i < topic_count; i++)
+		add_facts(ledger, kind, subject, topics[i], &list);
 	return sorted(&list);
 }
 
@@ -132,6 +139,26 @@ bool history_of_session(struct ledger *ledger, struct session_history *history)
 	return !ledger->db.err;
 }
 
+/* Entries about the cartridges of a session, and since when there is a list at all: one
+ * step of an index where there is none. */
+static void load_stock(struct ledger *ledger, struct session_history *history)
+{
+	static const int64_t topic = FACT_TOPIC(READING_CART_STOCK, 0);
+	struct scene *scene = &history->scene;
+	struct fact_list list = {0};
+
+	scene->stock_since =
+	    history->use_count == 0
+	        ? TIME_NEVER
+	        : db_value(&ledger->db, TIME_NEVER,
+	              "SELECT ts FROM fact WHERE kind = ? AND subject = 0 AND topic = ? ORDER BY ts"
+	              " LIMIT 1",
+	              "ii", (int64_t)SUBJECT_SITE, topic);
+	for (size_t i = 0; i < history->use_count && scene->stock_since != TIME_NEVER; i++)
+		add_facts(ledger, SUBJECT_CART, history->uses[i].cart, topic, &list);
+	scene->stock = sorted(&list);
+}
+
 bool history_of_scene(struct ledger *ledger, struct session_history *history)
 {
 	static const int64_t of_client[] = {FACT_TOPIC(READING_CLIENT_FLAGS, 0)};
@@ -144,6 +171,7 @@ bool history_of_scene(struct ledger *ledger, struct session_history *history)
 	    .client = history_facts_around(ledger, SUBJECT_CLIENT, session->client, of_client,
 	        CP_COUNT(of_client), session->start),
 	};
+	load_stock(ledger, history);
 	return !ledger->db.err;
 }
 
@@ -217,37 +245,13 @@ bool history_of_client(struct ledger *ledger, int64_t client, struct client_hist
 
 /* --- cartridge -------------------------------------------------------------------- */
 
-static struct cartridge_use use_of_row(const struct db_rows *rows, int64_t cart)
-{
-	const int c = SESSION_COLUMN_COUNT;
-	struct cartridge_use use = {
-	    .session = session_of_row(rows, 0),
-	    .use = {.cart = cart,
-	        .boot = (uint32_t)db_int(rows, c),
-	        .seq = (uint32_t)db_int(rows, c + 1),
-	        .slot = (uint32_t)db_int(rows, c + 2),
-	        .tip_used = (uint32_t)db_int(rows, c + 3),
-	        .from = db_int(rows, c + 4),
-	        .until = db_int(rows, c + 5),
-	        .is_replaced = db_int(rows, c + 6) != 0},
-	};
-
-	use.use.session = use.session.no;
-	use.use.source = use.session.source;
-	snprintf(use.use.gtin, sizeof(use.use.gtin), "%s", db_text(rows, c + 7));
-	snprintf(use.use.serial, sizeof(use.use.serial), "%s", db_text(rows, c + 8));
-	return use;
-}
-
 bool history_of_cartridge(struct ledger *ledger, int64_t cart, struct cartridge_history *history)
 {
 	struct cartridge_use *uses = NULL;
 	size_t cap = 0;
 	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT " SESSION_COLUMNS ", u.boot, u.seq, u.slot, u.tip_used, u.from_at, u.until_at, "
-	    "u.is_replaced, k.gtin, k.serial"
-	    " FROM cart_use u JOIN session s ON s.no = u.session JOIN source r ON r.no = s.source"
-	    " JOIN cartridge k ON k.no = u.cart"
+	    "SELECT " SESSION_COLUMNS ", " CART_USE_COLUMNS CART_USE_FROM
+	    "JOIN session s ON s.no = u.session JOIN source r ON r.no = s.source"
 	    " WHERE u.cart = ? ORDER BY u.from_at, r.id, u.boot, u.seq",
 	    "i", cart);
 
@@ -256,7 +260,10 @@ bool history_of_cartridge(struct ledger *ledger, int64_t cart, struct cartridge_
 		uses = push(ledger, uses, history->use_count, &cap, sizeof(*uses));
 		if (!uses)
 			break;
-		uses[history->use_count++] = use_of_row(&rows, cart);
+		uses[history->use_count++] = (struct cartridge_use){
+		    .session = session_of_row(&rows, 0),
+		    .use = cart_use_of_row(&rows, SESSION_COLUMN_COUNT),
+		};
 	}
 	db_end(&rows);
 	history->uses = uses;

@@ -51,7 +51,7 @@ bool policies_read(struct db *db, struct arena *arena, struct policy *policy)
 	       read_kind(db, arena, READING_RECALL_LOTS, &policy->recalls);
 }
 
-static void read_all(struct ledger *ledger)
+void policies_read_again(struct ledger *ledger)
 {
 	arena_reset(&ledger->book);
 	policies_read(&ledger->db, &ledger->book, &ledger->config.policy);
@@ -148,7 +148,7 @@ static void activate_profile(
 
 void policies_open(struct ledger *ledger, wall_ms now)
 {
-	read_all(ledger);
+	policies_read_again(ledger);
 	activate_numbers(ledger, now);
 	for (size_t i = 0; i < ledger->config.own_profile_count && !ledger->db.err; i++)
 		activate_profile(ledger, ledger->config.own_profiles[i], now);
@@ -159,7 +159,7 @@ void policies_open(struct ledger *ledger, wall_ms now)
 
 void policies_change(struct ledger *ledger, const struct reading *order)
 {
-	read_all(ledger);
+	policies_read_again(ledger);
 	if (!ledger->config.is_recount)
 		subjects_judge_again(ledger, order->ts);
 }

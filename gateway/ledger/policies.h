@@ -20,4 +20,7 @@ void policies_open(struct ledger *ledger, wall_ms now);
  * it may concern is judged again, paced and without device commands. */
 void policies_change(struct ledger *ledger, const struct reading *order);
 
+/* The same where the caller knows whom it concerns. */
+void policies_read_again(struct ledger *ledger);
+
 #endif

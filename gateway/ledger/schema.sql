@@ -197,15 +197,20 @@ CREATE TABLE cart_use(
 	source INTEGER NOT NULL, -- name of the attach
 	boot INTEGER NOT NULL,
 	seq INTEGER NOT NULL,
-	cart INTEGER NOT NULL,
+	cart INTEGER NOT NULL, -- 0: its serial cannot be read
 	slot INTEGER NOT NULL,
-	tip_used INTEGER NOT NULL,
+	gtin TEXT NOT NULL,
+	lot TEXT NOT NULL,
+	expiry INTEGER NOT NULL, -- YYYYMMDD, 0 unknown
+	tip_used INTEGER NOT NULL, -- -1 unknown
+	tip_limit INTEGER NOT NULL, -- 0 unknown
 	from_at INTEGER NOT NULL,
 	until_at INTEGER NOT NULL,
 	is_replaced INTEGER NOT NULL,
 	PRIMARY KEY(session, boot, seq)
 ) WITHOUT ROWID;
 CREATE INDEX cart_use_by_cart ON cart_use(cart);
+CREATE INDEX cart_use_by_lot ON cart_use(lot, gtin) WHERE lot != '';
 
 -- Adverse events that count for a cluster: of the device, and of each lot of cartridges,
 -- of the session blamed.

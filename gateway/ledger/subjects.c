@@ -2,6 +2,7 @@
 
 #include "care/judge.h"
 #include "ledger/alerts.h"
+#include "ledger/cart_rows.h"
 #include "ledger/cases.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
@@ -52,26 +53,14 @@ static void touch_carts_of(struct ledger *ledger, int64_t session, bool is_loud)
 
 /* --- session ------------------------------------------------------------------------ */
 
-static event_ms save_uses(struct ledger *ledger, const struct session_history *history)
+static event_ms last_attach(const struct session_history *history)
 {
-	event_ms last_attach = INT64_MIN;
+	event_ms last = INT64_MIN;
 
-	db_run(&ledger->db, "DELETE FROM cart_use WHERE session = ?", "i", history->session->no);
-	for (size_t i = 0; i < history->use_count; i++) {
-		const struct cart_use *use = &history->uses[i];
-		db_run(&ledger->db,
-		    "INSERT INTO cart_use(session, source, boot, seq, cart, slot, tip_used, "
-		    "from_at,"
-		    " until_at, is_replaced) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		    "iiiiiiiiii", history->session->no, history->session->device,
-		    (int64_t)use->boot, (int64_t)use->seq,
-		    names_cartridge(ledger, use->gtin, use->serial), (int64_t)use->slot,
-		    (int64_t)use->tip_used, (int64_t)use->from, (int64_t)use->until,
-		    (int64_t)use->is_replaced);
-		if (use->from > last_attach)
-			last_attach = use->from;
-	}
-	return last_attach;
+	for (size_t i = 0; i < history->use_count; i++)
+		if (history->uses[i].from > last)
+			last = history->uses[i].from;
+	return last;
 }
 
 /* What the policy has switched off is no finding. */
@@ -105,13 +94,14 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	wall_ms at = moment_of(ledger, SUBJECT_SESSION, touch.no);
 	derive_session(&history, &ledger->config.policy, at);
 	session.visit = before.visit; /* judge_client's */
+	touch_carts_of(ledger, session.no, touch.is_loud);
+	cart_rows_save(ledger, &history);
+	touch_carts_of(ledger, session.no, touch.is_loud);
 	if (!history_of_scene(ledger, &history))
 		return;
 	derive_from_scene(&history);
 
-	touch_carts_of(ledger, session.no, touch.is_loud);
-	sessions_save(ledger, &session, save_uses(ledger, &history));
-	touch_carts_of(ledger, session.no, touch.is_loud);
+	sessions_save(ledger, &session, last_attach(&history));
 	judge_scene(ledger, &history, touch, at);
 
 	touched_add(
@@ -262,12 +252,50 @@ void subjects_touch_due(struct ledger *ledger)
 	}
 }
 
+#define JUDGE_AGAIN_WHERE "UPDATE subject SET next_change = ?1 WHERE "
+#define IS_SESSION_SINCE                                                                           \
+	"EXISTS (SELECT 1 FROM session s WHERE s.no = subject"                                     \
+	" AND (s.end_at >= ?2 OR s.state BETWEEN 1 AND 3))"
+
 void subjects_judge_again(struct ledger *ledger, event_ms since)
 {
+	db_run(&ledger->db, JUDGE_AGAIN_WHERE "kind != 1 OR " IS_SESSION_SINCE, "ii", JUDGE_AGAIN,
+	    (int64_t)since);
+	ledger->next_change = JUDGE_AGAIN;
+}
+
+void subjects_judge_sessions_again(struct ledger *ledger, event_ms since)
+{
+	db_run(&ledger->db, JUDGE_AGAIN_WHERE "kind = 1 AND " IS_SESSION_SINCE, "ii", JUDGE_AGAIN,
+	    (int64_t)since);
+	ledger->next_change = JUDGE_AGAIN;
+}
+
+void subjects_touch_users(struct ledger *ledger, int64_t cart)
+{
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT session FROM cart_use WHERE cart = ?", "i", cart);
+
+	while (db_next(&rows))
+		touched_add(
+		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, db_int(&rows, 0), true);
+}
+
+void subjects_touch_users_of_lot(
+    struct ledger *ledger, const char *gtin, const char *lot, event_ms since)
+{
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT session FROM cart_use WHERE lot = ? AND lot != '' AND gtin = ?"
+	    " AND until_at = ?",
+	    "tti", lot, gtin, TIME_NEVER);
+
+	while (db_next(&rows))
+		touched_add(
+		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, db_int(&rows, 0), true);
 	db_run(&ledger->db,
-	    "UPDATE subject SET next_change = ?1 WHERE kind != 1 OR EXISTS (SELECT 1 FROM session s"
-	    " WHERE s.no = subject AND (s.end_at >= ?2 OR s.state BETWEEN 1 AND 3))",
-	    "ii", JUDGE_AGAIN, (int64_t)since);
+	    JUDGE_AGAIN_WHERE "kind = 1 AND subject IN (SELECT session FROM cart_use"
+	                      " WHERE lot = ?2 AND lot != '' AND gtin = ?3 AND until_at >= ?4)",
+	    "itti", JUDGE_AGAIN, lot, gtin, (int64_t)since);
 	ledger->next_change = JUDGE_AGAIN;
 }
 

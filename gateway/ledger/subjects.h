@@ -17,9 +17,18 @@ void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct to
 /* The next deadline, TIME_NEVER if there is none. */
 wall_ms subjects_next_change(struct ledger *ledger);
 
+/* Sessions that had a cartridge, or one of a lot in use at or after `since`. Those of a lot
+ * that are over may be many: they follow, paced and quiet. */
+void subjects_touch_users(struct ledger *ledger, int64_t cart);
+void subjects_touch_users_of_lot(
+    struct ledger *ledger, const char *gtin, const char *lot, event_ms since);
+
 /* Everybody whom something new about the site may concern that holds since a moment:
  * sessions that ended later or run, and all other subjects. Paced, without device
  * commands. */
 void subjects_judge_again(struct ledger *ledger, event_ms since);
+
+/* The same for sessions only. */
+void subjects_judge_sessions_again(struct ledger *ledger, event_ms since);
 
 #endif

@@ -1,6 +1,7 @@
 #include "ledger/view_state.h"
 
 #include "care/verdict.h"
+#include "ledger/cart_rows.h"
 #include "ledger/history.h"
 #include "ledger/journal.h"
 #include "ledger/policies.h"
@@ -8,8 +9,6 @@
 #include "wire/unpack.h"
 
 #include "telemetry.pb-c.h"
-
-#include <stdio.h>
 
 /* --- sessions -------------------------------------------------------------------- */
 
@@ -88,26 +87,6 @@ int view_session_find(
 
 /* --- cartridges ------------------------------------------------------------------- */
 
-static struct cart_use use_of(const struct db_rows *rows)
-{
-	struct cart_use use = {
-	    .session = db_int(rows, 0),
-	    .boot = (uint32_t)db_int(rows, 1),
-	    .seq = (uint32_t)db_int(rows, 2),
-	    .cart = db_int(rows, 3),
-	    .slot = (uint32_t)db_int(rows, 4),
-	    .tip_used = (uint32_t)db_int(rows, 5),
-	    .from = db_int(rows, 6),
-	    .until = db_int(rows, 7),
-	    .is_replaced = db_int(rows, 8) != 0,
-	};
-
-	snprintf(use.gtin, sizeof(use.gtin), "%s", db_text(rows, 9));
-	snprintf(use.serial, sizeof(use.serial), "%s", db_text(rows, 10));
-	id_from_bytes(&use.source, db_blob(rows, 11));
-	return use;
-}
-
 struct cart_use *view_cart_uses(
     struct view *view, struct arena *arena, int64_t session, size_t *count)
 {
@@ -117,10 +96,8 @@ struct cart_use *view_cart_uses(
 	*count = 0;
 	view_begin(view);
 	struct db_rows rows = db_query(&view->db,
-	    "SELECT u.session, u.boot, u.seq, u.cart, u.slot, u.tip_used, u.from_at, u.until_at,"
-	    " u.is_replaced, k.gtin, k.serial, r.id FROM cart_use u"
-	    " JOIN cartridge k ON k.no = u.cart JOIN source r ON r.no = u.source"
-	    " WHERE u.session = ? ORDER BY u.from_at, u.boot, u.seq",
+	    "SELECT " CART_USE_COLUMNS CART_USE_FROM
+	    "WHERE u.session = ? ORDER BY u.from_at, u.boot, u.seq",
 	    "i", session);
 	while (db_next(&rows)) {
 		struct cart_use *grown = arena_push(arena, uses, *count, &cap, sizeof(*uses));
@@ -129,7 +106,7 @@ struct cart_use *view_cart_uses(
 			break;
 		}
 		uses = grown;
-		uses[(*count)++] = use_of(&rows);
+		uses[(*count)++] = cart_use_of_row(&rows, 0);
 	}
 	db_end(&rows);
 	view_end(view);

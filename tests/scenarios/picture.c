@@ -88,8 +88,13 @@ static void add_named(struct line *line, struct clinic *clinic, const char *text
 			text += ID_HEX_LEN;
 		} else if (strncmp(text, CLINIC_GTIN "/", gtin_len) == 0) {
 			text += gtin_len;
+			if (*text == '#')
+				add(line, "unreadable");
 		} else if (*text == '#') {
 			add(line, " slot ");
+			text++;
+		} else if (*text == '@') {
+			add(line, " lot ");
 			text++;
 		} else {
 			add(line, "%c", *text++);

@@ -136,6 +136,8 @@ void treatment_attach(struct treatments *t, const struct treatment *what)
 
 	cart.gtin = gtin;
 	cart.serial = what->cart;
+	cart.has_expiry_yyyymmdd = true;
+	cart.expiry_yyyymmdd = 20991231;
 	body.sid = bytes_of(&sid);
 	body.cart = &cart;
 	up.body_case = CAREPACE__V1__UP__BODY_CART_ATTACH;
