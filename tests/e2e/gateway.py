@@ -18,6 +18,7 @@ BUILD = Path(os.environ["CAREPACE_BUILD_DIR"])
 CAREPACE = BUILD / "carepace"
 DEVICE_SIM = BUILD / "device-sim"
 NAME = "north-1"
+BOX = bytes([0] * 15 + [2])  # the source of what the gateway records itself
 
 # What a sanitizer says, whatever the exit status.
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:")
@@ -167,11 +168,13 @@ class Gateway:
             return store.execute(sql, values).fetchall()
 
     def stored(self):
-        """{(device, boot, seq): hash}: everything that was taken, journal and stream."""
+        """{(device, boot, seq): hash}: everything that was taken, journal and stream, but not
+        what the gateway records itself: the configured policy."""
         found = self.rows(
             "SELECT lower(hex(s.id)), boot, seq, lower(hex(hash)) FROM"
             " (SELECT source, boot, seq, hash FROM journal UNION ALL"
-            "  SELECT source, boot, seq, hash FROM stream) j JOIN source s ON s.no = j.source")
+            "  SELECT source, boot, seq, hash FROM stream) j JOIN source s ON s.no = j.source"
+            " WHERE s.id != ?", BOX)
         names = {row[:3]: row[3] for row in found}
         assert len(names) == len(found), "a name is there twice"
         return names
