@@ -16,6 +16,7 @@ void judge_session(const struct session_history *history, const struct policy *p
 	    .timeline = timeline,
 	};
 
+	judge_data(&judging);
 	judge_eligibility(&judging);
 	judge_carts(&judging);
 }

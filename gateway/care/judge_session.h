@@ -21,6 +21,28 @@ struct judging {
 	struct timeline *timeline;
 };
 
+/* What was known when the session began. The device's own last word; NULL: it never said
+ * HELLO. Its model by HELLO, else as head office has it; false: nobody said. The profile
+ * of that model, NULL: none is on file. The client's flags, NULL: none or no client. */
+const Carepace__V1__Hello *judging_hello(const struct judging *j);
+bool judging_model(const struct judging *j, uint32_t *model);
+const Carepace__V1__ModelProfile *judging_profile(const struct judging *j);
+const Carepace__V1__ClientFlags *judging_flags(const struct judging *j);
+
+/* The operator's certificate for this device that holds at a moment, valid or not (see
+ * valid_through_date); of several the one good for longest. NULL: none. */
+const Carepace__V1__Cert *judging_cert(const struct judging *j, event_ms at);
+
+/* R16: DATA_MISSING, once per group, however many checks lack it. */
+#define MISSING_START "start"
+#define MISSING_CLIENT "client"
+#define MISSING_OPERATOR "operator"
+#define MISSING_FLAGS "flags"
+#define MISSING_PROFILE "model profile"
+#define MISSING_ZONES "zones"
+void judge_missing(const struct judging *j, const char *group);
+
+void judge_data(const struct judging *j);        /* DATA_MISSING of what all need */
 void judge_eligibility(const struct judging *j); /* 8.2 */
 void judge_carts(const struct judging *j);       /* 8.4 */
 

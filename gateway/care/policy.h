@@ -17,6 +17,7 @@ struct zone;
 
 struct policy {
 	const struct zone *zone; /* the clinic's time zone (R1) */
+	const char *site;        /* the clinic's own name in orders; NULL: not known */
 	int64_t box;             /* local number of the box as a source, 0: it said nothing */
 
 	/* Orders about the site, the box's own among them, by kind. */

@@ -65,6 +65,9 @@ struct session_fold {
 
 #define MODEL_UNKNOWN (-1)
 
+/* Plausible (domain 1.3). What runs elsewhere and has no end is taken to last as long. */
+#define SESSION_LONGEST_MS (8 * MS_PER_HOUR)
+
 struct session {
 	int64_t no; /* local number; the ledger's */
 	struct id sid;

@@ -1,20 +1,32 @@
 #include "ledger/facts.h"
 
 #include "care/fold.h"
+#include "care/zone.h"
 #include "ledger/answers.h"
 #include "ledger/cases.h"
 #include "ledger/downs.h"
 #include "ledger/names.h"
 #include "ledger/policies.h"
+#include "ledger/reach.h"
 #include "ledger/sessions.h"
 #include "ledger/subjects.h"
 
 /* When it happened, or since when it holds. */
 static event_ms time_of(const struct reading *reading)
 {
-	if (reading->kind == READING_POLICY && reading->order->policy->has_valid_from_ts_ms)
-		return reading->order->policy->valid_from_ts_ms;
-	return reading->ts;
+	switch (reading->kind) {
+	case READING_POLICY:
+		return reading->order->policy->has_valid_from_ts_ms
+		           ? reading->order->policy->valid_from_ts_ms
+		           : reading->ts;
+	case READING_SCREENING:
+		return reading->up->screening->has_at_ts_ms ? reading->up->screening->at_ts_ms
+		                                            : reading->ts;
+	case READING_SESSION_SEEN:
+		return reading->order->session_seen->start_ts_ms;
+	default:
+		return reading->ts;
+	}
 }
 
 static void add_fact(struct ledger *ledger, enum subject_kind kind, int64_t subject,
@@ -86,31 +98,15 @@ static void apply_session(
 
 /* --- devices ---------------------------------------------------------------------- */
 
-/* A session is on the model that its device said last before it; before the first HELLO
- * on the one that was said then. */
-static void touch_sessions_after(
-    struct ledger *ledger, const struct reading *hello, const struct journal_row *row)
+/* The last word on what it is, whichever says it: HELLO, or head office. */
+static void add_to_device(struct ledger *ledger, int64_t device, const struct reading *reading,
+    const struct journal_row *row)
 {
-	static const char select_before[] =
-	    "SELECT 1 FROM fact WHERE kind = ? AND subject = ? AND topic = ? AND ts < ? LIMIT 1";
-	static const char select_next[] =
-	    "SELECT min(ts) FROM fact WHERE kind = ? AND subject = ? AND topic = ? AND ts > ?";
-	int64_t kind = SUBJECT_DEVICE;
-	int64_t topic = fact_topic(hello);
-	int64_t ts = hello->ts;
-	bool is_first =
-	    !db_value(&ledger->db, 0, select_before, "iiii", kind, row->source, topic, ts);
-	int64_t until =
-	    db_value(&ledger->db, TIME_NEVER, select_next, "iiii", kind, row->source, topic, ts);
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT no FROM session WHERE source = ?1 AND start_from >= ?2 AND start_from < ?3"
-	    " UNION ALL SELECT no FROM session WHERE source = ?1 AND start_from = ?4"
-	    " AND first_at >= ?2 AND first_at < ?3",
-	    "iiii", row->source, is_first ? INT64_MIN : ts, until, TIME_NEVER);
+	bool loud = is_loud(ledger, reading, row);
 
-	while (db_next(&rows))
-		touched_add(&ledger->touched[SUBJECT_SESSION], &ledger->scratch, db_int(&rows, 0),
-		    is_loud(ledger, hello, row));
+	add_fact(ledger, SUBJECT_DEVICE, device, reading, row);
+	reach_device(ledger, device, fact_topic(reading), time_of(reading), loud);
+	touched_add(&ledger->touched[SUBJECT_DEVICE], &ledger->scratch, device, loud);
 }
 
 static void apply_hello(
@@ -123,10 +119,24 @@ static void apply_hello(
 	    " WHERE no = ?",
 	    "iitiiii", (int64_t)hello->kind, (int64_t)hello->model, hello->serial,
 	    (int64_t)hello->context, (int64_t)hello->fw, (int64_t)row->recv, row->source);
-	add_fact(ledger, SUBJECT_DEVICE, row->source, reading, row);
-	touch_sessions_after(ledger, reading, row);
+	add_to_device(ledger, row->source, reading, row);
 	if (!ledger->config.is_recount)
 		downs_hello_ack(ledger, reading);
+}
+
+static void apply_to_device(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	bool is_assign = reading->kind == READING_DEVICE_ASSIGN;
+	const ProtobufCBinaryData *device =
+	    is_assign ? &reading->order->device_assign->device : &reading->order->device->device;
+	struct id id;
+
+	if (!id_from_bytes(&id, slice_of(device->data, device->len)))
+		return;
+	struct source_state *source = names_source(ledger, &id);
+	if (source)
+		add_to_device(ledger, source->no, reading, row);
 }
 
 /* --- head office -------------------------------------------------------------------- */
@@ -192,21 +202,66 @@ static void apply_recall(
 
 /* --- people ----------------------------------------------------------------------------- */
 
-/* What is known of a client may change every session of theirs: they are few. */
+/* R22: a test speaks of nobody. */
+static bool add_to_client(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	if (!row->client || reading->is_test)
+		return false;
+	add_fact(ledger, SUBJECT_CLIENT, row->client, reading, row);
+	touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch, row->client,
+	    is_loud(ledger, reading, row));
+	return true;
+}
+
+/* What holds of a client from now on. */
 static void apply_to_client(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	if (add_to_client(ledger, reading, row))
+		reach_client(ledger, row->client, time_of(reading), is_loud(ledger, reading, row));
+}
+
+/* Good for the day of the clinic on which it was done (8.2). */
+static void apply_screening(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	const struct zone *zone = ledger->config.policy.zone;
+	int32_t day = zone_day(zone, time_of(reading));
+
+	if (add_to_client(ledger, reading, row))
+		reach_client_within(ledger, row->client, zone_time_at(zone, day, 0),
+		    zone_time_at(zone, day + 1, 0) - 1, is_loud(ledger, reading, row));
+}
+
+static void apply_cert(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
 	bool loud = is_loud(ledger, reading, row);
 
-	if (!row->client)
+	if (!row->operator_no)
 		return;
-	add_fact(ledger, SUBJECT_CLIENT, row->client, reading, row);
-	touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch, row->client, loud);
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT no FROM session WHERE client = ? AND client != 0", "i", row->client);
-	while (db_next(&rows))
-		touched_add(
-		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, db_int(&rows, 0), loud);
+	add_fact(ledger, SUBJECT_OPERATOR, row->operator_no, reading, row);
+	touched_add(&ledger->touched[SUBJECT_OPERATOR], &ledger->scratch, row->operator_no, loud);
+	reach_operator(ledger, row->operator_no, time_of(reading), loud);
+}
+
+/* A session elsewhere concerns what began here so much earlier or later. */
+static void apply_session_seen(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	event_ms from = time_of(reading) - SESSION_LONGEST_MS;
+	event_ms to = time_of(reading) + SESSION_LONGEST_MS;
+	bool loud = is_loud(ledger, reading, row);
+
+	if (row->client) {
+		add_fact(ledger, SUBJECT_CLIENT, row->client, reading, row);
+		reach_client_within(ledger, row->client, from, to, loud);
+	}
+	if (row->operator_no) {
+		add_fact(ledger, SUBJECT_OPERATOR, row->operator_no, reading, row);
+		reach_operator_within(ledger, row->operator_no, from, to, loud);
+	}
 }
 
 static void apply_to_case(
@@ -252,6 +307,12 @@ static const struct {
     {READING_OVERRIDE, apply_answer},
     {READING_PLAN, apply_plan},
     {READING_CLIENT_FLAGS, apply_to_client},
+    {READING_BOOKING, apply_to_client},
+    {READING_SCREENING, apply_screening},
+    {READING_SESSION_SEEN, apply_session_seen},
+    {READING_CERT, apply_cert},
+    {READING_DEVICE, apply_to_device},
+    {READING_DEVICE_ASSIGN, apply_to_device},
     {READING_POLICY, apply_to_site},
     {READING_MODEL_PROFILE, apply_to_site},
     {READING_FIRMWARE_POLICY, apply_to_site},

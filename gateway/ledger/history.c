@@ -18,12 +18,6 @@ static void *push(struct ledger *ledger, void *items, size_t count, size_t *cap,
 
 /* --- facts ------------------------------------------------------------------------ */
 
-struct fact_list {
-	struct fact *items;
-	size_t count;
-	size_t cap;
-};
-
 #define FACT_FROM                                                                                  \
 	" FROM fact f JOIN journal j USING(source, boot, seq) WHERE f.kind = ? AND f.subject = ?"
 
@@ -62,21 +56,61 @@ static int compare_facts(const void *a, const void *b)
 	return fact_order(a, b);
 }
 
-static struct facts sorted(struct fact_list *list)
+struct facts history_sorted(struct fact_list *list)
 {
 	if (list->count > 1)
 		qsort(list->items, list->count, sizeof(*list->items), compare_facts);
 	return (struct facts){.items = list->items, .count = list->count};
 }
 
-static void add_facts(struct ledger *ledger, enum subject_kind kind, int64_t subject, int64_t topic,
-    struct fact_list *list)
+void history_add(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+    int64_t subject, int64_t topic)
+{
+	history_add_within(ledger, list, kind, subject, topic, INT64_MIN, TIME_NEVER);
+}
+
+static void add_last(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+    int64_t subject, int64_t topic, event_ms at)
+{
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM
+	    " AND f.topic = ? AND f.ts <= ? ORDER BY f.ts DESC, j.source DESC,"
+	    " j.boot DESC, j.seq DESC LIMIT 1",
+	    "iiii", (int64_t)kind, subject, topic, (int64_t)at);
+
+	take_facts(ledger, &rows, list);
+}
+
+void history_add_around(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+    int64_t subject, int64_t topic, event_ms at)
 {
 	if (!subject)
 		return;
-	struct db_rows rows =
-	    db_query(&ledger->db, "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM " AND f.topic = ?",
-	        "iii", (int64_t)kind, subject, topic);
+	add_last(ledger, list, kind, subject, topic, at);
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM
+	    " AND f.topic = ? AND f.ts > ? ORDER BY f.ts LIMIT 1",
+	    "iiii", (int64_t)kind, subject, topic, (int64_t)at);
+	take_facts(ledger, &rows, list);
+}
+
+void history_add_since(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+    int64_t subject, int64_t topic, event_ms at)
+{
+	if (subject)
+		add_last(ledger, list, kind, subject, topic, at);
+	history_add_within(ledger, list, kind, subject, topic, at + 1, TIME_NEVER);
+}
+
+void history_add_within(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+    int64_t subject, int64_t topic, event_ms from, event_ms to)
+{
+	if (!subject)
+		return;
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM
+	    " AND f.topic = ? AND f.ts BETWEEN ? AND ?",
+	    "iiiii", (int64_t)kind, subject, topic, (int64_t)from, (int64_t)to);
 	take_facts(ledger, &rows, list);
 }
 
@@ -86,8 +120,8 @@ struct facts history_facts(struct ledger *ledger, enum subject_kind kind, int64_
 	struct fact_list list = {0};
 
 	for (size_t i = 0; i < topic_count; i++)
-		add_facts(ledger, kind, subject, topics[i], &list);
-	return sorted(&list);
+		history_add(ledger, &list, kind, subject, topics[i]);
+	return history_sorted(&list);
 }
 
 struct facts history_all_facts(struct ledger *ledger, enum subject_kind kind, int64_t subject)
@@ -97,7 +131,7 @@ struct facts history_all_facts(struct ledger *ledger, enum subject_kind kind, in
 	    "ii", (int64_t)kind, subject);
 
 	take_facts(ledger, &rows, &list);
-	return sorted(&list);
+	return history_sorted(&list);
 }
 
 struct facts history_facts_around(struct ledger *ledger, enum subject_kind kind, int64_t subject,
@@ -105,20 +139,9 @@ struct facts history_facts_around(struct ledger *ledger, enum subject_kind kind,
 {
 	struct fact_list list = {0};
 
-	for (size_t i = 0; i < topic_count && subject; i++) {
-		struct db_rows rows = db_query(&ledger->db,
-		    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM
-		    " AND f.topic = ? AND f.ts <= ? ORDER BY f.ts DESC, j.source DESC,"
-		    " j.boot DESC, j.seq DESC LIMIT 1",
-		    "iiii", (int64_t)kind, subject, topics[i], (int64_t)at);
-		take_facts(ledger, &rows, &list);
-		rows = db_query(&ledger->db,
-		    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM
-		    " AND f.topic = ? AND f.ts > ? ORDER BY f.ts LIMIT 1",
-		    "iiii", (int64_t)kind, subject, topics[i], (int64_t)at);
-		take_facts(ledger, &rows, &list);
-	}
-	return sorted(&list);
+	for (size_t i = 0; i < topic_count; i++)
+		history_add_around(ledger, &list, kind, subject, topics[i], at);
+	return history_sorted(&list);
 }
 
 /* --- session -------------------------------------------------------------------- */
@@ -136,42 +159,6 @@ bool history_of_session(struct ledger *ledger, struct session_history *history)
 	history->uses = arena_alloc(&ledger->work, SESSION_USES_MAX * sizeof(*history->uses));
 	if (!history->uses)
 		db_fail(&ledger->db, CP_NOMEM, "a history is larger than a judge call may be");
-	return !ledger->db.err;
-}
-
-/* Entries about the cartridges of a session, and since when there is a list at all: one
- * step of an index where there is none. */
-static void load_stock(struct ledger *ledger, struct session_history *history)
-{
-	static const int64_t topic = FACT_TOPIC(READING_CART_STOCK, 0);
-	struct scene *scene = &history->scene;
-	struct fact_list list = {0};
-
-	scene->stock_since =
-	    history->use_count == 0
-	        ? TIME_NEVER
-	        : db_value(&ledger->db, TIME_NEVER,
-	              "SELECT ts FROM fact WHERE kind = ? AND subject = 0 AND topic = ? ORDER BY ts"
-	              " LIMIT 1",
-	              "ii", (int64_t)SUBJECT_SITE, topic);
-	for (size_t i = 0; i < history->use_count && scene->stock_since != TIME_NEVER; i++)
-		add_facts(ledger, SUBJECT_CART, history->uses[i].cart, topic, &list);
-	scene->stock = sorted(&list);
-}
-
-bool history_of_scene(struct ledger *ledger, struct session_history *history)
-{
-	static const int64_t of_client[] = {FACT_TOPIC(READING_CLIENT_FLAGS, 0)};
-	static const int64_t of_device[] = {FACT_TOPIC(READING_HELLO, 0)};
-	const struct session *session = history->session;
-
-	history->scene = (struct scene){
-	    .device = history_facts_around(ledger, SUBJECT_DEVICE, session->device, of_device,
-	        CP_COUNT(of_device), session->start),
-	    .client = history_facts_around(ledger, SUBJECT_CLIENT, session->client, of_client,
-	        CP_COUNT(of_client), session->start),
-	};
-	load_stock(ledger, history);
 	return !ledger->db.err;
 }
 

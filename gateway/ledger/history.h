@@ -18,6 +18,24 @@ struct facts history_all_facts(struct ledger *ledger, enum subject_kind kind, in
 struct facts history_facts_around(struct ledger *ledger, enum subject_kind kind, int64_t subject,
     const int64_t *topics, size_t topic_count, event_ms at);
 
+/* The same, and all after the moment; or those within a span, its ends included. What
+ * they add to a list is in order once history_sorted() was asked. */
+struct fact_list {
+	struct fact *items;
+	size_t count;
+	size_t cap;
+};
+
+void history_add(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+    int64_t subject, int64_t topic);
+void history_add_around(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+    int64_t subject, int64_t topic, event_ms at);
+void history_add_since(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+    int64_t subject, int64_t topic, event_ms at);
+void history_add_within(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+    int64_t subject, int64_t topic, event_ms from, event_ms to);
+struct facts history_sorted(struct fact_list *list);
+
 /* Once the session is derived: what was known around it. */
 bool history_of_scene(struct ledger *ledger, struct session_history *history);
 

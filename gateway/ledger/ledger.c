@@ -61,6 +61,8 @@ enum cp_err ledger_open(
 		return CP_NOMEM;
 	}
 	ledger->config = *config;
+	if (!config->is_recount)
+		ledger->config.policy.site = config->site;
 	arena_init(&ledger->scratch, 64 * 1024, SCRATCH_BYTES_MAX);
 	arena_init(&ledger->work, 64 * 1024, WORK_BYTES_MAX);
 	arena_init(&ledger->lasting, 4096, LASTING_BYTES_MAX);

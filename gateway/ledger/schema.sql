@@ -189,6 +189,7 @@ CREATE TABLE session(
 	UNIQUE(source, sid)
 );
 CREATE INDEX session_by_client ON session(client, start_at) WHERE client != 0;
+CREATE INDEX session_by_operator ON session(operator, start_at) WHERE operator != 0;
 CREATE INDEX session_by_sid ON session(sid);
 CREATE INDEX session_by_device ON session(source, start_from);
 

@@ -7,9 +7,10 @@
  *     parked.c    what could not be decoded, tried again (P8)
  *     stream_names.c  rows of the stream by their names
  *     facts.c     a new row becomes facts, folds, touched subjects
+ *     reach.c     which sessions a new fact may concern
  *     sessions.c  session rows: folds and derived columns
  *     subjects.c  judges each touched subject once: session, client, cartridge
- *     history.c   loads what a judge walks
+ *     history.c   loads what a judge walks; scene.c what was around a session
  *     alerts.c    timeline -> alert rows -> outbox
  *     cases.c     adverse events: whose they are, what they share
  *     answers.c   what people said to an alert

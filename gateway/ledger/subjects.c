@@ -236,7 +236,8 @@ void subjects_judge(struct ledger *ledger)
 			db_fail(&ledger->db, CP_NOMEM, "out of memory for the subjects of a batch");
 }
 
-/* A deadline that policies_change() made is quiet: nobody on a chair waits for it. */
+/* A deadline that subjects_judge_later() or _again() made is quiet: nobody on a chair waits for it.
+ */
 void subjects_touch_due(struct ledger *ledger)
 {
 	struct db_rows rows = db_query(&ledger->db,
@@ -250,6 +251,15 @@ void subjects_touch_due(struct ledger *ledger)
 		touched_add(&ledger->touched[kind], &ledger->scratch, db_int(&rows, 1),
 		    db_int(&rows, 2) != JUDGE_AGAIN);
 	}
+}
+
+void subjects_judge_later(struct ledger *ledger, enum subject_kind kind, int64_t no)
+{
+	if (ledger->config.is_recount) /* judges everybody anyway */
+		return;
+	db_run(&ledger->db, "UPDATE subject SET next_change = ? WHERE kind = ? AND subject = ?",
+	    "iii", JUDGE_AGAIN, (int64_t)kind, no);
+	ledger->next_change = JUDGE_AGAIN;
 }
 
 #define JUDGE_AGAIN_WHERE "UPDATE subject SET next_change = ?1 WHERE "

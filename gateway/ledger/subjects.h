@@ -23,6 +23,9 @@ void subjects_touch_users(struct ledger *ledger, int64_t cart);
 void subjects_touch_users_of_lot(
     struct ledger *ledger, const char *gtin, const char *lot, event_ms since);
 
+/* One of many whom something new may concern: soon, without device commands. */
+void subjects_judge_later(struct ledger *ledger, enum subject_kind kind, int64_t no);
+
 /* Everybody whom something new about the site may concern that holds since a moment:
  * sessions that ended later or run, and all other subjects. Paced, without device
  * commands. */

@@ -4,6 +4,7 @@
 #include "ledger/db.h"
 #include "ledger/verify.h"
 #include "message.h"
+#include "unit/first_checks.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -279,7 +280,8 @@ static void check_recount(struct run *run)
 	if (verify_store(run->path, &run->config.policy, say_difference, run, &result, why) !=
 	    CP_OK)
 		fail(run, "verify_store", why);
-	if (!run->why[0] && result.inputs != (int64_t)run->world->count)
+	/* And the policy of the clinic itself. */
+	if (!run->why[0] && result.inputs != (int64_t)run->world->count + 1)
 		fail(run, "the journal does not hold every input once", run->way->name);
 }
 
@@ -331,7 +333,11 @@ bool run_world(const struct world *world, const struct way *way, const struct po
 	    .world = world,
 	    .way = way,
 	    .rng = {.state = world->seed ^ (uint64_t)way->batch_max << 32},
-	    .config = {.path = run.path, .site = "north-1", .version = "1", .policy = *policy},
+	    .config = {.path = run.path,
+	        .site = "north-1",
+	        .version = "1",
+	        .policy = *policy,
+	        .own_policy = first_checks()},
 	    .batch = batch_new(),
 	    .why = why,
 	};

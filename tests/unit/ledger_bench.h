@@ -118,6 +118,15 @@ static inline void say(struct clinic *clinic, const char *line)
 		fail_msg("%s: %s", line, clinic->why);
 }
 
+/* For tests that look at how findings are stored and told, not at which there are. */
+#define ONLY_FIRST_CHECKS                                                                          \
+	"2020-01-01 00:00 HQ policy only INTERVAL_TOO_SOON, INTERVAL_OVERDUE, CART_REUSE"
+
+static inline void only_first_checks(struct clinic *clinic)
+{
+	say(clinic, ONLY_FIRST_CHECKS);
+}
+
 /* The first number of a static query; -1 for none. */
 static inline int64_t count(struct clinic *clinic, const char *sql)
 {

@@ -289,7 +289,7 @@ static void test_counts(void **state)
 
 	must_be_number(object, "devices", 3);
 	must_be_number(object, "sessions", 3);
-	must_be_number(object, "journal", 1 + 2 + 3 * 3 + 1);
+	must_be_number(object, "journal", 1 + 1 + 2 + 3 * 3 + 1);
 	must_be_number(object, "stream", 3);
 	must_be_number(object, "verdicts", 3);
 	must_be_number(json_object_get(object, "alerts"), "RAISED", 2);
@@ -326,10 +326,10 @@ static void test_verify(void **state)
 
 	must_succeed(b, "verify --config $C"); /* beside the writer */
 	assert_string_equal(
-	    b->out, "16 inputs counted again: 3 sessions, 3 findings, no difference.\n");
+	    b->out, "17 inputs counted again: 3 sessions, 3 findings, no difference.\n");
 	treatments_close(b->t);
 	json_t *object = run_json(b, "verify --config $C --json");
-	must_be_number(object, "inputs", 16);
+	must_be_number(object, "inputs", 17);
 	must_be_number(object, "differences", 0);
 	json_decref(object);
 }

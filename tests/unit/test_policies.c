@@ -34,6 +34,7 @@ static void a_policy_judges_what_happened_while_it_was_in_force(void **state)
 	struct verify_result result;
 	char why[256];
 
+	only_first_checks(clinic);
 	say(clinic, "2026-03-02 10:00 P1 session A c1");
 	say(clinic, "2026-04-02 10:00 P1 session B c1"); /* 31 days */
 	say(clinic, "2026-05-05 10:00 P1 session C c1"); /* 33 days */

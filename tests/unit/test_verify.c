@@ -13,6 +13,7 @@ static void fill(struct clinic *clinic)
 	    "+0s P3 session E c1 course 1", "2026-04-20 10:00 P3 online",
 	    "2026-06-20 10:00 P1 hello", "2026-06-20 10:05 P2 start F c1 test"};
 
+	only_first_checks(clinic);
 	for (size_t i = 0; i < CP_COUNT(lines); i++)
 		say(clinic, lines[i]);
 }

@@ -1,5 +1,7 @@
 #include "treatments.h"
 
+#include "first_checks.h"
+
 static ProtobufCBinaryData bytes_of(struct id *id)
 {
 	return (ProtobufCBinaryData){.len = ID_BYTES, .data = id->b};
@@ -10,7 +12,8 @@ void treatments_open(struct treatments *t)
 	struct ledger_config config = {.path = t->path,
 	    .site = "berlin-1",
 	    .version = "1",
-	    .policy = policy_default(&t->zone)};
+	    .policy = policy_default(&t->zone),
+	    .own_policy = first_checks()};
 	char why[256];
 
 	if (ledger_open(&config, t->now, &t->ledger, why))

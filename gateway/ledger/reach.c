@@ -1,0 +1,91 @@
+#include "ledger/reach.h"
+
+#include "ledger/subjects.h"
+
+#define REACH_AT_ONCE_MAX 64
+
+/* A finding that was taken back is none. */
+#define HAS_FINDING                                                                                \
+	"EXISTS(SELECT 1 FROM alert a WHERE a.session = s.no AND a.session != 0 AND a.state != 5)"
+
+/* Rows of SELECT no, whether it runs. */
+static void touch_rows(struct ledger *ledger, struct db_rows rows, bool is_loud)
+{
+	size_t count = 0;
+
+	while (db_next(&rows)) {
+		int64_t no = db_int(&rows, 0);
+		if (db_int(&rows, 1) || count++ < REACH_AT_ONCE_MAX)
+			touched_add(
+			    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, no, is_loud);
+		else
+			subjects_judge_later(ledger, SUBJECT_SESSION, no);
+	}
+}
+
+#define SELECT_SESSION "SELECT s.no, s.state BETWEEN 1 AND 3 FROM session s WHERE "
+
+/* --- devices ------------------------------------------------------------------------- */
+
+/* Without a START (R23) a session began with its first message. */
+void reach_device(struct ledger *ledger, int64_t device, int64_t topic, event_ms ts, bool is_loud)
+{
+	event_ms former = db_value(&ledger->db, INT64_MIN,
+	    "SELECT max(ts) FROM fact WHERE kind = ? AND subject = ? AND topic = ? AND ts < ?",
+	    "iiii", (int64_t)SUBJECT_DEVICE, device, topic, (int64_t)ts);
+	event_ms next = db_value(&ledger->db, TIME_NEVER,
+	    "SELECT min(ts) FROM fact WHERE kind = ? AND subject = ? AND topic = ? AND ts > ?",
+	    "iiii", (int64_t)SUBJECT_DEVICE, device, topic, (int64_t)ts);
+	event_ms from = former == INT64_MIN ? INT64_MIN : ts;
+
+	touch_rows(ledger,
+	    db_query(&ledger->db,
+	        SELECT_SESSION
+	        "((s.source = ?1 AND s.start_from >= ?2 AND s.start_from < ?3) OR (s.source = ?1"
+	        " AND s.start_from = ?5 AND s.first_at >= ?2 AND s.first_at < ?3))"
+	        " AND (iif(s.start_from = ?5, s.first_at, s.start_from) >= ?4 OR " HAS_FINDING ")",
+	        "iiiii", device, (int64_t)former, (int64_t)next, (int64_t)from, TIME_NEVER),
+	    is_loud);
+}
+
+/* --- people ---------------------------------------------------------------------------- */
+
+void reach_client(struct ledger *ledger, int64_t client, event_ms ts, bool is_loud)
+{
+	touch_rows(ledger,
+	    db_query(&ledger->db,
+	        SELECT_SESSION
+	        "s.client = ?1 AND s.client != 0 AND (s.start_at >= ?2 OR " HAS_FINDING ")",
+	        "ii", client, (int64_t)ts),
+	    is_loud);
+}
+
+void reach_operator(struct ledger *ledger, int64_t operator_no, event_ms ts, bool is_loud)
+{
+	touch_rows(ledger,
+	    db_query(&ledger->db,
+	        SELECT_SESSION
+	        "s.operator = ?1 AND s.operator != 0 AND (s.start_at >= ?2 OR " HAS_FINDING ")",
+	        "ii", operator_no, (int64_t)ts),
+	    is_loud);
+}
+
+void reach_client_within(
+    struct ledger *ledger, int64_t client, event_ms from, event_ms to, bool is_loud)
+{
+	touch_rows(ledger,
+	    db_query(&ledger->db,
+	        SELECT_SESSION "s.client = ? AND s.client != 0 AND s.start_at BETWEEN ? AND ?",
+	        "iii", client, (int64_t)from, (int64_t)to),
+	    is_loud);
+}
+
+void reach_operator_within(
+    struct ledger *ledger, int64_t operator_no, event_ms from, event_ms to, bool is_loud)
+{
+	touch_rows(ledger,
+	    db_query(&ledger->db,
+	        SELECT_SESSION "s.operator = ? AND s.operator != 0 AND s.start_at BETWEEN ? AND ?",
+	        "iii", operator_no, (int64_t)from, (int64_t)to),
+	    is_loud);
+}

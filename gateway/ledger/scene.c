@@ -1,0 +1,91 @@
+/* scene.c - what was known around a session's start.
+ *
+ * Read while a client sits on the chair: of each topic one step or a span, never a
+ * whole history that grows for ever.
+ */
+#include "care/zone.h"
+#include "ledger/history.h"
+
+/* A booking is made at most so long ahead, and linked to a session so long after it. */
+#define BOOKED_AHEAD_MS (400 * MS_PER_DAY)
+#define BOOKED_LATER_MS (30 * MS_PER_DAY)
+
+static struct facts device_facts(struct ledger *ledger, const struct session *session)
+{
+	static const int64_t topics[] = {
+	    FACT_TOPIC(READING_HELLO, 0),
+	    FACT_TOPIC(READING_DEVICE, 0),
+	    FACT_TOPIC(READING_DEVICE_ASSIGN, 0),
+	};
+
+	return history_facts_around(
+	    ledger, SUBJECT_DEVICE, session->device, topics, CP_COUNT(topics), session->start);
+}
+
+/* Sessions elsewhere that may have run at the same time (facts.c, apply_session_seen). */
+static void add_elsewhere(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+    int64_t subject, const struct session *session)
+{
+	history_add_within(ledger, list, kind, subject, FACT_TOPIC(READING_SESSION_SEEN, 0),
+	    session->start - SESSION_LONGEST_MS, session->start + SESSION_LONGEST_MS);
+}
+
+static struct facts operator_facts(struct ledger *ledger, const struct session *session)
+{
+	struct fact_list list = {0};
+
+	history_add(
+	    ledger, &list, SUBJECT_OPERATOR, session->operator_no, FACT_TOPIC(READING_CERT, 0));
+	add_elsewhere(ledger, &list, SUBJECT_OPERATOR, session->operator_no, session);
+	return history_sorted(&list);
+}
+
+static struct facts client_facts(struct ledger *ledger, const struct session *session)
+{
+	const struct zone *zone = ledger->config.policy.zone;
+	struct fact_list list = {0};
+
+	history_add_since(ledger, &list, SUBJECT_CLIENT, session->client,
+	    FACT_TOPIC(READING_CLIENT_FLAGS, 0), session->start);
+	history_add_within(ledger, &list, SUBJECT_CLIENT, session->client,
+	    FACT_TOPIC(READING_SCREENING, 0), zone_time_at(zone, session->day, 0),
+	    zone_time_at(zone, session->day + 1, 0) - 1);
+	history_add_within(ledger, &list, SUBJECT_CLIENT, session->client,
+	    FACT_TOPIC(READING_BOOKING, 0), session->start - BOOKED_AHEAD_MS,
+	    session->start + BOOKED_LATER_MS);
+	add_elsewhere(ledger, &list, SUBJECT_CLIENT, session->client, session);
+	return history_sorted(&list);
+}
+
+/* Entries about the cartridges of a session, and since when there is a list at all: one
+ * step of an index where there is none. */
+static void load_stock(struct ledger *ledger, struct session_history *history)
+{
+	static const int64_t topic = FACT_TOPIC(READING_CART_STOCK, 0);
+	struct scene *scene = &history->scene;
+	struct fact_list list = {0};
+
+	scene->stock_since =
+	    history->use_count == 0
+	        ? TIME_NEVER
+	        : db_value(&ledger->db, TIME_NEVER,
+	              "SELECT ts FROM fact WHERE kind = ? AND subject = 0 AND topic = ? ORDER BY ts"
+	              " LIMIT 1",
+	              "ii", (int64_t)SUBJECT_SITE, topic);
+	for (size_t i = 0; i < history->use_count && scene->stock_since != TIME_NEVER; i++)
+		history_add(ledger, &list, SUBJECT_CART, history->uses[i].cart, topic);
+	scene->stock = history_sorted(&list);
+}
+
+bool history_of_scene(struct ledger *ledger, struct session_history *history)
+{
+	const struct session *session = history->session;
+
+	history->scene = (struct scene){
+	    .device = device_facts(ledger, session),
+	    .operator= operator_facts(ledger, session),
+	    .client = client_facts(ledger, session),
+	};
+	load_stock(ledger, history);
+	return !ledger->db.err;
+}
