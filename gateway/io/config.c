@@ -1,85 +1,25 @@
-/* From a YAML file to struct config, by libyaml's document API, because there
- * every node knows its line. libyaml is kinder than a configuration should be,
- * so what it lets through is refused here: duplicate keys, anchors, tags,
- * directives, a second document, numbers that only begin like one. Nothing
- * recurses: the walk is three levels deep, whatever the file is.
- *
- * Syntax errors end the reading, because what follows cannot be trusted; all
- * other faults of a file are collected and come out together. */
+/* From a YAML file to struct config. What the document lets through is refused here:
+ * duplicate keys, numbers that only begin like one. Nothing recurses: the walk is three
+ * levels deep, whatever the file is. All faults of a file come out together. */
 #include "io/config.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <yaml.h>
 
-#include "io/config_fault.h"
+#include "io/config_yaml.h"
 #include "io/settings.h"
 
 #define SETTINGS_MAX 64
-#define FOUND_BYTES 96
-#define FOUND_MAX_LEN 40
 
 struct loader {
 	const char *path;
 	char *folder;
 	struct config *config;
-	yaml_document_t document;
+	struct config_yaml yaml;
 	unsigned setting_lines[SETTINGS_MAX]; /* 0: not in the file */
 	unsigned section_lines[SETTINGS_MAX]; /* by the index of its first setting */
-	struct config_faults faults;
-	enum cp_err err; /* CP_NOMEM ends everything */
 };
-
-/* --- nodes ----------------------------------------------------------------- */
-
-static unsigned line_of(yaml_mark_t mark)
-{
-	return (unsigned)mark.line + 1;
-}
-
-static struct slice scalar_of(const yaml_node_t *node)
-{
-	return slice_of(node->data.scalar.value, node->data.scalar.length);
-}
-
-static bool is_quoted(const yaml_node_t *node)
-{
-	return node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-}
-
-static bool is_nothing(const yaml_node_t *node)
-{
-	static const char *const forms[] = {"", "~", "null", "Null", "NULL"};
-
-	if (node->type != YAML_SCALAR_NODE || is_quoted(node))
-		return false;
-	for (size_t i = 0; i < CP_COUNT(forms); i++)
-		if (slice_eq_str(scalar_of(node), forms[i]))
-			return true;
-	return false;
-}
-
-/* What stands there, for a person, short and printable. */
-static const char *found(const yaml_node_t *node, char out[FOUND_BYTES])
-{
-	if (node->type != YAML_SCALAR_NODE || is_nothing(node)) {
-		snprintf(out, FOUND_BYTES, "%s",
-		    node->type == YAML_SEQUENCE_NODE  ? "a list"
-		    : node->type == YAML_MAPPING_NODE ? "a group of settings"
-		                                      : "nothing");
-		return out;
-	}
-	struct slice text = scalar_of(node);
-	const char *quote = is_quoted(node) ? "\"" : "";
-	char shown[FOUND_MAX_LEN + 1];
-	size_t len = text.len < FOUND_MAX_LEN ? text.len : FOUND_MAX_LEN;
-	for (size_t i = 0; i < len; i++)
-		shown[i] = text.p[i] < 0x20 || text.p[i] > 0x7e ? '?' : (char)text.p[i];
-	shown[len] = '\0';
-	snprintf(out, FOUND_BYTES, "%s%s%s%s", quote, shown, text.len > len ? "..." : "", quote);
-	return out;
-}
 
 /* --- names ----------------------------------------------------------------- */
 
@@ -88,10 +28,10 @@ static const char *found(const yaml_node_t *node, char out[FOUND_BYTES])
 static void unknown_name(struct loader *loader, const yaml_node_t *key, const char *section)
 {
 	const struct setting *nearest = NULL;
-	struct slice name = scalar_of(key);
+	struct slice name = config_yaml_text(key);
 	bool is_section = false;
 	size_t least = name.len < 4 ? 2 : 3; /* what is further away is no slip */
-	char text[FOUND_BYTES];
+	char text[CONFIG_FOUND_BYTES];
 
 	for (size_t i = 0; i < setting_count; i++) {
 		const struct setting *setting = &settings[i];
@@ -109,9 +49,9 @@ static void unknown_name(struct loader *loader, const yaml_node_t *key, const ch
 			is_section = true;
 		}
 	}
-	config_fault_add(&loader->faults, line_of(key->start_mark),
+	config_fault_add(&loader->yaml.faults, config_yaml_line(key),
 	    "%s%s%s: expected the name of a %s, found an unknown one%s%s%s%s%s",
-	    section ? section : "", section ? "." : "", found(key, text),
+	    section ? section : "", section ? "." : "", config_yaml_found(key, text),
 	    section ? "setting" : "section", nearest ? " (did you mean " : "",
 	    nearest ? nearest->section : "", nearest && !is_section ? "." : "",
 	    nearest && !is_section ? nearest->name : "", nearest ? "?)" : "");
@@ -121,10 +61,10 @@ static void unknown_name(struct loader *loader, const yaml_node_t *key, const ch
 static bool is_first(struct loader *loader, unsigned *seen_line, const yaml_node_t *key,
     const char *section, const char *name)
 {
-	unsigned line = line_of(key->start_mark);
+	unsigned line = config_yaml_line(key);
 
 	if (*seen_line) {
-		config_fault_add(&loader->faults, line,
+		config_fault_add(&loader->yaml.faults, line,
 		    "%s%s%s: expected once, found again (first in line %u)", section,
 		    *name ? "." : "", name, *seen_line);
 		return false;
@@ -133,36 +73,25 @@ static bool is_first(struct loader *loader, unsigned *seen_line, const yaml_node
 	return true;
 }
 
-static bool is_name(struct loader *loader, const yaml_node_t *key)
-{
-	char text[FOUND_BYTES];
-
-	if (key->type == YAML_SCALAR_NODE && !is_nothing(key))
-		return true;
-	config_fault_add(&loader->faults, line_of(key->start_mark), "expected a name, found %s",
-	    found(key, text));
-	return false;
-}
-
 /* --- the walk --------------------------------------------------------------- */
 
 static void set_value(struct loader *loader, const struct setting *setting, const yaml_node_t *node)
 {
 	char expected[CONFIG_FAULT_BYTES / 2];
-	char text[FOUND_BYTES];
+	char text[CONFIG_FOUND_BYTES];
 
-	if (node->type == YAML_SCALAR_NODE && !is_nothing(node)) {
+	if (config_yaml_is_value(node)) {
 		struct setting_value value = {
-		    .text = scalar_of(node),
-		    .is_quoted = is_quoted(node),
+		    .text = config_yaml_text(node),
+		    .is_quoted = config_yaml_is_quoted(node),
 		    .folder = loader->folder,
 		};
-		if (setting_set(setting, loader->config, &value, &loader->err))
+		if (setting_set(setting, loader->config, &value, &loader->yaml.err))
 			return;
 	}
-	config_fault_add(&loader->faults, line_of(node->start_mark), "%s.%s: expected %s, found %s",
-	    setting->section, setting->name, setting_expected(setting, expected, sizeof(expected)),
-	    found(node, text));
+	config_fault_add(&loader->yaml.faults, config_yaml_line(node),
+	    "%s.%s: expected %s, found %s", setting->section, setting->name,
+	    setting_expected(setting, expected, sizeof(expected)), config_yaml_found(node, text));
 }
 
 static void walk_value(struct loader *loader, const struct setting *setting, yaml_node_t *node)
@@ -173,7 +102,7 @@ static void walk_value(struct loader *loader, const struct setting *setting, yam
 	}
 	yaml_node_item_t *item = node->data.sequence.items.start;
 	for (; item < node->data.sequence.items.top; item++)
-		set_value(loader, setting, yaml_document_get_node(&loader->document, *item));
+		set_value(loader, setting, config_yaml_node(&loader->yaml, *item));
 }
 
 static void walk_section(struct loader *loader, const char *section, yaml_node_t *node)
@@ -181,14 +110,15 @@ static void walk_section(struct loader *loader, const char *section, yaml_node_t
 	yaml_node_pair_t *pair = node->data.mapping.pairs.start;
 
 	for (; pair < node->data.mapping.pairs.top; pair++) {
-		yaml_node_t *key = yaml_document_get_node(&loader->document, pair->key);
-		yaml_node_t *value = yaml_document_get_node(&loader->document, pair->value);
+		yaml_node_t *key = config_yaml_node(&loader->yaml, pair->key);
+		yaml_node_t *value = config_yaml_node(&loader->yaml, pair->value);
 		size_t i = 0;
 
-		if (!is_name(loader, key))
+		if (!config_yaml_is_name(&loader->yaml, key))
 			continue;
-		while (i < setting_count && (strcmp(settings[i].section, section) != 0 ||
-		                                !slice_eq_str(scalar_of(key), settings[i].name)))
+		while (i < setting_count &&
+		       (strcmp(settings[i].section, section) != 0 ||
+		           !slice_eq_str(config_yaml_text(key), settings[i].name)))
 			i++;
 		if (i == setting_count)
 			unknown_name(loader, key, section);
@@ -201,24 +131,25 @@ static void walk_section(struct loader *loader, const char *section, yaml_node_t
 /* An empty section is what an example file with everything commented out is. */
 static void walk_root(struct loader *loader, yaml_node_t *root)
 {
-	char text[FOUND_BYTES];
+	char text[CONFIG_FOUND_BYTES];
 
-	if (!root || is_nothing(root))
+	if (!root || config_yaml_is_nothing(root))
 		return;
 	if (root->type != YAML_MAPPING_NODE) {
-		config_fault_add(&loader->faults, line_of(root->start_mark),
-		    "expected sections, found %s", found(root, text));
+		config_fault_add(&loader->yaml.faults, config_yaml_line(root),
+		    "expected sections, found %s", config_yaml_found(root, text));
 		return;
 	}
 	yaml_node_pair_t *pair = root->data.mapping.pairs.start;
 	for (; pair < root->data.mapping.pairs.top; pair++) {
-		yaml_node_t *key = yaml_document_get_node(&loader->document, pair->key);
-		yaml_node_t *value = yaml_document_get_node(&loader->document, pair->value);
+		yaml_node_t *key = config_yaml_node(&loader->yaml, pair->key);
+		yaml_node_t *value = config_yaml_node(&loader->yaml, pair->value);
 		size_t i = 0;
 
-		if (!is_name(loader, key))
+		if (!config_yaml_is_name(&loader->yaml, key))
 			continue;
-		while (i < setting_count && !slice_eq_str(scalar_of(key), settings[i].section))
+		while (
+		    i < setting_count && !slice_eq_str(config_yaml_text(key), settings[i].section))
 			i++;
 		if (i == setting_count)
 			unknown_name(loader, key, NULL);
@@ -226,10 +157,10 @@ static void walk_root(struct loader *loader, yaml_node_t *root)
 			continue;
 		else if (value->type == YAML_MAPPING_NODE)
 			walk_section(loader, settings[i].section, value);
-		else if (!is_nothing(value))
-			config_fault_add(&loader->faults, line_of(value->start_mark),
+		else if (!config_yaml_is_nothing(value))
+			config_fault_add(&loader->yaml.faults, config_yaml_line(value),
 			    "%s: expected settings below it, found %s", settings[i].section,
-			    found(value, text));
+			    config_yaml_found(value, text));
 	}
 }
 
@@ -246,13 +177,13 @@ static void fill_in(struct loader *loader)
 {
 	char expected[CONFIG_FAULT_BYTES / 2];
 
-	for (size_t i = 0; i < setting_count && loader->err == CP_OK; i++) {
+	for (size_t i = 0; i < setting_count && loader->yaml.err == CP_OK; i++) {
 		const struct setting *setting = &settings[i];
 
 		if (loader->setting_lines[i])
 			continue;
 		if (setting->is_required) {
-			config_fault_add(&loader->faults, section_line(loader, i),
+			config_fault_add(&loader->yaml.faults, section_line(loader, i),
 			    "%s.%s: expected %s, found nothing", setting->section, setting->name,
 			    setting_expected(setting, expected, sizeof(expected)));
 		} else if (setting->fallback) {
@@ -260,9 +191,10 @@ static void fill_in(struct loader *loader)
 			    .text = slice_str(setting->fallback),
 			    .folder = "",
 			};
-			bool is_set = setting_set(setting, loader->config, &value, &loader->err);
+			bool is_set =
+			    setting_set(setting, loader->config, &value, &loader->yaml.err);
 
-			CP_CHECK(is_set || loader->err != CP_OK);
+			CP_CHECK(is_set || loader->yaml.err != CP_OK);
 		}
 	}
 }
@@ -286,7 +218,7 @@ static void check_together(struct loader *loader)
 	if (policy->max_days < policy->min_days) {
 		unsigned line = setting_line(loader, &policy->max_days);
 
-		config_fault_add(&loader->faults,
+		config_fault_add(&loader->yaml.faults,
 		    line ? line : setting_line(loader, &policy->min_days),
 		    "policy.max_days: expected at least policy.min_days (%d), found %d",
 		    policy->min_days, policy->max_days);
@@ -301,122 +233,23 @@ static void check_together(struct loader *loader)
 	};
 	for (size_t i = 0; i < CP_COUNT(needed) && upstream->server_count; i++)
 		if (!needed[i].value)
-			config_fault_add(&loader->faults, setting_line(loader, &upstream->servers),
+			config_fault_add(&loader->yaml.faults,
+			    setting_line(loader, &upstream->servers),
 			    "upstream.%s: expected a path because upstream.servers is given, "
 			    "found nothing",
 			    needed[i].name);
 }
 
-/* --- libyaml ---------------------------------------------------------------- */
-
-static bool parser_init(yaml_parser_t *parser, struct slice yaml)
+static void read_document(struct loader *loader, struct slice text)
 {
-	if (!yaml_parser_initialize(parser))
-		return false;
-	/* Named, because a byte-order mark would switch to UTF-16 otherwise. */
-	yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(parser, yaml.p ? yaml.p : (const uint8_t *)"", yaml.len);
-	return true;
-}
-
-static void syntax_fault(struct loader *loader, const yaml_parser_t *parser, struct slice yaml)
-{
-	unsigned line = line_of(parser->problem_mark);
-
-	if (parser->error == YAML_MEMORY_ERROR) {
-		loader->err = CP_NOMEM;
+	config_yaml_read(&loader->yaml, text);
+	if (!loader->yaml.is_read)
 		return;
-	}
-	if (parser->error == YAML_READER_ERROR) { /* it knows the byte, not the line */
-		line = 1;
-		for (size_t i = 0; i < parser->problem_offset && i < yaml.len; i++)
-			line += yaml.p[i] == '\n';
-	}
-	config_fault_add(&loader->faults, line, "expected YAML in UTF-8, found: %s%s%s",
-	    parser->problem, parser->context ? ", " : "", parser->context ? parser->context : "");
-}
-
-static const char *refused_token(yaml_token_type_t type)
-{
-	switch (type) {
-	case YAML_ANCHOR_TOKEN:
-		return "an anchor (&)";
-	case YAML_ALIAS_TOKEN:
-		return "an alias (*)";
-	case YAML_TAG_TOKEN:
-		return "a tag (!)";
-	case YAML_VERSION_DIRECTIVE_TOKEN:
-	case YAML_TAG_DIRECTIVE_TOKEN:
-		return "a directive (%)";
-	default:
-		return NULL;
-	}
-}
-
-/* The document no longer shows an anchor or the tag !!str; the tokens do.
- * Syntax errors are left to the reading that follows. */
-static void scan_tokens(struct loader *loader, struct slice yaml)
-{
-	yaml_parser_t parser;
-	bool is_end = false;
-
-	if (!parser_init(&parser, yaml)) {
-		loader->err = CP_NOMEM;
-		return;
-	}
-	while (!is_end) {
-		yaml_token_t token;
-
-		if (!yaml_parser_scan(&parser, &token))
-			break;
-		const char *refused = refused_token(token.type);
-		if (refused)
-			config_fault_add(&loader->faults, line_of(token.start_mark),
-			    "expected a value as it is, found %s", refused);
-		is_end = token.type == YAML_STREAM_END_TOKEN;
-		yaml_token_delete(&token);
-	}
-	yaml_parser_delete(&parser);
-}
-
-static void check_only_document(struct loader *loader, yaml_parser_t *parser, struct slice yaml)
-{
-	yaml_document_t second;
-
-	if (!yaml_parser_load(parser, &second)) {
-		syntax_fault(loader, parser, yaml);
-		return;
-	}
-	if (yaml_document_get_root_node(&second))
-		config_fault_add(&loader->faults, line_of(second.start_mark),
-		    "expected one document, found a second one");
-	yaml_document_delete(&second);
-}
-
-static void read_document(struct loader *loader, struct slice yaml)
-{
-	yaml_parser_t parser;
-
-	scan_tokens(loader, yaml);
-	if (loader->err != CP_OK)
-		return;
-	if (!parser_init(&parser, yaml)) {
-		loader->err = CP_NOMEM;
-		return;
-	}
-	if (yaml_parser_load(&parser, &loader->document)) {
-		walk_root(loader, yaml_document_get_root_node(&loader->document));
-		/* After an end of the stream there is nothing to load again. */
-		if (yaml_document_get_root_node(&loader->document))
-			check_only_document(loader, &parser, yaml);
-		fill_in(loader);
-		if (loader->err == CP_OK && !loader->faults.count)
-			check_together(loader);
-		yaml_document_delete(&loader->document);
-	} else {
-		syntax_fault(loader, &parser, yaml);
-	}
-	yaml_parser_delete(&parser);
+	walk_root(loader, config_yaml_root(&loader->yaml));
+	fill_in(loader);
+	if (loader->yaml.err == CP_OK && !loader->yaml.faults.count)
+		check_together(loader);
+	config_yaml_close(&loader->yaml);
 }
 
 /* --- the way in -------------------------------------------------------------- */
@@ -447,14 +280,14 @@ enum cp_err config_parse(
 	if (!loader)
 		return CP_NOMEM;
 	if (yaml.len > CONFIG_FILE_MAX_BYTES)
-		config_fault_add(&loader->faults, 1, "expected at most %d bytes, found more",
+		config_fault_add(&loader->yaml.faults, 1, "expected at most %d bytes, found more",
 		    CONFIG_FILE_MAX_BYTES);
 	else
 		read_document(loader, yaml);
-	config_faults_print(&loader->faults, path, faults);
-	enum cp_err err = loader->err != CP_OK   ? loader->err
-	                  : loader->faults.count ? CP_CONFIG
-	                                         : CP_OK;
+	config_faults_print(&loader->yaml.faults, path, faults);
+	enum cp_err err = loader->yaml.err != CP_OK   ? loader->yaml.err
+	                  : loader->yaml.faults.count ? CP_CONFIG
+	                                              : CP_OK;
 	if (err != CP_OK)
 		config_free(out);
 	free(loader->folder);
