@@ -3,10 +3,9 @@
  * levels deep, whatever the file is. All faults of a file come out together. */
 #include "io/config.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 
+#include "io/config_policy.h"
 #include "io/config_yaml.h"
 #include "io/settings.h"
 
@@ -213,16 +212,6 @@ static void check_together(struct loader *loader)
 {
 	const struct config *config = loader->config;
 	const struct config_upstream *upstream = &config->upstream;
-	const struct config_policy *policy = &config->policy;
-
-	if (policy->max_days < policy->min_days) {
-		unsigned line = setting_line(loader, &policy->max_days);
-
-		config_fault_add(&loader->yaml.faults,
-		    line ? line : setting_line(loader, &policy->min_days),
-		    "policy.max_days: expected at least policy.min_days (%d), found %d",
-		    policy->min_days, policy->max_days);
-	}
 	const struct {
 		const char *name;
 		const char *value;
@@ -295,27 +284,16 @@ enum cp_err config_parse(
 	return err;
 }
 
-/* One byte more than allowed is read, so that too long shows. */
-static bool read_file(const char *path, struct buf *content)
+static enum cp_err load_own(struct config *config, struct buf *faults)
 {
-	uint8_t chunk[4096];
-	size_t len;
-	FILE *file = fopen(path, "re");
+	enum cp_err err = CP_NOMEM;
 
-	if (!file)
-		return false;
-	while (content->len <= CONFIG_FILE_MAX_BYTES &&
-	       (len = fread(chunk, 1, sizeof(chunk), file)) > 0) {
-		if (buf_append(content, chunk, len) != CP_OK) {
-			errno = ENOMEM;
-			break;
-		}
-	}
-	bool is_read = content->len > CONFIG_FILE_MAX_BYTES || feof(file);
-	int saved = errno;
-	fclose(file);
-	errno = saved;
-	return is_read;
+	config->own = calloc(1, sizeof(*config->own));
+	if (config->own)
+		err = config_own_load(config->own, config->policy.file, faults);
+	if (err)
+		config_free(config);
+	return err;
 }
 
 enum cp_err config_load(struct config *out, const char *path, struct buf *faults)
@@ -325,24 +303,19 @@ enum cp_err config_load(struct config *out, const char *path, struct buf *faults
 
 	memset(out, 0, sizeof(*out));
 	buf_init(&content, CONFIG_FILE_MAX_BYTES + 8192);
-	if (read_file(path, &content)) {
+	if (config_yaml_read_file(path, &content, faults))
 		err = config_parse(out, path, buf_bytes(&content), faults);
-	} else {
-		char line[PATH_MAX + 128];
-		int len =
-		    snprintf(line, sizeof(line), "%s: cannot be read: %s\n", path, strerror(errno));
-
-		CP_CHECK(len > 0);
-		size_t shown = (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1;
-		if (buf_append(faults, line, shown) != CP_OK)
-			err = CP_NOMEM;
-	}
 	buf_deinit(&content);
+	if (err == CP_OK)
+		err = load_own(out, faults);
 	return err;
 }
 
 void config_free(struct config *config)
 {
+	if (config->own)
+		config_own_free(config->own);
+	free(config->own);
 	for (size_t i = 0; i < setting_count; i++)
 		setting_clear(&settings[i], config);
 	memset(config, 0, sizeof(*config));

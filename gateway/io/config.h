@@ -56,10 +56,10 @@ struct config_upstream {
 };
 
 struct config_policy {
-	int min_days;
-	int max_days;
-	int overdue_medium_after_days;
+	char *file; /* the clinic's own policy (io/config_policy); NULL: none */
 };
+
+struct config_own;
 
 struct config {
 	struct config_site site;
@@ -68,9 +68,11 @@ struct config {
 	struct config_upstream upstream;
 	struct config_policy policy;
 	enum log_level log_level;
+	struct config_own *own; /* what policy.file says; NULL after config_parse() */
 };
 
-/* CP_OK, or CP_CONFIG with at least one line appended to `faults`, or CP_NOMEM;
+/* With the policy file, if one is named: both are good, or neither is taken.
+ * CP_OK, or CP_CONFIG with at least one line appended to `faults`, or CP_NOMEM;
  * *out is zeroed unless CP_OK. Relative paths in the file count from its folder.
  * `faults` is the caller's, with a maximum of CONFIG_FAULTS_MAX_BYTES. */
 enum cp_err config_load(struct config *out, const char *path, struct buf *faults) CP_MUST_CHECK;

@@ -1,6 +1,12 @@
 /* From text to a document by libyaml's document API. Nothing recurses. */
 #include "io/config_yaml.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "io/config.h"
+
 #define FOUND_MAX_LEN 40
 
 /* --- nodes ----------------------------------------------------------------- */
@@ -194,5 +200,43 @@ bool config_yaml_is_name(struct config_yaml *yaml, const yaml_node_t *key)
 		return true;
 	config_fault_add(&yaml->faults, line_of(key->start_mark), "expected a name, found %s",
 	    config_yaml_found(key, text));
+	return false;
+}
+
+/* --- files ------------------------------------------------------------------ */
+
+/* One byte more than allowed is read, so that too long shows. */
+static bool read_file(const char *path, struct buf *content)
+{
+	uint8_t chunk[4096];
+	size_t len;
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return false;
+	while (content->len <= CONFIG_FILE_MAX_BYTES &&
+	       (len = fread(chunk, 1, sizeof(chunk), file)) > 0) {
+		if (buf_append(content, chunk, len) != CP_OK) {
+			errno = ENOMEM;
+			break;
+		}
+	}
+	bool is_read = content->len > CONFIG_FILE_MAX_BYTES || feof(file);
+	int saved = errno;
+	fclose(file);
+	errno = saved;
+	return is_read;
+}
+
+bool config_yaml_read_file(const char *path, struct buf *content, struct buf *faults)
+{
+	char line[PATH_MAX + 128];
+
+	if (read_file(path, content))
+		return true;
+	int len = snprintf(line, sizeof(line), "%s: cannot be read: %s\n", path, strerror(errno));
+	CP_CHECK(len > 0);
+	size_t shown = (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1;
+	(void)!buf_append(faults, line, shown);
 	return false;
 }

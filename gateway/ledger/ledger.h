@@ -21,16 +21,22 @@
 
 struct ledger;
 
+/* An order that the box gives itself: what holds for the site. */
+struct ledger_own {
+	enum reading_kind kind;
+	const char *key; /* one of this file: "own/policy" */
+	const ProtobufCMessage *body;
+};
+
 struct ledger_config {
 	const char *path;     /* the store's file; NULL: in memory (verify, tests) */
 	const char *site;     /* as in topics; borrowed */
 	const char *version;  /* of program and contract: another one tries again what failed */
 	struct policy policy; /* its zone is borrowed; the rest is filled from the store */
 
-	/* The clinic's own policy file and profiles; borrowed until it is open. */
-	const Carepace__V1__Policy *own_policy; /* NULL: none */
-	const Carepace__V1__ModelProfile *const *own_profiles;
-	size_t own_profile_count;
+	/* What the clinic's own policy file says; borrowed until the store is open. */
+	const struct ledger_own *own;
+	size_t own_count;
 
 	int64_t reserve_bytes; /* P11: of the disk, for draining; 0: do not measure */
 	bool is_recount;       /* verify: no outbox, no verdicts, no checkpoints */

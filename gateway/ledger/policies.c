@@ -5,8 +5,6 @@
 #include "ledger/subjects.h"
 #include "wire/pack.h"
 
-#include <stdio.h>
-
 /* --- read ------------------------------------------------------------------------- */
 
 static bool read_kind(struct db *db, struct arena *arena, enum reading_kind kind, struct facts *out)
@@ -59,6 +57,22 @@ void policies_read_again(struct ledger *ledger)
 
 /* --- the clinic's own ---------------------------------------------------------------- */
 
+static const struct facts *facts_of(const struct policy *policy, enum reading_kind kind)
+{
+	switch (kind) {
+	case READING_POLICY:
+		return &policy->policies;
+	case READING_MODEL_PROFILE:
+		return &policy->profiles;
+	case READING_FIRMWARE_POLICY:
+		return &policy->firmware;
+	case READING_CALENDAR:
+		return &policy->calendars;
+	default:
+		return &policy->roles;
+	}
+}
+
 /* The box's newest order of a key, or NULL. */
 static const struct reading *last_own(const struct facts *facts, const char *key)
 {
@@ -73,13 +87,21 @@ static const struct reading *last_own(const struct facts *facts, const char *key
 	return last;
 }
 
-static bool is_same_body(
-    struct ledger *ledger, const ProtobufCMessage *a, const ProtobufCMessage *b)
+/* Where an order has the pointer to its body of a kind. */
+static const ProtobufCMessage **body_of(const Carepace__V1__Order *order, enum reading_kind kind)
+{
+	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
+	    &carepace__v1__order__descriptor, kind - READING_ORDER);
+
+	return (const ProtobufCMessage **)((uintptr_t)order + field->offset);
+}
+
+static bool is_same(struct ledger *ledger, const ProtobufCMessage *a, const ProtobufCMessage *b)
 {
 	struct slice x;
 	struct slice y;
 
-	return a && b && !wire_pack(&ledger->work, a, &x) && !wire_pack(&ledger->work, b, &y) &&
+	return !wire_pack(&ledger->work, a, &x) && !wire_pack(&ledger->work, b, &y) &&
 	       slice_eq(x, y);
 }
 
@@ -105,53 +127,29 @@ static void record(struct ledger *ledger, Carepace__V1__Order *order, wall_ms no
 		facts_apply(ledger, &reading, &row);
 }
 
-/* The first ones have always been in force; later ones since now, also when the clock
- * was set back meanwhile. */
-static void head_of(
-    Carepace__V1__Order *order, const struct reading *last, const char *key, wall_ms now)
+/* The first one of a key has always been in force; a later one since now, also when the
+ * clock was set back meanwhile. */
+static void activate(struct ledger *ledger, const struct ledger_own *own, wall_ms now)
 {
-	order->key = (char *)key;
-	order->revision = last ? last->order->revision + 1 : 1;
-	order->ts_ms = !last ? 0 : now > last->ts ? now : last->ts + 1;
-}
-
-static void activate_numbers(struct ledger *ledger, wall_ms now)
-{
-	const Carepace__V1__Policy *wanted = ledger->config.own_policy;
-	const struct reading *last = last_own(&ledger->config.policy.policies, "own");
+	const struct reading *last =
+	    last_own(facts_of(&ledger->config.policy, own->kind), own->key);
 	Carepace__V1__Order order = CAREPACE__V1__ORDER__INIT;
 
-	if (!wanted ||
-	    is_same_body(ledger, last ? &last->order->policy->base : NULL, &wanted->base))
+	if (last && is_same(ledger, *body_of(last->order, own->kind), own->body))
 		return;
-	head_of(&order, last, "own", now);
-	order.body_case = CAREPACE__V1__ORDER__BODY_POLICY;
-	order.policy = (Carepace__V1__Policy *)wanted;
-	record(ledger, &order, now);
-}
-
-static void activate_profile(
-    struct ledger *ledger, const Carepace__V1__ModelProfile *wanted, wall_ms now)
-{
-	Carepace__V1__Order order = CAREPACE__V1__ORDER__INIT;
-	char key[24];
-
-	snprintf(key, sizeof(key), "own/%u", (unsigned)wanted->model);
-	const struct reading *last = last_own(&ledger->config.policy.profiles, key);
-	if (is_same_body(ledger, last ? &last->order->model_profile->base : NULL, &wanted->base))
-		return;
-	head_of(&order, last, key, now);
-	order.body_case = CAREPACE__V1__ORDER__BODY_MODEL_PROFILE;
-	order.model_profile = (Carepace__V1__ModelProfile *)wanted;
+	order.key = (char *)own->key;
+	order.revision = last ? last->order->revision + 1 : 1;
+	order.ts_ms = !last ? 0 : now > last->ts ? now : last->ts + 1;
+	order.body_case = (Carepace__V1__Order__BodyCase)(own->kind - READING_ORDER);
+	*body_of(&order, own->kind) = own->body;
 	record(ledger, &order, now);
 }
 
 void policies_open(struct ledger *ledger, wall_ms now)
 {
 	policies_read_again(ledger);
-	activate_numbers(ledger, now);
-	for (size_t i = 0; i < ledger->config.own_profile_count && !ledger->db.err; i++)
-		activate_profile(ledger, ledger->config.own_profiles[i], now);
+	for (size_t i = 0; i < ledger->config.own_count && !ledger->db.err; i++)
+		activate(ledger, &ledger->config.own[i], now);
 	arena_reset(&ledger->work);
 }
 

@@ -1,6 +1,7 @@
 #include "shell/gateway.h"
 
 #include "io/clock.h"
+#include "io/config_policy.h"
 #include "io/failures.h"
 #include "io/folder.h"
 #include "io/log.h"
@@ -8,7 +9,6 @@
 #include "io/tzfile.h"
 #include "ledger/view.h"
 #include "shell/counts.h"
-#include "shell/own_policy.h"
 #include "shell/reload.h"
 #include "shell/staff.h"
 #include "shell/store_rest.h"
@@ -216,9 +216,9 @@ static int open_store(struct gateway *gateway)
 	    .version = CAREPACE_VERSION "+" CAREPACE_CONTRACT,
 	    .policy = policy_default(&gateway->zone),
 	    .reserve_bytes = config->store.reserve_bytes,
+	    .own = config->own->orders,
+	    .own_count = config->own->count,
 	};
-	struct own_policy own;
-	ledger.own_policy = own_policy_of(&config->policy, &own);
 	if (ledger_open(&ledger, clock_wall(), &gateway->ledger, why)) {
 		log_error("cannot open the store: %s", why);
 		return GATEWAY_STORE;

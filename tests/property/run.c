@@ -337,7 +337,8 @@ bool run_world(const struct world *world, const struct way *way, const struct po
 	        .site = "north-1",
 	        .version = "1",
 	        .policy = *policy,
-	        .own_policy = first_checks()},
+	        .own = first_checks(),
+	        .own_count = 1},
 	    .batch = batch_new(),
 	    .why = why,
 	};

@@ -4,12 +4,14 @@
 #ifndef UNIT_FIRST_CHECKS_H
 #define UNIT_FIRST_CHECKS_H
 
-#include "report.pb-c.h"
+#include "ledger/ledger.h"
 
-static inline const Carepace__V1__Policy *first_checks(void)
+static inline const struct ledger_own *first_checks(void)
 {
 	static Carepace__V1__Check off[128];
 	static Carepace__V1__Policy policy = CAREPACE__V1__POLICY__INIT;
+	static const struct ledger_own own = {
+	    .kind = READING_POLICY, .key = "own/policy", .body = &policy.base};
 	const ProtobufCEnumDescriptor *checks = &carepace__v1__check__descriptor;
 
 	policy.n_off = 0;
@@ -22,7 +24,7 @@ static inline const Carepace__V1__Policy *first_checks(void)
 		    check != CAREPACE__V1__CHECK__CART_REUSE)
 			off[policy.n_off++] = (Carepace__V1__Check)check;
 	}
-	return &policy;
+	return &own;
 }
 
 #endif

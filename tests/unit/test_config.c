@@ -63,9 +63,7 @@ static void the_least_file_gets_the_defaults(void **state)
 	assert_int_equal(config.upstream.server_count, 0);
 	assert_null(config.upstream.ca);
 	assert_false(config.upstream.receipts);
-	assert_int_equal(config.policy.min_days, 28);
-	assert_int_equal(config.policy.max_days, 42);
-	assert_int_equal(config.policy.overdue_medium_after_days, 14);
+	assert_null(config.policy.file);
 	assert_int_equal(config.log_level, LOG_LEVEL_INFO);
 }
 
@@ -245,8 +243,6 @@ static void syntax_names_its_line(void **state)
 static void settings_must_fit_together(void **state)
 {
 	(void)state;
-	assert_refused(SITE "policy:\n  min_days: 50\n",
-	    "dir/f.yaml:3: policy.max_days: expected at least policy.min_days (50), found 42\n");
 	assert_refused(SITE "upstream:\n  servers: hq:1\n  ca: c\n  key: k\n",
 	    "dir/f.yaml:3: upstream.certificate: expected a path because upstream.servers is "
 	    "given, found nothing\n");

@@ -62,12 +62,14 @@ static struct clinic *reopen_with_min_days(void **state, int64_t days)
 	Carepace__V1__Policy policy = CAREPACE__V1__POLICY__INIT;
 	Carepace__V1__PolicySetting setting = CAREPACE__V1__POLICY_SETTING__INIT;
 	Carepace__V1__PolicySetting *settings[] = {&setting};
+	struct ledger_own own = {.kind = READING_POLICY, .key = "own/policy", .body = &policy.base};
 	struct zone zone = {0};
 	struct ledger_config config = {.path = bench->path,
 	    .site = "ber",
 	    .version = "1",
 	    .policy = policy_default(&zone),
-	    .own_policy = &policy};
+	    .own = &own,
+	    .own_count = 1};
 	struct ledger *ledger;
 	char name[] = "min_days";
 	char why[256];

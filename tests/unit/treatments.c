@@ -13,7 +13,8 @@ void treatments_open(struct treatments *t)
 	    .site = "berlin-1",
 	    .version = "1",
 	    .policy = policy_default(&t->zone),
-	    .own_policy = first_checks()};
+	    .own = first_checks(),
+	    .own_count = 1};
 	char why[256];
 
 	if (ledger_open(&config, t->now, &t->ledger, why))
