@@ -79,6 +79,19 @@ static const struct check_row rows[] = {
         .sentence = {"Cartridge {cart} is not made for this device. Replace it with one that "
                      "fits."},
     },
+    {
+        .check = CHECK_COUNTER_ROLLBACK,
+        .name = "COUNTER_ROLLBACK",
+        .about = ABOUT_DEVICE,
+        .when = WHEN_START,
+        .clears = CLEARS_BY_ACK,
+        .who = WHO_HEAD_OFFICE | WHO_SERVICE,
+        .unit = IN_COUNT,
+        .condition = "the pulse counter of a device [E] shows less than before",
+        .cleared_by = "an acknowledgement",
+        .sentence = {"The counter of pulses shows {value}, but showed {limit} before. Please have "
+                     "the device looked at."},
+    },
 };
 
 const struct check_section checks_consumables = {"Consumables", rows, CP_COUNT(rows)};
