@@ -22,6 +22,7 @@ struct cart_use {
 	uint32_t pins;      /* 0 unknown; not stored */
 	int64_t tip_used;   /* pulses on the tip's counter at the attach */
 	uint32_t tip_limit; /* pulses that it allows, 0 unknown */
+	uint32_t needle_um; /* of a roller, as its session's START says; 0 unknown */
 	bool is_replaced;   /* ended by a detach or the next attach, not by the session */
 	event_ms from;
 	event_ms until;

@@ -80,17 +80,47 @@ static const struct check_row rows[] = {
                      "fits."},
     },
     {
-        .check = CHECK_COUNTER_ROLLBACK,
-        .name = "COUNTER_ROLLBACK",
-        .about = ABOUT_DEVICE,
+        .check = CHECK_ROLLER_LIFE,
+        .name = "ROLLER_LIFE",
+        .about = ABOUT_ROLLER,
         .when = WHEN_START,
-        .clears = CLEARS_BY_ACK,
-        .who = WHO_HEAD_OFFICE | WHO_SERVICE,
+        .clears = CLEARS_BY_CONDITION,
+        .who = WHO_OPERATOR | WHO_CLIENT,
         .unit = IN_COUNT,
-        .condition = "the pulse counter of a device [E] shows less than before",
-        .cleared_by = "an acknowledgement",
-        .sentence = {"The counter of pulses shows {value}, but showed {limit} before. Please have "
-                     "the device looked at."},
+        .condition = "in the clinic a roller of 0.5 mm or more is used in a second visit [B] "
+                     "(HIGH); at home a roller is used more than 15 times [E] (LOW)",
+        .cleared_by = "another roller, or an acknowledgement once the session is over",
+        .sentence = {"The roller {subject} was used {value} times and is worn out after {limit}. "
+                     "Take a new one.",
+            [SEVERITY_HIGH] = "The roller {subject} is single-use and was used in an earlier "
+                              "visit. Replace it with a new one before treating."},
+    },
+    {
+        .check = CHECK_CONSUMABLE_UNBILLED,
+        .name = "CONSUMABLE_UNBILLED",
+        .about = ABOUT_CARTRIDGE,
+        .when = WHEN_TIMER,
+        .clears = CLEARS_BY_CONDITION,
+        .who = WHO_MANAGER,
+        .unit = IN_DAYS,
+        .condition = "two civil days after a cartridge was used there is no billing line for its "
+                     "serial [E]",
+        .cleared_by = "a billing line for its serial",
+        .sentence = {"Cartridge {subject} was used {value} ago and is not billed yet."},
+    },
+    {
+        .check = CHECK_BILLED_UNUSED,
+        .name = "BILLED_UNUSED",
+        .about = ABOUT_CARTRIDGE,
+        .when = WHEN_TIMER,
+        .clears = CLEARS_BY_CONDITION,
+        .who = WHO_MANAGER,
+        .unit = IN_DAYS,
+        .condition = "two civil days after the day of a billing line its cartridge was not used "
+                     "anywhere [E]",
+        .cleared_by = "its use, or a credit for the line",
+        .sentence = {"Cartridge {subject} was billed {value} ago (line {onset}) and nobody has "
+                     "used it."},
     },
 };
 

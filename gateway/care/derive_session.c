@@ -80,6 +80,20 @@ static void take_attach(struct session_history *history, const struct fact *inpu
 	snprintf(use->lot, sizeof(use->lot), "%s", cart->lot ? cart->lot : "");
 }
 
+/* A roller's needles are as deep as the session is set. */
+static void set_needles(struct session_history *history)
+{
+	uint32_t depth_um = 0;
+
+	for (size_t i = history->facts.count; i-- > 0;)
+		if (history->facts.items[i].reading.kind == READING_SESSION_START)
+			depth_um =
+			    history->facts.items[i].reading.up->session_start->preset_depth_um;
+	for (size_t i = 0; i < history->use_count; i++)
+		if (history->session->modality == MODALITY_ROLLER)
+			history->uses[i].needle_um = depth_um;
+}
+
 /* --- the whole ----------------------------------------------------------------- */
 
 static void set_state(struct session_history *history, const struct policy *policy, wall_ms now)
@@ -203,6 +217,7 @@ void derive_session(struct session_history *history, const struct policy *policy
 	session->day = zone_day(policy->zone, session->start);
 	set_state(history, policy, now);
 	set_exposure(session, end);
+	set_needles(history);
 	for (size_t i = 0; i < history->use_count; i++)
 		if (history->uses[i].until == TIME_NEVER && !session_is_open(session))
 			history->uses[i].until = session->end;

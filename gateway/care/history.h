@@ -84,9 +84,12 @@ struct cartridge_use {
 
 struct cartridge_history {
 	int64_t cart;
+	char gtin[15]; /* of a home roller "" */
+	char serial[21];
 	const struct cartridge_use *uses; /* by (attach time, source, boot, seq) */
 	size_t use_count;
-	struct facts facts; /* seen elsewhere, stock, billing */
+	struct facts facts;     /* seen elsewhere, billing, uses at home */
+	struct facts home_uses; /* of those who use it at home: of all their rollers */
 };
 
 /* --- case of an adverse event: what tablets said, and the sessions that it blames ----- */
@@ -121,7 +124,7 @@ struct cluster_history {
 	size_t case_count;
 };
 
-/* --- operator: facts alone ------------------------------------ */
+/* --- device, operator: facts alone ------------------------------------ */
 
 struct subject_history {
 	int64_t no;

@@ -1,131 +1,169 @@
-/* judge_cartridge.c - single use (domain 8.4).
+/* judge_cartridge.c - what the history of a cartridge, tip or roller tells (domain 8.4).
  *
- * A cartridge is used up by its first exposing visit. Every later attach is a
- * finding about the session that it was attached in.
+ * A single-use cartridge is used up by its first exposing visit, wherever that was. Every
+ * later attach is a finding about the session that it was attached in.
  */
-#include "care/judge.h"
+#include "care/judge_cartridge.h"
 
+#include <stdio.h>
 #include <string.h>
 
-/* Did the skin meet this cartridge? Its time in the slot meets the session's
- * exposure. What stayed in the slot was there to the last, even when a session
- * that was lost ends with the attach itself. */
-static bool is_exposed(const struct cartridge_use *use)
+/* Its time in the slot meets the session's exposure. What stayed in the slot was there
+ * to the last, even when a session that was lost ends with the attach itself. */
+bool use_is_exposed(const struct cartridge_use *use)
 {
 	return use->session.is_exposing && use->use.from <= use->session.exposed_until &&
 	       (!use->use.is_replaced || use->use.until > use->session.exposed_from);
 }
 
-static bool is_other_client(const struct session *a, const struct session *b)
+/* --- uses elsewhere ------------------------------------------------------------------- */
+
+static const Carepace__V1__CartSeen *seen_in(const struct fact *fact)
 {
-	return a->client == 0 || a->client != b->client;
+	switch (fact->reading.kind) {
+	case READING_CART_HISTORY:
+		return fact->reading.order->cart_history;
+	case READING_CART_SEEN:
+		return fact->reading.order->cart_seen;
+	default:
+		return NULL;
+	}
 }
 
-struct reuse {
-	int64_t visits;    /* earlier visits with exposure */
-	bool is_other;     /* one of them another's, or nobody knows whose */
-	bool is_continued; /* this visit used the cartridge before: its pulses are its own */
-	struct id related[FINDING_RELATED_MAX]; /* sids */
-	size_t related_count;
-};
+static bool is_ours(const struct cartridge_history *history, const struct id *sid)
+{
+	for (size_t i = 0; i < history->use_count; i++)
+		if (id_eq(&history->uses[i].session.sid, sid))
+			return true;
+	return false;
+}
+
+/* History and news may speak of one session: the last that holds counts. */
+static bool is_superseded(struct facts facts, size_t at)
+{
+	for (size_t i = at + 1; i < facts.count; i++)
+		if (seen_in(&facts.items[i]) &&
+		    id_eq(&facts.items[i].reading.sid, &facts.items[at].reading.sid) &&
+		    fact_holds(facts, &facts.items[i], TIME_NEVER))
+			return true;
+	return !fact_holds(facts, &facts.items[at], TIME_NEVER);
+}
+
+static bool gather_sightings(struct cart_judging *j)
+{
+	struct facts facts = j->history->facts;
+	struct sighting *sightings =
+	    arena_alloc(j->timeline->arena, (facts.count + 1) * sizeof(*sightings));
+
+	for (size_t i = 0; sightings && i < facts.count; i++) {
+		const struct fact *fact = &facts.items[i];
+		const Carepace__V1__CartSeen *seen = seen_in(fact);
+		if (!seen || (seen->has_exposing && !seen->exposing) ||
+		    is_ours(j->history, &fact->reading.sid) || is_superseded(facts, i))
+			continue;
+		sightings[j->sighting_count++] = (struct sighting){
+		    .sid = fact->reading.sid,
+		    .client = fact->client,
+		    .start = seen->start_ts_ms,
+		};
+	}
+	j->sightings = sightings;
+	return sightings;
+}
+
+/* --- what was before --------------------------------------------------------------------- */
 
 /* Which uses are the first exposure of their visit: visits of two clients may take
- * turns, so the use before does not tell. NULL when the arena is full. */
-static const bool *mark_first_uses(const struct cartridge_history *history, struct arena *arena)
+ * turns, so the use before does not tell. */
+static bool mark_first_uses(struct cart_judging *j)
 {
-	bool *is_first = arena_zalloc(arena, history->use_count * sizeof(*is_first));
+	const struct cartridge_use *uses = j->history->uses;
+	bool *is_first = arena_zalloc(j->timeline->arena, j->history->use_count + 1);
 
-	for (size_t i = 0; is_first && i < history->use_count; i++) {
-		is_first[i] = is_exposed(&history->uses[i]);
-		for (size_t j = 0; j < i && is_first[i]; j++)
-			if (is_first[j] &&
-			    history->uses[j].session.visit == history->uses[i].session.visit)
+	for (size_t i = 0; is_first && i < j->history->use_count; i++) {
+		is_first[i] = use_is_exposed(&uses[i]);
+		for (size_t k = 0; k < i && is_first[i]; k++)
+			if (is_first[k] && uses[k].session.visit == uses[i].session.visit)
 				is_first[i] = false;
 	}
+	j->is_first = is_first;
 	return is_first;
 }
 
-static struct reuse look_back(
-    const struct cartridge_history *history, const bool *is_first, size_t at)
+static void add_visit(struct reuse *reuse, const struct id *sid)
 {
-	const struct session *session = &history->uses[at].session;
-	struct reuse reuse = {0};
-
-	for (size_t j = 0; j < at; j++) {
-		const struct cartridge_use *earlier = &history->uses[j];
-		if (!is_exposed(earlier))
-			continue;
-		if (earlier->session.visit == session->visit) {
-			reuse.is_continued = true;
-			continue;
-		}
-		if (is_other_client(&earlier->session, session))
-			reuse.is_other = true;
-		if (!is_first[j])
-			continue;
-		reuse.visits++;
-		if (reuse.related_count < FINDING_RELATED_MAX)
-			reuse.related[reuse.related_count++] = earlier->session.sid;
-	}
-	return reuse;
+	reuse->visits++;
+	if (reuse->related_count < FINDING_RELATED_MAX)
+		reuse->related[reuse->related_count++] = *sid;
 }
 
-static void add_reuse(struct timeline *timeline, const struct cartridge_use *at,
-    const struct reuse *reuse, wall_ms now)
+static void look_back_here(const struct cart_judging *j, size_t at, struct reuse *reuse)
 {
-	const struct cart_use *use = &at->use;
-	bool is_over = use->until <= now;
-	bool is_unused = use->is_replaced && !is_exposed(at);
-	char subject[NAME_MAX_LEN];
-	char onset[NAME_MAX_LEN];
+	const struct session *session = &j->history->uses[at].session;
 
-	session_name(&at->session, subject, sizeof(subject));
-	cart_use_name(use, onset, sizeof(onset));
-
-	bool is_known = reuse->visits > 0; /* else only the tip's own counter says so */
-	enum severity severity = is_known && !reuse->is_other ? SEVERITY_HIGH : SEVERITY_CRITICAL;
-
-	/* Attached again in the same session and slot: one alert, of the worst (R9). */
-	struct finding *finding = timeline_find(timeline, CHECK_CART_REUSE, subject, onset);
-	if (!finding) {
-		finding = timeline_add(timeline, CHECK_CART_REUSE, subject, onset);
-		if (!finding)
-			return;
-		finding->from = use->from;
-		finding->is_latched = false;
+	for (size_t i = 0; i < at; i++) {
+		const struct session *earlier = &j->history->uses[i].session;
+		if (!use_is_exposed(&j->history->uses[i]))
+			continue;
+		if (earlier->visit == session->visit) {
+			reuse->is_continued = true;
+			continue;
+		}
+		if (earlier->client == 0 || earlier->client != session->client)
+			reuse->is_other = true;
+		if (j->is_first[i])
+			add_visit(reuse, &earlier->sid);
 	}
-	finding->until = is_over ? use->until : TIME_NEVER;
-	finding->is_latched = finding->is_latched || !is_unused;
-	if (severity <= finding->severity)
-		return;
-	finding->severity = severity;
-	finding_set_value(finding, is_known ? reuse->visits : use->tip_used, 0);
-	finding->effective_day = at->session.day;
-	finding->session = at->session.no;
-	finding->client = at->session.client;
-	finding->course = at->session.course;
-	memcpy(finding->related, reuse->related, sizeof(reuse->related));
-	finding->related_count = reuse->related_count;
+}
+
+/* Nobody takes a cartridge to another clinic within a visit. */
+static void look_back_elsewhere(const struct cart_judging *j, size_t at, struct reuse *reuse)
+{
+	const struct cartridge_use *use = &j->history->uses[at];
+
+	for (size_t i = 0; i < j->sighting_count; i++) {
+		const struct sighting *earlier = &j->sightings[i];
+		if (earlier->start > use->use.from)
+			continue;
+		if (earlier->client == 0 || earlier->client != use->session.client)
+			reuse->is_other = true;
+		add_visit(reuse, &earlier->sid);
+	}
+}
+
+/* --- all ------------------------------------------------------------------------------------ */
+
+static void judge_uses(const struct cart_judging *j)
+{
+	for (size_t i = 0; i < j->history->use_count; i++) {
+		const struct cartridge_use *use = &j->history->uses[i];
+		struct reuse reuse = {0};
+		look_back_here(j, i, &reuse);
+		look_back_elsewhere(j, i, &reuse);
+		if (use->session.modality == MODALITY_ROLLER)
+			judge_clinic_roller(j, i, &reuse);
+		else
+			judge_reuse(j, i, &reuse);
+	}
 }
 
 void judge_cartridge(const struct cartridge_history *history, const struct policy *policy,
     wall_ms now, struct timeline *timeline)
 {
-	const bool *is_first = mark_first_uses(history, timeline->arena);
+	struct cart_judging j = {
+	    .history = history,
+	    .policy = policy,
+	    .now = now,
+	    .timeline = timeline,
+	};
 
-	(void)policy;
-	if (!is_first) {
+	if (!gather_sightings(&j) || !mark_first_uses(&j)) {
 		timeline->is_full = true;
 		return;
 	}
-	for (size_t i = 0; i < history->use_count; i++) {
-		const struct cartridge_use *use = &history->uses[i];
-		if (use->session.modality == MODALITY_ROLLER)
-			continue; /* ROLLER_LIFE instead */
-		struct reuse reuse = look_back(history, is_first, i);
-		if (reuse.visits > 0 || (use->use.tip_used > 0 && !reuse.is_continued))
-			add_reuse(timeline, use, &reuse, now);
-		if (use->use.until > now && use->use.until != TIME_NEVER)
-			timeline_wake_at(timeline, use->use.until);
-	}
+	snprintf(j.name, sizeof(j.name), "%s%s%s", history->gtin, history->gtin[0] ? "/" : "",
+	    history->serial);
+	judge_uses(&j);
+	judge_home_roller(&j);
+	judge_billing(&j);
 }

@@ -15,6 +15,7 @@ struct cart_use cart_use_of_row(const struct db_rows *rows, int c)
 	    .expiry_yyyymmdd = (uint32_t)db_int(rows, c + 8),
 	    .tip_used = db_int(rows, c + 9),
 	    .tip_limit = (uint32_t)db_int(rows, c + 10),
+	    .needle_um = (uint32_t)db_int(rows, c + 15),
 	    .from = db_int(rows, c + 11),
 	    .until = db_int(rows, c + 12),
 	    .is_replaced = db_int(rows, c + 13) != 0,
@@ -31,12 +32,12 @@ static void save(struct ledger *ledger, const struct session *session, const str
 {
 	db_run(&ledger->db,
 	    "INSERT INTO cart_use(session, source, boot, seq, cart, slot, gtin, lot, expiry,"
-	    " tip_used, tip_limit, from_at, until_at, is_replaced)"
-	    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	    "iiiiiittiiiiii", session->no, session->device, (int64_t)use->boot, (int64_t)use->seq,
+	    " tip_used, tip_limit, needle_um, from_at, until_at, is_replaced)"
+	    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    "iiiiiittiiiiiii", session->no, session->device, (int64_t)use->boot, (int64_t)use->seq,
 	    use->cart, (int64_t)use->slot, use->gtin, use->lot, (int64_t)use->expiry_yyyymmdd,
-	    use->tip_used, (int64_t)use->tip_limit, (int64_t)use->from, (int64_t)use->until,
-	    (int64_t)use->is_replaced);
+	    use->tip_used, (int64_t)use->tip_limit, (int64_t)use->needle_um, (int64_t)use->from,
+	    (int64_t)use->until, (int64_t)use->is_replaced);
 }
 
 void cart_rows_save(struct ledger *ledger, const struct session_history *history)

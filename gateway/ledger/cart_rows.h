@@ -8,8 +8,9 @@
 /* Columns of SELECT CART_USE_COLUMNS CART_USE_FROM. */
 #define CART_USE_COLUMNS                                                                           \
 	"u.session, u.boot, u.seq, u.cart, u.slot, u.gtin, coalesce(k.serial, ''), u.lot,"         \
-	" u.expiry, u.tip_used, u.tip_limit, u.from_at, u.until_at, u.is_replaced, n.id"
-#define CART_USE_COLUMN_COUNT 15
+	" u.expiry, u.tip_used, u.tip_limit, u.from_at, u.until_at, u.is_replaced, n.id, "         \
+	"u.needle_um"
+#define CART_USE_COLUMN_COUNT 16
 #define CART_USE_FROM                                                                              \
 	" FROM cart_use u LEFT JOIN cartridge k ON k.no = u.cart JOIN source n ON n.no = "         \
 	"u.source "

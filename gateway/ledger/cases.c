@@ -123,21 +123,14 @@ static void join_lots(
     struct ledger *ledger, const struct session *blamed, const struct cluster_case *entry)
 {
 	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT " JOURNAL_COLUMNS " FROM cart_use u JOIN journal j USING(source, boot, seq)"
-	    " WHERE u.session = ?1 AND u.from_at <= ?3 AND (u.is_replaced = 0 OR u.until_at > ?2)",
+	    "SELECT u.gtin, u.lot FROM cart_use u WHERE u.session = ?1 AND u.lot != ''"
+	    " AND u.from_at <= ?3 AND (u.is_replaced = 0 OR u.until_at > ?2)",
 	    "iii", blamed->no, (int64_t)blamed->exposed_from, (int64_t)blamed->exposed_until);
 
 	while (db_next(&rows)) {
-		struct journal_row row = journal_row_of(&rows);
-		struct reading reading;
 		char name[48];
-		if (journal_decode(&ledger->work, &row, &reading) != READING_OK)
-			continue;
-		const Carepace__V1__Cartridge *cart = reading.up->cart_attach->cart;
-		if (!cart->lot || !*cart->lot)
-			continue;
-		int len =
-		    snprintf(name, sizeof(name), "%c%s/%s", CLUSTER_OF_LOT, cart->gtin, cart->lot);
+		int len = snprintf(name, sizeof(name), "%c%s/%s", CLUSTER_OF_LOT, db_text(&rows, 0),
+		    db_text(&rows, 1));
 		join(ledger, slice_of(name, (size_t)len), entry);
 	}
 }

@@ -4,6 +4,7 @@
 #include "ledger/journal.h"
 #include "ledger/sessions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* One more element behind items[count]; NULL with db.err set when out of room. */
@@ -69,7 +70,7 @@ void history_add(struct ledger *ledger, struct fact_list *list, enum subject_kin
 	history_add_within(ledger, list, kind, subject, topic, INT64_MIN, TIME_NEVER);
 }
 
-void history_add_last(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+static void add_last(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic, event_ms at)
 {
 	struct db_rows rows = db_query(&ledger->db,
@@ -86,7 +87,7 @@ void history_add_around(struct ledger *ledger, struct fact_list *list, enum subj
 {
 	if (!subject)
 		return;
-	history_add_last(ledger, list, kind, subject, topic, at);
+	add_last(ledger, list, kind, subject, topic, at);
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM
 	    " AND f.topic = ? AND f.ts > ? ORDER BY f.ts LIMIT 1",
@@ -98,7 +99,7 @@ void history_add_since(struct ledger *ledger, struct fact_list *list, enum subje
     int64_t subject, int64_t topic, event_ms at)
 {
 	if (subject)
-		history_add_last(ledger, list, kind, subject, topic, at);
+		add_last(ledger, list, kind, subject, topic, at);
 	history_add_within(ledger, list, kind, subject, topic, at + 1, TIME_NEVER);
 }
 
@@ -230,9 +231,20 @@ bool history_of_client(struct ledger *ledger, int64_t client, struct client_hist
 	return !ledger->db.err;
 }
 
+static const int64_t roller_topics[] = {
+    FACT_TOPIC(READING_ROLLER_USE, 0),
+    FACT_TOPIC(READING_HQ_ROLLER_USE, 0),
+};
+
+struct facts history_roller_uses(struct ledger *ledger, int64_t client)
+{
+	return history_facts(
+	    ledger, SUBJECT_CLIENT, client, roller_topics, CP_COUNT(roller_topics));
+}
+
 /* --- cartridge -------------------------------------------------------------------- */
 
-bool history_of_cartridge(struct ledger *ledger, int64_t cart, struct cartridge_history *history)
+static void load_uses(struct ledger *ledger, struct cartridge_history *history)
 {
 	struct cartridge_use *uses = NULL;
 	size_t cap = 0;
@@ -240,9 +252,8 @@ bool history_of_cartridge(struct ledger *ledger, int64_t cart, struct cartridge_
 	    "SELECT " SESSION_COLUMNS ", " CART_USE_COLUMNS CART_USE_FROM
 	    "JOIN session s ON s.no = u.session JOIN source r ON r.no = s.source"
 	    " WHERE u.cart = ? ORDER BY u.from_at, r.id, u.boot, u.seq",
-	    "i", cart);
+	    "i", history->cart);
 
-	*history = (struct cartridge_history){.cart = cart};
 	while (db_next(&rows)) {
 		uses = push(ledger, uses, history->use_count, &cap, sizeof(*uses));
 		if (!uses)
@@ -254,5 +265,46 @@ bool history_of_cartridge(struct ledger *ledger, int64_t cart, struct cartridge_
 	}
 	db_end(&rows);
 	history->uses = uses;
+}
+
+/* Of the clients who use this roller at home. */
+static void load_home_uses(struct ledger *ledger, struct cartridge_history *history)
+{
+	struct fact_list list = {0};
+
+	for (size_t i = 0; i < history->facts.count; i++) {
+		int64_t client = history->facts.items[i].client;
+		bool is_use = reading_is_roller_use(history->facts.items[i].reading.kind);
+		for (size_t k = 0; k < i && is_use; k++)
+			if (history->facts.items[k].client == client)
+				is_use =
+				    !reading_is_roller_use(history->facts.items[k].reading.kind);
+		for (size_t k = 0; k < CP_COUNT(roller_topics) && is_use; k++)
+			history_add(ledger, &list, SUBJECT_CLIENT, client, roller_topics[k]);
+	}
+	history->home_uses = history_sorted(&list);
+}
+
+bool history_of_cartridge(struct ledger *ledger, int64_t cart, struct cartridge_history *history)
+{
+	static const int64_t topics[] = {
+	    FACT_TOPIC(READING_CART_HISTORY, 0),
+	    FACT_TOPIC(READING_CART_SEEN, 0),
+	    FACT_TOPIC(READING_BILLING_LINE, 0),
+	    FACT_TOPIC(READING_ROLLER_USE, 0),
+	    FACT_TOPIC(READING_HQ_ROLLER_USE, 0),
+	};
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT gtin, serial FROM cartridge WHERE no = ?", "i", cart);
+
+	*history = (struct cartridge_history){.cart = cart};
+	if (db_next(&rows)) {
+		snprintf(history->gtin, sizeof(history->gtin), "%s", db_text(&rows, 0));
+		snprintf(history->serial, sizeof(history->serial), "%s", db_text(&rows, 1));
+		db_end(&rows);
+	}
+	load_uses(ledger, history);
+	history->facts = history_facts(ledger, SUBJECT_CART, cart, topics, CP_COUNT(topics));
+	load_home_uses(ledger, history);
 	return !ledger->db.err;
 }
