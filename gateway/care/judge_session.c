@@ -18,5 +18,7 @@ void judge_session(const struct session_history *history, const struct policy *p
 
 	judge_data(&judging);
 	judge_eligibility(&judging);
+	judge_people(&judging);
+	judge_overlap(&judging);
 	judge_carts(&judging);
 }

@@ -44,6 +44,8 @@ void judge_missing(const struct judging *j, const char *group);
 
 void judge_data(const struct judging *j);        /* DATA_MISSING of what all need */
 void judge_eligibility(const struct judging *j); /* 8.2 */
+void judge_people(const struct judging *j);      /* 8.7 */
+void judge_overlap(const struct judging *j);     /* 8.3, 8.7: in two clinics at once */
 void judge_carts(const struct judging *j);       /* 8.4 */
 
 #endif

@@ -1,8 +1,6 @@
 /* judge_session_data.c - what is known around a session, and DATA_MISSING (R16). */
 #include "care/judge_session.h"
 
-#include <string.h>
-
 /* --- the device ---------------------------------------------------------------------- */
 
 /* Of a device that had not said or been given anything yet, the first that was. */
@@ -98,10 +96,11 @@ const Carepace__V1__ClientFlags *judging_flags(const struct judging *j)
 
 void judge_missing(const struct judging *j, const char *group)
 {
-	for (size_t i = 0; i < j->timeline->count; i++)
-		if (j->timeline->items[i].check == CHECK_DATA_MISSING &&
-		    strcmp(j->timeline->items[i].onset, group) == 0)
-			return;
+	char subject[NAME_MAX_LEN];
+
+	session_name(j->session, subject, sizeof(subject));
+	if (timeline_find(j->timeline, CHECK_DATA_MISSING, subject, group))
+		return;
 	struct finding *finding =
 	    timeline_add_to_session(j->timeline, CHECK_DATA_MISSING, group, j->session);
 	if (!finding)

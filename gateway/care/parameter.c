@@ -15,6 +15,22 @@ const struct parameter_row parameters[PARAMETERS] = {
         "R13 [E]"),
 
     /* 8.2 eligibility */
+    ROW(ISOTRETINOIN_MONTHS, CHECK_WASHOUT_ISOTRETINOIN, "months", 6, 0, 24, "months", "2.5 [A]"),
+    ROW(BOTULINUM_DAYS, CHECK_WASHOUT_OTHER, "botulinum_days", 14, 0, 365, "days", "2.5 [B]"),
+    ROW(FILLER_DAYS, CHECK_WASHOUT_OTHER, "filler_days", 14, 0, 365, "days", "2.5 [B]"),
+    ROW(PEEL_SUPERFICIAL_DAYS, CHECK_WASHOUT_OTHER, "peel_superficial_days", 21, 0, 365, "days",
+        "2.5 [A]"),
+    ROW(LASER_NONABL_DAYS, CHECK_WASHOUT_OTHER, "laser_nonabl_days", 21, 0, 365, "days", "2.5 [A]"),
+    ROW(RF_OTHER_DAYS, CHECK_WASHOUT_OTHER, "rf_other_days", 21, 0, 365, "days", "2.5 [A]"),
+    ROW(LASER_ABLATIVE_DAYS, CHECK_WASHOUT_OTHER, "laser_ablative_days", 84, 0, 365, "days",
+        "2.5 [A]"),
+    ROW(DEEP_PEEL_DAYS, CHECK_WASHOUT_OTHER, "deep_peel_days", 90, 0, 365, "days", "2.5 [A]"),
+    ROW(DERMABRASION_DAYS, CHECK_WASHOUT_OTHER, "dermabrasion_days", 90, 0, 365, "days", "2.5 [A]"),
+    ROW(FACIAL_SURGERY_DAYS, CHECK_WASHOUT_OTHER, "facial_surgery_days", 365, 0, 730, "days",
+        "2.5 [A]"),
+    ROW(TAN_UV_DAYS, CHECK_WASHOUT_OTHER, "tan_uv_days", 14, 0, 365, "days", "2.5 [A]"),
+    ROW(TOPICAL_RETINOID_AHA_DAYS, CHECK_WASHOUT_OTHER, "topical_retinoid_aha_days", 1, 0, 365,
+        "days of 24 h", "2.5 [B]"),
 
     /* 8.3 dose and safety */
     ROW(LOST_AFTER_MINUTES, CHECK_SESSION_ORPHAN, "lost_after_minutes", 240, 15, 1440, "minutes",
@@ -70,6 +86,11 @@ const struct parameter_row parameters[PARAMETERS] = {
     ROW(REPORT_THREAT_DAYS, CHECK_AE_REPORT_DUE, "eu_maker_threat_days", 2, 0, 60, "days", "4 [A]"),
 
     /* 8.7 people and authorisation */
+    ROW(CERT_EXPIRING_DAYS, CHECK_CERT_EXPIRING, "days", 30, 0, 365, "days", "8.7 [E]"),
+    ROW(BOOKING_MINUTES, CHECK_UNAUTHORISED_USE, "booking_minutes", 120, 0, 1440, "minutes",
+        "8.7 [E]"),
+    ROW(HOURS_SLACK_MINUTES, CHECK_OUT_OF_HOURS, "slack_minutes", 30, 0, 1440, "minutes",
+        "8.7 [E]"),
 
     /* 8.8 the gateway itself */
 };

@@ -167,6 +167,23 @@ static void judge_one_cartridge(struct ledger *ledger, struct touch touch)
 	settle(ledger, SUBJECT_CART, touch, &timeline, at);
 }
 
+/* --- operator ------------------------------------------------------------------------- */
+
+static void judge_one_operator(struct ledger *ledger, struct touch touch)
+{
+	static const int64_t topic = FACT_TOPIC(READING_CERT, 0);
+	struct subject_history history = {
+	    .no = touch.no,
+	    .facts = history_facts(ledger, SUBJECT_OPERATOR, touch.no, &topic, 1),
+	};
+	struct timeline timeline;
+
+	wall_ms at = moment_of(ledger, SUBJECT_OPERATOR, touch.no);
+	timeline_init(&timeline, &ledger->work);
+	judge_operator(&history, &ledger->config.policy, at, &timeline);
+	settle(ledger, SUBJECT_OPERATOR, touch, &timeline, at);
+}
+
 /* --- case ----------------------------------------------------------------------------- */
 
 static void judge_one_case(struct ledger *ledger, struct touch touch)
@@ -208,6 +225,7 @@ static judge_one_fn *const judges[SUBJECT_KINDS] = {
     [SUBJECT_SESSION] = judge_one_session,
     [SUBJECT_CLIENT] = judge_one_client,
     [SUBJECT_CART] = judge_one_cartridge,
+    [SUBJECT_OPERATOR] = judge_one_operator,
     [SUBJECT_CASE] = judge_one_case,
     [SUBJECT_CLUSTER] = judge_one_cluster,
 };
