@@ -80,6 +80,19 @@ static const struct check_row rows[] = {
                      "fits."},
     },
     {
+        .check = CHECK_COUNTER_ROLLBACK,
+        .name = "COUNTER_ROLLBACK",
+        .about = ABOUT_DEVICE,
+        .when = WHEN_START,
+        .clears = CLEARS_BY_ACK,
+        .who = WHO_HEAD_OFFICE | WHO_SERVICE,
+        .unit = IN_COUNT,
+        .condition = "the pulse counter of a device [E] shows less than before",
+        .cleared_by = "an acknowledgement",
+        .sentence = {"The counter of pulses shows {value}, but showed {limit} before. Please have "
+                     "the device looked at."},
+    },
+    {
         .check = CHECK_ROLLER_LIFE,
         .name = "ROLLER_LIFE",
         .about = ABOUT_ROLLER,

@@ -29,13 +29,19 @@ int fact_order(const struct fact *a, const struct fact *b)
 	return 0;
 }
 
+const char *input_name(
+    const struct id *source, uint32_t boot, uint32_t seq, char out[FACT_NAME_BYTES])
+{
+	char hex[ID_HEX_LEN + 1];
+
+	snprintf(
+	    out, FACT_NAME_BYTES, "%s/%u/%u", id_hex(source, hex), (unsigned)boot, (unsigned)seq);
+	return out;
+}
+
 const char *fact_name(const struct fact *fact, char out[FACT_NAME_BYTES])
 {
-	char source[ID_HEX_LEN + 1];
-
-	snprintf(out, FACT_NAME_BYTES, "%s/%u/%u", id_hex(&fact->reading.source, source),
-	    (unsigned)fact->reading.boot, (unsigned)fact->reading.seq);
-	return out;
+	return input_name(&fact->reading.source, fact->reading.boot, fact->reading.seq, out);
 }
 
 static bool is_same_key(const struct fact *a, const struct fact *b)

@@ -36,6 +36,8 @@ int fact_order(const struct fact *a, const struct fact *b);
 
 /* "<source>/<boot>/<seq>", the name of the input, as onsets have it (R9). */
 #define FACT_NAME_BYTES (ID_HEX_LEN + 2 * 11 + 1)
+const char *input_name(
+    const struct id *source, uint32_t boot, uint32_t seq, char out[FACT_NAME_BYTES]);
 const char *fact_name(const struct fact *fact, char out[FACT_NAME_BYTES]);
 
 /* Is this order the highest revision of its key whose event time is not later? */

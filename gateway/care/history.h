@@ -124,7 +124,7 @@ struct cluster_history {
 	size_t case_count;
 };
 
-/* --- device, operator: facts alone ------------------------------------ */
+/* --- operator: facts alone ------------------------------------ */
 
 struct subject_history {
 	int64_t no;

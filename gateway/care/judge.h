@@ -14,6 +14,7 @@
 #define CARE_JUDGE_H
 
 #include "care/history.h"
+#include "care/history_device.h"
 #include "care/policy.h"
 #include "care/timeline.h"
 
@@ -38,7 +39,11 @@ void judge_cartridge(const struct cartridge_history *history, const struct polic
     wall_ms now, struct timeline *timeline);
 
 /* Maintenance and what the device says of itself (8.5). */
-void judge_device(const struct subject_history *history, const struct policy *policy, wall_ms now,
+void judge_device(const struct device_history *history, const struct policy *policy, wall_ms now,
+    struct timeline *timeline);
+void judge_device_day(
+    const struct device_day *history, const struct policy *policy, struct timeline *timeline);
+void judge_presence(const struct presence *presence, const struct policy *policy, wall_ms now,
     struct timeline *timeline);
 
 /* Certificates (8.7). */

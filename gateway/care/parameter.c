@@ -43,6 +43,21 @@ const struct parameter_row parameters[PARAMETERS] = {
     ROW(UNUSED_DAYS, CHECK_BILLED_UNUSED, "days", 2, 1, 365, "days", "8.4 [E]"),
 
     /* 8.5 device and maintenance */
+    ROW(PM_DAYS, CHECK_PM_OVERDUE, "days", 365, 1, 3650, "days", "3 [B]"),
+    ROW(PM_DUE_SOON_DAYS, CHECK_PM_DUE_SOON, "before_days", 30, 1, 365, "days", "3 [B]"),
+    ROW(PM_HIGH_AFTER_DAYS, CHECK_PM_OVERDUE, "high_after_days", 90, 1, 3650, "days", "8.5 [E]"),
+    ROW(CALIBRATION_DAYS, CHECK_CALIB_OVERDUE, "days", 365, 1, 3650, "days", "3 [B]"),
+    ROW(ELEC_SAFETY_DAYS, CHECK_ELEC_SAFETY_OVERDUE, "days", 365, 1, 3650, "days", "3 [A]"),
+    ROW(INSPECTION_DAYS, CHECK_INSPECTION_OVERDUE, "days", 31, 1, 3650, "days", "3 [A]"),
+    ROW(CALIBRATION_ERROR_PERMILLE, CHECK_CALIB_FAIL, "error_permille", 200, 1, 1000, "0.1 %",
+        "3 [E]"),
+    ROW(FAULT_RATE_FAULTS, CHECK_FAULT_RATE, "faults", 3, 2, 1000, "faults", "8.5 [E]"),
+    ROW(FAULT_RATE_HOURS, CHECK_FAULT_RATE, "hours", 168, 1, 8760, "hours", "8.5 [E]"),
+    ROW(OFFLINE_SECONDS, CHECK_DEVICE_OFFLINE, "after_seconds", 120, 30, 86400, "seconds",
+        "8.5 [E]"),
+    ROW(SEQ_GAP_SECONDS, CHECK_SEQ_GAP, "after_seconds", 300, 10, 86400, "seconds", "8.5 [E]"),
+    ROW(BATTERY_START_PERCENT, CHECK_BATTERY_LOW, "start_percent", 20, 1, 100, "%", "8.5 [E]"),
+    ROW(BATTERY_RUNNING_PERCENT, CHECK_BATTERY_LOW, "running_percent", 10, 1, 100, "%", "8.5 [E]"),
 
     /* 8.6 adverse events */
     ROW(UNTIL_BLEEDING, CHECK_AE_PERSISTENT, "bleeding", 1, 0, 365, "days", "4 [SEED]"),

@@ -194,6 +194,7 @@ static enum reading_result admit(struct arena *arena, ProtobufCMessage *envelope
 	if (keep(arena, envelope->descriptor, scan, payload, out))
 		return READING_NOMEM;
 	fill_ids(body_of(envelope, scan->body_field), out);
+	out->is_withheld = fault.result == READING_RANGE;
 	return fault.result;
 }
 
@@ -211,12 +212,21 @@ static bool is_for_tablets(enum reading_kind kind)
 	return kind >= READING_AE_REPORT && kind <= READING_COUNT_OVERRIDE;
 }
 
+/* P7: what a device tells is about itself. */
+static bool speaks_of_another(const Carepace__V1__Up *up)
+{
+	return up->body_case == CAREPACE__V1__UP__BODY_MAINT && up->maint->device.len > 0 &&
+	       !slice_eq(slice_of(up->maint->device.data, up->maint->device.len),
+	           slice_of(up->source.data, up->source.len));
+}
+
 static enum reading_result with_ts(
-    enum reading_result result, int64_t claimed_ms, const struct reading *out, const char **why)
+    enum reading_result result, int64_t claimed_ms, struct reading *out, const char **why)
 {
 	if (result != READING_OK || claimed_ms == out->ts)
 		return result;
 	*why = "ts_ms";
+	out->is_withheld = true;
 	return READING_RANGE;
 }
 
@@ -240,6 +250,10 @@ enum reading_result reading_parse(struct arena *arena, struct slice payload,
 	}
 	if (is_for_tablets(out->kind) && !is_tablet) {
 		*why = "only a tablet may send this";
+		return refuse(out, READING_FOREIGN);
+	}
+	if (!is_tablet && speaks_of_another(up)) {
+		*why = "only a tablet may tell what was done on another device";
 		return refuse(out, READING_FOREIGN);
 	}
 	hash_up(up, &scan, out);
@@ -281,8 +295,12 @@ enum reading_result reading_from_journal(
 		fill_up((const Carepace__V1__Up *)message, out);
 
 	/* Withholds what the first judgement did not see either. */
-	if (out->kind == READING_UNKNOWN || range_check(message).result > READING_RANGE)
+	enum reading_result fault = range_check(message).result;
+	if (out->kind == READING_UNKNOWN || fault > READING_RANGE)
 		return refuse(out, READING_PARKED);
+	out->is_withheld = fault == READING_RANGE;
+	int64_t claimed_ms = is_order ? out->order->ts_ms : out->up->ts_ms;
+	out->is_withheld = out->is_withheld || claimed_ms != out->ts;
 	out->payload = arena_copy(arena, payload);
 	if (!out->payload.p)
 		return READING_NOMEM;

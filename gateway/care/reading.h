@@ -1,8 +1,7 @@
 /* reading.h - a message that passed the gate.
  *
- * What:    bytes from a device, a tablet or head office become a reading: name,
- *          time, who it speaks of, the decoded message, and the bytes as the
- *          journal keeps them. Pure.
+ * What:    bytes from a device, a tablet or head office become a reading: name, time, who
+ *          it speaks of, the decoded message, the bytes as the journal keeps them. Pure.
  * Not:     duplicates and order (ledger/journal), meaning (the judges), clock
  *          trust (R18), whether a device may speak of that session (P7, ledger).
  * Memory:  everything a reading points to lies in the arena.
@@ -100,6 +99,7 @@ struct reading {
 	uint64_t mono_ms; /* since the device's boot; head office: 0 */
 	bool is_replay;
 	bool is_test;
+	bool is_withheld;
 	enum reading_kind kind;
 	const Carepace__V1__Up *up;       /* device or tablet, else NULL */
 	const Carepace__V1__Order *order; /* head office, else NULL */
@@ -114,7 +114,7 @@ struct reading {
 /* Sorted: where several hold, the highest is the answer. */
 enum reading_result {
 	READING_OK = 0,
-	READING_RANGE,   /* a value was withheld; the reading is complete otherwise */
+	READING_RANGE,   /* a value was withheld, the rest is complete: is_withheld */
 	READING_PARKED,  /* cannot be understood: malformed, unknown body or enum value,
 	                  * an id that is none, a value out of range that a message
 	                  * cannot do without. The payload is the raw bytes, the hash

@@ -1,15 +1,42 @@
 #include "care/verdict.h"
 
-/* A start-time result that still stands. An acknowledgement does not lift it: it
- * says "seen"; an override lifts it (R17). A cartridge that was replaced before
- * any exposure is over and not latched: gone. */
-static bool stands(const struct alert *alert)
-{
-	const struct finding *finding = &alert->finding;
+/* What an alert is to the verdict of a session beside which it stands. */
+enum part {
+	PART_NONE,
+	PART_CITED,
+	PART_COUNTS
+};
 
-	return (catalogue_find(finding->check)->when & WHEN_START) &&
-	       alert->state != ALERT_RETRACTED &&
-	       (finding->is_latched || finding->until == TIME_NEVER);
+/* A start-time result still stands after an acknowledgement, which says "seen"; an
+ * override lifts it (R17). A cartridge that was replaced before any exposure is over and
+ * not latched: gone. */
+static enum part part_of_session(const struct finding *finding)
+{
+	bool stands = finding->is_latched || finding->until == TIME_NEVER;
+
+	return stands && catalogue_find(finding->check)->when & WHEN_START ? PART_COUNTS
+	                                                                   : PART_NONE;
+}
+
+/* R19: what is open about the device counts without an alert of the session's own; about
+ * a course or a case it is cited only. */
+static enum part part_of(const struct alert *alert)
+{
+	bool is_open = alert->state != ALERT_CLEARED && alert->state != ALERT_RETRACTED;
+
+	if (alert->state == ALERT_RETRACTED)
+		return PART_NONE;
+	switch (finding_about(&alert->finding)) {
+	case ABOUT_COURSE:
+	case ABOUT_CASE:
+		return is_open ? PART_CITED : PART_NONE;
+	case ABOUT_DEVICE:
+		if (alert->finding.session == 0)
+			return is_open ? PART_COUNTS : PART_NONE;
+		return part_of_session(&alert->finding);
+	default:
+		return part_of_session(&alert->finding);
+	}
 }
 
 static enum decision decision_for(const struct alert *alert)
@@ -60,10 +87,11 @@ struct verdict verdict_of(const struct alert *alerts, size_t count)
 	struct verdict verdict = {.decision = DECISION_PERMIT};
 
 	for (size_t i = 0; i < count; i++) {
-		if (!stands(&alerts[i]))
+		enum part part = part_of(&alerts[i]);
+		if (part == PART_NONE)
 			continue;
 		enum decision decision = decision_for(&alerts[i]);
-		if (decision > verdict.decision)
+		if (part == PART_COUNTS && decision > verdict.decision)
 			verdict.decision = decision;
 		insert(&verdict, &alerts[i]);
 	}

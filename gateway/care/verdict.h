@@ -1,6 +1,8 @@
 /* verdict.h - the answer on the chair (R19): worst start-time result not overridden.
  *
- * Pure. Items are the session's alerts, worst first, at most VERDICT_ITEMS_MAX
+ * Pure. Alerts are the session's own, and those around it: open ones about its device,
+ * which count, and about its course and its client's cases, which are cited only.
+ * Items are what stands of them, worst first, at most VERDICT_ITEMS_MAX
  * (domain 9.2); strings stay borrowed from the alerts.
  */
 #ifndef CARE_VERDICT_H

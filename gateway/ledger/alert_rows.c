@@ -69,42 +69,101 @@ bool alert_rows_load(struct ledger *ledger, const struct id *id, struct alert *o
 	return ok;
 }
 
-static struct alert *collect(struct ledger *ledger, struct db_rows *rows, size_t *count)
+static void collect(
+    struct ledger *ledger, struct db_rows *rows, struct alert **alerts, size_t *count, size_t *cap)
 {
-	struct alert *alerts = NULL;
-	size_t cap = 0;
-
-	*count = 0;
 	while (db_next(rows)) {
-		alerts = arena_push(&ledger->work, alerts, *count, &cap, sizeof(*alerts));
-		if (!alerts || !alert_of_row(&ledger->work, rows, &alerts[*count])) {
+		struct alert *grown =
+		    arena_push(&ledger->work, *alerts, *count, cap, sizeof(*grown));
+		if (!grown || !alert_of_row(&ledger->work, rows, &grown[*count])) {
 			db_fail(&ledger->db, CP_NOMEM, "out of memory for the alerts of a subject");
 			break;
 		}
+		*alerts = grown;
 		(*count)++;
 	}
 	db_end(rows);
-	return alerts;
 }
 
 struct alert *alert_rows_of_unit(
     struct ledger *ledger, enum subject_kind kind, int64_t unit, size_t *count)
 {
+	struct alert *alerts = NULL;
+	size_t cap = 0;
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT " ALERT_COLUMNS " FROM alert a WHERE a.unit_kind = ? AND a.unit = ?", "ii",
 	    (int64_t)kind, unit);
 
-	return collect(ledger, &rows, count);
+	*count = 0;
+	collect(ledger, &rows, &alerts, count, &cap);
+	return alerts;
 }
 
-struct alert *alert_rows_of_session(struct ledger *ledger, int64_t session, size_t *count)
+/* Of a client's alerts those that are not another session's or course's. */
+static size_t keep_course_and_cases(struct alert *alerts, size_t from, size_t count, int64_t course)
 {
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT " ALERT_COLUMNS " FROM alert a WHERE a.session = ? AND a.session != 0"
-	    " AND a.state != ?",
-	    "ii", session, (int64_t)ALERT_RETRACTED);
+	size_t kept = from;
 
-	return collect(ledger, &rows, count);
+	for (size_t i = from; i < count; i++) {
+		const struct finding *finding = &alerts[i].finding;
+		enum about about = finding_about(finding);
+		if (about == ABOUT_CASE || (about == ABOUT_COURSE && finding->course == course))
+			alerts[kept++] = alerts[i];
+	}
+	return kept;
+}
+
+/* As in the indexes: neither CLEARED nor RETRACTED, and no test's. */
+#define IS_OPEN_AROUND " AND a.session != ?1 AND a.is_test = 0 AND a.state IN (1, 2, 4)"
+
+struct alert *alert_rows_around(struct ledger *ledger, const struct session *session, size_t *count)
+{
+	struct alert *alerts = NULL;
+	size_t cap = 0;
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT " ALERT_COLUMNS " FROM alert a WHERE a.session = ?1 AND a.session != 0"
+	    " AND a.state != ?2",
+	    "ii", session->no, (int64_t)ALERT_RETRACTED);
+
+	*count = 0;
+	collect(ledger, &rows, &alerts, count, &cap);
+	rows = db_query(&ledger->db,
+	    "SELECT " ALERT_COLUMNS " FROM alert a WHERE a.device = ?2 AND a.device != 0"
+	    " AND a.session = 0" IS_OPEN_AROUND,
+	    "ii", session->no, session->device);
+	collect(ledger, &rows, &alerts, count, &cap);
+
+	size_t own = *count;
+	rows = db_query(&ledger->db,
+	    "SELECT " ALERT_COLUMNS " FROM alert a WHERE a.client = ?2"
+	    " AND a.client != 0" IS_OPEN_AROUND,
+	    "ii", session->no, session->client);
+	collect(ledger, &rows, &alerts, count, &cap);
+	*count = keep_course_and_cases(alerts, own, *count, session->course);
+	return alerts;
+}
+
+/* Whoever is on a chair while it changes (R19). */
+static void touch_verdicts(struct ledger *ledger, const struct finding *f, bool is_loud)
+{
+	static const char by_device[] =
+	    "SELECT no FROM session WHERE source = ? AND state BETWEEN 1 AND 3";
+	static const char by_client[] =
+	    "SELECT no FROM session WHERE client = ? AND client != 0 AND state BETWEEN 1 AND 3";
+	struct touched *set = &ledger->touched[SUBJECT_VERDICT];
+	enum about about = finding_about(f);
+
+	touched_add(set, &ledger->scratch, f->session, is_loud);
+	if (about == ABOUT_DEVICE && f->session == 0) {
+		struct db_rows rows = db_query(&ledger->db, by_device, "i", f->device);
+		while (db_next(&rows))
+			touched_add(set, &ledger->scratch, db_int(&rows, 0), is_loud);
+	}
+	if (about == ABOUT_COURSE || about == ABOUT_CASE) {
+		struct db_rows rows = db_query(&ledger->db, by_client, "i", f->client);
+		while (db_next(&rows))
+			touched_add(set, &ledger->scratch, db_int(&rows, 0), is_loud);
+	}
 }
 
 void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_loud)
@@ -132,7 +191,7 @@ void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_l
 	    (int64_t)alert->override.covers, (int64_t)alert->override.reason,
 	    (int64_t)alert->revision, (int64_t)f->count, f->max, (int64_t)f->is_test, f->device,
 	    f->operator_no, slice_of(alert->id.b, ID_BYTES));
-	touched_add(&ledger->touched[SUBJECT_VERDICT], &ledger->scratch, f->session, is_loud);
+	touch_verdicts(ledger, f, is_loud);
 	if (f->check == CHECK_INTERVAL_TOO_SOON) /* AE_AFTER_TOO_SOON */
 		cases_touch_by_session(ledger, f->session, is_loud);
 	if (!f->is_test) /* R22 */

@@ -3,6 +3,7 @@
 #define LEDGER_ALERT_ROWS_H
 
 #include "care/alert.h"
+#include "care/session.h"
 #include "ledger/state.h"
 
 /* Columns of SELECT ALERT_COLUMNS FROM alert a. */
@@ -20,8 +21,10 @@ bool alert_of_row(struct arena *arena, const struct db_rows *rows, struct alert 
 
 bool alert_rows_load(struct ledger *ledger, const struct id *id, struct alert *out);
 
-/* All of a session that are not retracted, in the work arena. */
-struct alert *alert_rows_of_session(struct ledger *ledger, int64_t session, size_t *count);
+/* What the verdict of a session looks at: its own alerts that are not retracted, and open
+ * ones about its device, its course and its client's cases; in the work arena. */
+struct alert *alert_rows_around(
+    struct ledger *ledger, const struct session *session, size_t *count);
 
 /* Writes everything but the unit, puts it into the outbox, asks for a verdict. */
 void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_loud);

@@ -46,6 +46,19 @@ static const struct finding *match(const struct timeline *timeline, const struct
 	return NULL;
 }
 
+/* What the timeline no longer contains was never true; but what was observed here was, and
+ * is over (P4). Then it is nobody's: a unit does not read for ever what is past. */
+static bool drop(struct ledger *ledger, struct alert *alert)
+{
+	if (!catalogue_find(alert->finding.check)->is_liveness)
+		return alert_retract(alert, ledger->now);
+	struct finding over = alert->finding;
+	if (over.until == TIME_NEVER)
+		over.until = ledger->now;
+	alert_rows_claim(ledger, alert, SUBJECT_ROW, 0);
+	return alert_amend(alert, &over, ledger->now);
+}
+
 void alerts_reconcile(struct ledger *ledger, enum subject_kind kind, int64_t unit,
     const struct timeline *timeline, bool is_loud)
 {
@@ -64,8 +77,9 @@ void alerts_reconcile(struct ledger *ledger, enum subject_kind kind, int64_t uni
 		const struct finding *finding = match(timeline, &stored[i]);
 		if (finding)
 			is_known[finding - timeline->items] = true;
-		if (finding ? amend(ledger, &stored[i], finding)
-		            : alert_retract(&stored[i], ledger->now))
+		bool is_changed =
+		    finding ? amend(ledger, &stored[i], finding) : drop(ledger, &stored[i]);
+		if (is_changed)
 			alert_rows_save(ledger, &stored[i], is_loud);
 	}
 	for (size_t i = 0; i < timeline->count; i++)

@@ -8,6 +8,7 @@
 #include "ledger/history.h"
 #include "ledger/names.h"
 #include "ledger/policies.h"
+#include "ledger/presence.h"
 #include "ledger/reach.h"
 #include "ledger/sessions.h"
 #include "ledger/subjects.h"
@@ -37,14 +38,20 @@ static event_ms time_of(const struct reading *reading)
 	}
 }
 
-static void add_fact(struct ledger *ledger, enum subject_kind kind, int64_t subject,
-    const struct reading *reading, const struct journal_row *row)
+static void add_fact_under(struct ledger *ledger, enum subject_kind kind, int64_t subject,
+    int64_t topic, const struct reading *reading, const struct journal_row *row)
 {
 	db_run(&ledger->db,
 	    "INSERT INTO fact(kind, subject, topic, ts, source, boot, seq)"
 	    " VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-	    "iiiiiii", (int64_t)kind, subject, fact_topic(reading), (int64_t)time_of(reading),
-	    row->source, (int64_t)row->boot, (int64_t)row->seq);
+	    "iiiiiii", (int64_t)kind, subject, topic, (int64_t)time_of(reading), row->source,
+	    (int64_t)row->boot, (int64_t)row->seq);
+}
+
+static void add_fact(struct ledger *ledger, enum subject_kind kind, int64_t subject,
+    const struct reading *reading, const struct journal_row *row)
+{
+	add_fact_under(ledger, kind, subject, fact_topic(reading), reading, row);
 }
 
 /* R11: what is old, was parked for long, or comes from a buffer, never causes a
@@ -117,6 +124,31 @@ static void add_to_device(struct ledger *ledger, int64_t device, const struct re
 	touched_add(&ledger->touched[SUBJECT_DEVICE], &ledger->scratch, device, loud);
 }
 
+/* A counter is compared with the one told before it, so news may concern the next one's
+ * day, too. */
+static void apply_counters(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	const Carepace__V1__Hello *hello = reading->up->hello;
+	bool loud = is_loud(ledger, reading, row);
+	struct touched *days = &ledger->touched[SUBJECT_DAY];
+
+	if (hello->has_life_active_s)
+		add_fact_under(ledger, SUBJECT_METER, row->source,
+		    hello->life_active_s > INT64_MAX ? INT64_MAX : (int64_t)hello->life_active_s,
+		    reading, row);
+	if (!hello->has_life_pulses)
+		return;
+	event_ms next = db_value(&ledger->db, TIME_NEVER,
+	    "SELECT min(ts) FROM fact WHERE kind = ? AND subject = ? AND topic = ? AND ts > ?",
+	    "iiii", (int64_t)SUBJECT_DEVICE, row->source, fact_topic(reading),
+	    (int64_t)reading->ts);
+	touched_add(days, &ledger->scratch, history_day_no(ledger, row->source, reading->ts), loud);
+	if (next != TIME_NEVER)
+		touched_add(
+		    days, &ledger->scratch, history_day_no(ledger, row->source, next), loud);
+}
+
 static void apply_hello(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
@@ -128,6 +160,8 @@ static void apply_hello(
 	    "iitiiii", (int64_t)hello->kind, (int64_t)hello->model, hello->serial,
 	    (int64_t)hello->context, (int64_t)hello->fw, (int64_t)row->recv, row->source);
 	add_to_device(ledger, row->source, reading, row);
+	if (!reading->is_test)
+		apply_counters(ledger, reading, row);
 	if (!ledger->config.is_recount)
 		downs_hello_ack(ledger, reading);
 }
@@ -145,6 +179,63 @@ static void apply_to_device(
 	struct source_state *source = names_source(ledger, &id);
 	if (source)
 		add_to_device(ledger, source->no, reading, row);
+}
+
+/* The device that was served or tested; a tablet may speak of another (P7: reading.c). */
+static int64_t device_of(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	const Carepace__V1__Maint *maint =
+	    reading->kind == READING_MAINT ? reading->up->maint : NULL;
+	struct id id;
+
+	if (!maint || !id_from_bytes(&id, slice_of(maint->device.data, maint->device.len)) ||
+	    id_is_zero(&id))
+		return row->source;
+	return names_device(ledger, &id);
+}
+
+/* R22: nobody is cleaned, calibrated or freed by a test. */
+static void apply_service(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	if (!reading->is_test)
+		add_to_device(ledger, device_of(ledger, reading, row), reading, row);
+}
+
+static void apply_fault(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	if (reading->is_test || !reading->up->fault->on)
+		return;
+	add_fact(ledger, SUBJECT_DEVICE, row->source, reading, row);
+	touched_add(&ledger->touched[SUBJECT_DEVICE], &ledger->scratch, row->source,
+	    is_loud(ledger, reading, row));
+}
+
+static void apply_heartbeat(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	presence_beat(ledger, reading, row->recv);
+}
+
+/* Something about a message that is a fact of its device's day. */
+static void add_to_day(struct ledger *ledger, int64_t topic, const struct reading *reading,
+    const struct journal_row *row)
+{
+	int64_t day = history_day_no(ledger, row->source, reading->ts);
+
+	add_fact_under(ledger, SUBJECT_DAY, day, reading->is_test ? topic | FACT_OF_TEST : topic,
+	    reading, row);
+	touched_add(
+	    &ledger->touched[SUBJECT_DAY], &ledger->scratch, day, is_loud(ledger, reading, row));
+}
+
+void facts_conflict(
+    struct ledger *ledger, const struct reading *first, const struct journal_row *row)
+{
+	if (first->up)
+		add_to_day(ledger, FACT_CONFLICT, first, row);
 }
 
 /* --- head office -------------------------------------------------------------------- */
@@ -354,9 +445,14 @@ static const struct {
     {READING_SAMPLES, apply_session},
     {READING_PULSES, apply_session},
     {READING_FAULT, apply_session},
+    {READING_FAULT, apply_fault},
     {READING_ESTOP, apply_session},
     {READING_AE_REPORT, apply_to_case},
     {READING_AE_UPDATE, apply_to_case},
+    {READING_ESTOP, apply_service},
+    {READING_SELFTEST, apply_service},
+    {READING_MAINT, apply_service},
+    {READING_HEARTBEAT, apply_heartbeat},
     {READING_ACK_ALERT, apply_answer},
     {READING_OVERRIDE, apply_answer},
     {READING_PLAN, apply_plan},
@@ -387,4 +483,6 @@ void facts_apply(
 	for (size_t i = 0; i < CP_COUNT(routes); i++)
 		if (routes[i].kind == reading->kind)
 			routes[i].apply(ledger, reading, row);
+	if (reading->is_withheld && reading->up)
+		add_to_day(ledger, FACT_WITHHELD, reading, row);
 }

@@ -11,4 +11,8 @@
 void facts_apply(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row);
 
+/* The name of a row came with another content (P2); *first is what counts. */
+void facts_conflict(
+    struct ledger *ledger, const struct reading *first, const struct journal_row *row);
+
 #endif

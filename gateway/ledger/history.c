@@ -70,7 +70,7 @@ void history_add(struct ledger *ledger, struct fact_list *list, enum subject_kin
 	history_add_within(ledger, list, kind, subject, topic, INT64_MIN, TIME_NEVER);
 }
 
-static void add_last(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+void history_add_last(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic, event_ms at)
 {
 	struct db_rows rows = db_query(&ledger->db,
@@ -87,7 +87,7 @@ void history_add_around(struct ledger *ledger, struct fact_list *list, enum subj
 {
 	if (!subject)
 		return;
-	add_last(ledger, list, kind, subject, topic, at);
+	history_add_last(ledger, list, kind, subject, topic, at);
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM
 	    " AND f.topic = ? AND f.ts > ? ORDER BY f.ts LIMIT 1",
@@ -99,7 +99,7 @@ void history_add_since(struct ledger *ledger, struct fact_list *list, enum subje
     int64_t subject, int64_t topic, event_ms at)
 {
 	if (subject)
-		add_last(ledger, list, kind, subject, topic, at);
+		history_add_last(ledger, list, kind, subject, topic, at);
 	history_add_within(ledger, list, kind, subject, topic, at + 1, TIME_NEVER);
 }
 

@@ -7,6 +7,7 @@
 #define LEDGER_HISTORY_H
 
 #include "care/history.h"
+#include "care/history_device.h"
 #include "ledger/state.h"
 
 /* Facts of a subject under some topics (care/fact.h), under all, and of each topic the
@@ -28,6 +29,8 @@ struct fact_list {
 
 void history_add(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic);
+void history_add_last(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+    int64_t subject, int64_t topic, event_ms at);
 void history_add_around(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic, event_ms at);
 void history_add_since(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
@@ -42,7 +45,18 @@ bool history_of_scene(struct ledger *ledger, struct session_history *history);
 /* history->session must be loaded; fills facts, next start, room for uses. */
 bool history_of_session(struct ledger *ledger, struct session_history *history);
 bool history_of_client(struct ledger *ledger, int64_t client, struct client_history *history);
+bool history_of_device(struct ledger *ledger, int64_t device, struct device_history *history);
+bool history_of_day(struct ledger *ledger, int64_t no, struct device_day *history);
 bool history_of_cartridge(struct ledger *ledger, int64_t cart, struct cartridge_history *history);
+
+/* The number of the judge unit "a device on the civil day of a moment". */
+int64_t history_day_no(const struct ledger *ledger, int64_t device, event_ms at);
+
+/* Its facts, which need no journal: a message with a withheld value, one whose name came
+ * with two contents; both also of tests. */
+#define FACT_WITHHELD INT64_C(1)
+#define FACT_CONFLICT INT64_C(2)
+#define FACT_OF_TEST (INT64_C(1) << 16)
 
 /* What a client does with rollers at home, as told by apps. */
 struct facts history_roller_uses(struct ledger *ledger, int64_t client);

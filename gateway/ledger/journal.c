@@ -1,6 +1,8 @@
 #include "ledger/journal.h"
 
+#include "ledger/facts.h"
 #include "ledger/names.h"
+#include "ledger/presence.h"
 
 static const char insert_journal[] =
     "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload, client2)"
@@ -8,30 +10,40 @@ static const char insert_journal[] =
 static const char insert_stream[] =
     "INSERT INTO stream(no, source, boot, seq, recv, kind, hash, payload)"
     " VALUES(?, ?, ?, ?, ?, ?, ?, ?)";
-static const char select_hash[] =
-    "SELECT hash FROM journal WHERE source = ?1 AND boot = ?2 AND seq = ?3"
-    " UNION ALL SELECT hash FROM stream WHERE no = ?4";
+static const char select_row[] =
+    "SELECT " JOURNAL_COLUMNS ", j.hash FROM journal j WHERE source = ?1 AND boot = ?2 AND seq = ?3"
+    " UNION ALL SELECT " STREAM_COLUMNS ", j.hash FROM stream j WHERE no = ?4";
+
+static void add_conflict(struct ledger *ledger, const struct reading *reading,
+    const struct journal_row *first, wall_ms recv)
+{
+	struct reading counts;
+
+	db_run(&ledger->db,
+	    "INSERT INTO conflict(source, boot, seq, hash, recv, payload)"
+	    " VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+	    "iiibib", first->source, (int64_t)first->boot, (int64_t)first->seq,
+	    slice_of(reading->hash, READING_HASH_BYTES), (int64_t)recv, reading->payload);
+	if (journal_decode(&ledger->scratch, first, &counts) == READING_OK)
+		facts_conflict(ledger, &counts, first);
+}
 
 static enum batch_outcome compare(
     struct ledger *ledger, const struct reading *reading, int64_t source, wall_ms recv)
 {
 	struct slice hash = slice_of(reading->hash, READING_HASH_BYTES);
 	int64_t row = stream_names_find(ledger, source, reading->boot, reading->seq);
-	struct db_rows rows = db_query(&ledger->db, select_hash, "iiii", source,
+	struct db_rows rows = db_query(&ledger->db, select_row, "iiii", source,
 	    (int64_t)reading->boot, (int64_t)reading->seq, row);
 
 	if (!db_next(&rows))
 		return BATCH_NEW;
-	bool is_same = slice_eq(db_blob(&rows, 0), hash);
+	bool is_same = slice_eq(db_blob(&rows, JOURNAL_COLUMN_COUNT), hash);
+	struct journal_row first = journal_row_of(&rows);
+	if (!is_same)
+		add_conflict(ledger, reading, &first, recv);
 	db_end(&rows);
-	if (is_same)
-		return BATCH_DUPLICATE;
-	db_run(&ledger->db,
-	    "INSERT INTO conflict(source, boot, seq, hash, recv, payload)"
-	    " VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-	    "iiibib", source, (int64_t)reading->boot, (int64_t)reading->seq, hash, (int64_t)recv,
-	    reading->payload);
-	return BATCH_CONFLICT;
+	return is_same ? BATCH_DUPLICATE : BATCH_CONFLICT;
 }
 
 /* A name above the highest of its boot was never seen: no need to look. */
@@ -39,6 +51,28 @@ static bool is_beyond(const struct source_state *source, const struct reading *r
 {
 	return reading->boot > source->boot ||
 	       (reading->boot == source->boot && reading->seq > source->seq);
+}
+
+/* False: its name may be there. */
+static bool take_number(
+    struct ledger *ledger, struct source_state *source, const struct reading *reading)
+{
+	bool is_new = is_beyond(source, reading);
+
+	presence_number(ledger, source, reading);
+	if (is_new) {
+		source->boot = reading->boot;
+		source->seq = reading->seq;
+	}
+	return is_new;
+}
+
+void journal_skip(struct ledger *ledger, const struct reading *reading)
+{
+	struct source_state *source = names_source(ledger, &reading->source);
+
+	if (source)
+		take_number(ledger, source, reading);
 }
 
 static void add_to_journal(
@@ -68,10 +102,7 @@ enum batch_outcome journal_append(
 	if (!source)
 		return BATCH_NOT_KEPT;
 
-	if (is_beyond(source, reading)) {
-		source->boot = reading->boot;
-		source->seq = reading->seq;
-	} else {
+	if (!take_number(ledger, source, reading)) {
 		enum batch_outcome outcome = compare(ledger, reading, source->no, recv);
 		if (outcome != BATCH_NEW)
 			return outcome;

@@ -25,6 +25,9 @@ struct journal_row {
 enum batch_outcome journal_append(
     struct ledger *ledger, const struct reading *reading, wall_ms recv, struct journal_row *row);
 
+/* A device's message that is not kept here came in all the same: it is not missing. */
+void journal_skip(struct ledger *ledger, const struct reading *reading);
+
 /* The columns of a SELECT that starts with JOURNAL_COLUMNS or STREAM_COLUMNS. */
 #define JOURNAL_COLUMNS                                                                            \
 	"j.source, j.boot, j.seq, j.recv, j.kind, j.client, j.operator, j.payload, j.client2"

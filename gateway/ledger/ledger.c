@@ -63,6 +63,7 @@ enum cp_err ledger_open(
 	ledger->config = *config;
 	if (!config->is_recount)
 		ledger->config.policy.site = config->site;
+	ledger->opened_at = now;
 	arena_init(&ledger->scratch, 64 * 1024, SCRATCH_BYTES_MAX);
 	arena_init(&ledger->work, 64 * 1024, WORK_BYTES_MAX);
 	arena_init(&ledger->lasting, 4096, LASTING_BYTES_MAX);
@@ -177,6 +178,17 @@ static void fill_receipt(struct ledger *ledger)
 
 /* --- one batch ---------------------------------------------------------------------- */
 
+/* P7: of a name that is not the sender's nothing is known. */
+static void skip_number(struct ledger *ledger, const struct batch_entry *entry)
+{
+	const struct reading *reading = &entry->reading;
+
+	if (reading->seq > 0 && !id_is_zero(&reading->source) &&
+	    !id_eq(&reading->source, &reading_head_office) && entry->gate != READING_FOREIGN &&
+	    entry->gate != READING_NOMEM)
+		journal_skip(ledger, reading);
+}
+
 /* An order that is not journalled still takes its place in head office's stream,
  * else the stream would wait for it for ever: an empty row of an unknown kind holds
  * it. What has no readable name has no place. */
@@ -221,11 +233,13 @@ static void take_entry(struct ledger *ledger, struct batch_entry *entry)
 		break;
 	case BATCH_PARK:
 		entry->outcome = parked_add(ledger, entry);
+		skip_number(ledger, entry);
 		hold_place(ledger, entry);
 		downs_receipt(ledger, entry);
 		break;
 	case BATCH_REFUSED:
 		entry->outcome = BATCH_NOT_KEPT;
+		skip_number(ledger, entry);
 		hold_place(ledger, entry);
 		downs_receipt(ledger, entry);
 		break;

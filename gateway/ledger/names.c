@@ -1,5 +1,7 @@
 #include "ledger/names.h"
 
+#include "ledger/presence.h"
+
 /* --- sources, cached: every message asks ------------------------------------- */
 
 /* Of what was there before this run: names of this run make their source known. */
@@ -21,6 +23,15 @@ static void load_highest(struct ledger *ledger, struct source_state *source)
 		source->boot = boot;
 		source->seq = seq;
 	}
+	presence_load(ledger, source);
+}
+
+int64_t names_device(struct ledger *ledger, const struct id *id)
+{
+	struct slice bytes = slice_of(id->b, ID_BYTES);
+
+	db_run(&ledger->db, "INSERT INTO source(id) VALUES(?) ON CONFLICT DO NOTHING", "b", bytes);
+	return db_value(&ledger->db, 0, "SELECT no FROM source WHERE id = ?", "b", bytes);
 }
 
 struct source_state *names_source(struct ledger *ledger, const struct id *id)
@@ -29,9 +40,7 @@ struct source_state *names_source(struct ledger *ledger, const struct id *id)
 	if (source)
 		return source;
 
-	struct slice bytes = slice_of(id->b, ID_BYTES);
-	db_run(&ledger->db, "INSERT INTO source(id) VALUES(?) ON CONFLICT DO NOTHING", "b", bytes);
-	int64_t no = db_value(&ledger->db, 0, "SELECT no FROM source WHERE id = ?", "b", bytes);
+	int64_t no = names_device(ledger, id);
 	source = arena_zalloc(&ledger->lasting, sizeof(*source));
 	if (!source || map_put(&ledger->sources, id, source)) {
 		db_fail(&ledger->db, CP_NOMEM, "out of memory for the table of devices");

@@ -7,6 +7,9 @@
 /* Never NULL unless db.err is set; made on first sight. */
 struct source_state *names_source(struct ledger *ledger, const struct id *id);
 
+/* Of a device that others speak of, and that need not have said anything. */
+int64_t names_device(struct ledger *ledger, const struct id *id);
+
 /* 0 for an absent (zero) token. Made on first sight. */
 int64_t names_client(struct ledger *ledger, const struct id *token);
 int64_t names_operator(struct ledger *ledger, const struct id *token);

@@ -24,7 +24,12 @@ CREATE TABLE source(
 	serial TEXT,
 	context INTEGER,
 	fw INTEGER,
-	seen_at INTEGER -- wall ms of the last HELLO
+	seen_at INTEGER, -- wall ms of the last HELLO
+	-- observed: its last heartbeat, a minute old at most (ledger/presence.h)
+	beat_at INTEGER NOT NULL DEFAULT 0, -- wall ms; 0: none
+	beat_boot INTEGER NOT NULL DEFAULT 0,
+	beat_seq INTEGER NOT NULL DEFAULT 0,
+	battery INTEGER NOT NULL DEFAULT -1 -- per cent, 255 mains, -1 not told
 );
 
 -- The box itself, as a source of inputs.
@@ -93,6 +98,18 @@ CREATE TABLE parked(
 	why TEXT NOT NULL,
 	payload BLOB NOT NULL,
 	PRIMARY KEY(source, hash)
+) WITHOUT ROWID;
+
+-- Observed: numbers of a device's boot that others have overtaken (ledger/presence.h).
+CREATE TABLE gap(
+	source INTEGER NOT NULL,
+	boot INTEGER NOT NULL,
+	first INTEGER NOT NULL,
+	last INTEGER NOT NULL,
+	after_boot INTEGER NOT NULL, -- name of the last message before it
+	after_seq INTEGER NOT NULL,
+	since INTEGER NOT NULL, -- wall ms
+	PRIMARY KEY(source, boot, first)
 ) WITHOUT ROWID;
 
 -- facts ------------------------------------------------------------------------
@@ -191,6 +208,7 @@ CREATE TABLE session(
 CREATE INDEX session_by_client ON session(client, start_at) WHERE client != 0;
 CREATE INDEX session_by_operator ON session(operator, start_at) WHERE operator != 0;
 CREATE INDEX session_by_sid ON session(sid);
+CREATE INDEX session_running ON session(source) WHERE state BETWEEN 1 AND 3;
 CREATE INDEX session_by_device ON session(source, start_from);
 
 CREATE TABLE cart_use(
@@ -279,6 +297,9 @@ CREATE TABLE alert(
 ) WITHOUT ROWID;
 CREATE INDEX alert_by_unit ON alert(unit_kind, unit);
 CREATE INDEX alert_by_session ON alert(session) WHERE session != 0;
+-- Open ones that the verdicts of others cite.
+CREATE INDEX alert_by_device ON alert(device) WHERE device != 0 AND state IN (1, 2, 4);
+CREATE INDEX alert_by_client ON alert(client) WHERE client != 0 AND state IN (1, 2, 4);
 CREATE INDEX alert_by_time ON alert(raised_at);
 
 -- What head office does not have yet: one row per key, printed when it is sent

@@ -15,6 +15,7 @@
  *     cases.c     adverse events: whose they are, what they share
  *     answers.c   what people said to an alert
  *     verdicts.c  the answer on the chair, with revisions
+ *     presence.c  heartbeats and gaps: what a device does not send
  *     downs.c     what is said to devices; down_rows.c keeps it
  *     link_rows.c what a device's link leaves behind
  *     pending.c   the careful way after an abnormal exit
@@ -44,8 +45,11 @@ enum subject_kind {
 	SUBJECT_CASE = 8,    /* of adverse events */
 	SUBJECT_CLUSTER = 9, /* of cases: a device or a lot of cartridges */
 	SUBJECT_GATEWAY = 10,
-	SUBJECT_SITE = 11, /* facts only: policies, profiles, calendar ...; its number is 0 */
-	SUBJECT_SID = 12,  /* facts only: what others say about a session, by its sid */
+	SUBJECT_SITE = 11,     /* facts only: policies, profiles, calendar ...; its number is 0 */
+	SUBJECT_SID = 12,      /* facts only: what others say about a session, by its sid */
+	SUBJECT_DAY = 13,      /* a civil day of a device (history_day_no) */
+	SUBJECT_PRESENCE = 14, /* what does not come from a device; never recounted */
+	SUBJECT_METER = 15,    /* facts only: a device's HELLOs by their seconds of use */
 	SUBJECT_KINDS
 };
 
@@ -57,11 +61,25 @@ enum subject_kind {
 
 struct open_session;
 
+#define BATTERY_UNKNOWN (-1) /* else 0 to 100, or 255: mains */
+
+/* The last heartbeat of a device (ledger/presence.h). */
+struct beat {
+	wall_ms at; /* when it came in; 0: never */
+	uint32_t boot;
+	uint32_t seq;
+	int16_t battery_pct;
+	bool is_heard; /* in this run */
+	wall_ms saved_at;
+};
+
 /* What is known of a source's names without asking the store. */
 struct source_state {
 	int64_t no;
 	uint32_t boot; /* newest boot seen */
 	uint32_t seq;  /* highest of that boot, over journal and stream */
+	uint32_t gap_count;
+	struct beat beat;
 	bool is_park_known;
 	int64_t parked_rows;
 	int64_t parked_bytes;
@@ -93,6 +111,7 @@ struct ledger {
 	bool is_open;
 	bool is_careful; /* after an abnormal exit */
 	wall_ms careful_until;
+	wall_ms opened_at;
 	bool is_receipt_due;                     /* head office is told where its stream stands */
 	struct touched set_aside[SUBJECT_KINDS]; /* unjudged subjects, by kind; in `lasting` */
 	struct arena lasting;                    /* as long as the ledger */

@@ -6,6 +6,7 @@
 #include "ledger/cases.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
+#include "ledger/presence.h"
 #include "ledger/sessions.h"
 #include "ledger/unjudged.h"
 #include "ledger/verdicts.h"
@@ -216,6 +217,45 @@ static void judge_one_cluster(struct ledger *ledger, struct touch touch)
 	    moment_of(ledger, SUBJECT_CLUSTER, touch.no));
 }
 
+/* --- device -------------------------------------------------------------------------- */
+
+static void judge_one_device(struct ledger *ledger, struct touch touch)
+{
+	struct device_history history;
+	struct timeline timeline;
+
+	if (!history_of_device(ledger, touch.no, &history))
+		return;
+	wall_ms at = moment_of(ledger, SUBJECT_DEVICE, touch.no);
+	timeline_init(&timeline, &ledger->work);
+	judge_device(&history, &ledger->config.policy, at, &timeline);
+	settle(ledger, SUBJECT_DEVICE, touch, &timeline, at);
+}
+
+static void judge_one_day(struct ledger *ledger, struct touch touch)
+{
+	struct device_day history;
+	struct timeline timeline;
+
+	if (!history_of_day(ledger, touch.no, &history))
+		return;
+	timeline_init(&timeline, &ledger->work);
+	judge_device_day(&history, &ledger->config.policy, &timeline);
+	settle(ledger, SUBJECT_DAY, touch, &timeline, moment_of(ledger, SUBJECT_DAY, touch.no));
+}
+
+static void judge_one_presence(struct ledger *ledger, struct touch touch)
+{
+	struct presence presence;
+	struct timeline timeline;
+
+	if (!presence_history(ledger, touch.no, &presence))
+		return;
+	timeline_init(&timeline, &ledger->work);
+	judge_presence(&presence, &ledger->config.policy, ledger->now, &timeline);
+	settle(ledger, SUBJECT_PRESENCE, touch, &timeline, ledger->now);
+}
+
 /* --- all -------------------------------------------------------------------------------- */
 
 /* The kinds that are judged, in the order in which they need one another. */
@@ -228,6 +268,9 @@ static judge_one_fn *const judges[SUBJECT_KINDS] = {
     [SUBJECT_OPERATOR] = judge_one_operator,
     [SUBJECT_CASE] = judge_one_case,
     [SUBJECT_CLUSTER] = judge_one_cluster,
+    [SUBJECT_DEVICE] = judge_one_device,
+    [SUBJECT_DAY] = judge_one_day,
+    [SUBJECT_PRESENCE] = judge_one_presence,
 };
 
 void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct touch touch)

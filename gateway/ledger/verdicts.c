@@ -47,11 +47,12 @@ static bool is_open_question(struct ledger *ledger, enum subject_kind kind, int6
 	               "ii", (int64_t)kind, no));
 }
 
-/* Nobody could judge the session, its client or one of its cartridges. */
+/* Nobody could judge the session, its client, its device or one of its cartridges. */
 static bool is_unjudged(struct ledger *ledger, const struct session *session)
 {
 	bool is_one = is_open_question(ledger, SUBJECT_SESSION, session->no) ||
-	              is_open_question(ledger, SUBJECT_CLIENT, session->client);
+	              is_open_question(ledger, SUBJECT_CLIENT, session->client) ||
+	              is_open_question(ledger, SUBJECT_DEVICE, session->device);
 	struct db_rows rows =
 	    db_query(&ledger->db, "SELECT cart FROM cart_use WHERE session = ?", "i", session->no);
 
@@ -70,7 +71,7 @@ static void settle_one(struct ledger *ledger, int64_t no)
 	    !is_answerable(&session, &given))
 		return;
 
-	struct alert *alerts = alert_rows_of_session(ledger, no, &count);
+	struct alert *alerts = alert_rows_around(ledger, &session, &count);
 	struct verdict verdict = verdict_of(alerts, count);
 	/* R16: what nobody could judge does not pass silently. */
 	if (verdict.decision == DECISION_PERMIT && is_unjudged(ledger, &session))

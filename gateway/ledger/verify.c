@@ -23,16 +23,25 @@ static const char select_sessions[] =
     " s.start_at || ' end ' || CASE WHEN s.flags & 2 THEN s.end_at ELSE s.last_at END || ' day '"
     " || s.day || ' exposed ' || s.exposed_first || ' ' || s.exposed_last || ' active ' ||"
     " s.active_ms || ' pulses ' || s.pulses || ' visit ' || coalesce((SELECT lower(hex(v.sid))"
-    " FROM session v WHERE v.no = s.visit), '-') FROM session s JOIN source r ON r.no = s.source"
+    " FROM session v WHERE v.no = s.visit), '-'), 0 FROM session s JOIN source r ON r.no = s.source"
     " WHERE NOT EXISTS (SELECT 1 FROM unjudged u WHERE u.kind = 1 AND u.subject = s.no)"
     " ORDER BY 1";
 
 static const char select_findings[] =
     "SELECT 'finding ' || check_id || ' ' || subject || ' ' || onset || ' from ' || from_at ||"
     " ' until ' || until_at || ' severity ' || severity || ' value ' || value || ' limit ' || lim"
-    " || ' latched ' || is_latched || ' day ' || effective_day FROM alert a WHERE state != 5"
+    " || ' latched ' || is_latched || ' day ' || effective_day, check_id FROM alert a WHERE state "
+    "!= 5"
     " AND NOT EXISTS (SELECT 1 FROM unjudged u WHERE u.kind = a.unit_kind AND u.subject = a.unit)"
     " ORDER BY 1";
+
+/* P4: what depends on arrival is an observation. 0: a session. */
+static bool is_truth(enum check check)
+{
+	const struct check_row *row = catalogue_find(check);
+
+	return !row || !row->is_liveness;
+}
 
 void truth_lines(struct db *db, truth_fn *on_line, void *ctx)
 {
@@ -41,7 +50,8 @@ void truth_lines(struct db *db, truth_fn *on_line, void *ctx)
 	for (size_t i = 0; i < CP_COUNT(selects); i++) {
 		struct db_rows rows = db_query(db, selects[i], "");
 		while (db_next(&rows))
-			on_line(ctx, db_text(&rows, 0));
+			if (is_truth((enum check)db_int(&rows, 1)))
+				on_line(ctx, db_text(&rows, 0));
 	}
 }
 
@@ -204,18 +214,26 @@ static void count_rows(struct recount *r, const char *select)
 	settle(r);
 }
 
+static void judge_all(struct recount *r, enum subject_kind kind)
+{
+	struct db_rows rows = db_query(&r->ledger->db,
+	    "SELECT no FROM session WHERE ?1 = 1 UNION ALL SELECT subject FROM subject"
+	    " WHERE kind = ?1 AND kind != 1 ORDER BY 1",
+	    "i", (int64_t)kind);
+
+	while (db_next(&rows))
+		subjects_judge_one(r->ledger, kind, (struct touch){.no = db_int(&rows, 0)});
+	arena_reset(&r->ledger->scratch);
+	memset(r->ledger->touched, 0, sizeof(r->ledger->touched));
+}
+
+/* Whether a device was cleaned between two sessions depends on what both are: sessions are
+ * judged again once all are derived. */
 static void judge_everybody(struct recount *r)
 {
-	for (enum subject_kind kind = SUBJECT_SESSION; kind < SUBJECT_KINDS; kind++) {
-		struct db_rows rows = db_query(&r->ledger->db,
-		    "SELECT no FROM session WHERE ?1 = 1 UNION ALL SELECT subject FROM subject"
-		    " WHERE kind = ?1 AND kind != 1 ORDER BY 1",
-		    "i", (int64_t)kind);
-		while (db_next(&rows))
-			subjects_judge_one(r->ledger, kind, (struct touch){.no = db_int(&rows, 0)});
-		arena_reset(&r->ledger->scratch);
-		memset(r->ledger->touched, 0, sizeof(r->ledger->touched));
-	}
+	judge_all(r, SUBJECT_SESSION);
+	for (enum subject_kind kind = SUBJECT_SESSION; kind < SUBJECT_KINDS; kind++)
+		judge_all(r, kind);
 }
 
 /* --- the comparison ----------------------------------------------------------------------- */
@@ -308,6 +326,25 @@ static void compare(struct recount *r)
 	" NOT EXISTS (SELECT 1 FROM unjudged u WHERE u.kind = 0 AND u.subject = j.source"          \
 	" AND u.boot = j.boot AND u.seq = j.seq)"
 
+/* The first content of a name is in the journal or the stream. */
+static void count_conflicts(struct recount *r, const char *select)
+{
+	struct db_rows rows = db_query(&r->store, select, "");
+
+	while (db_next(&rows)) {
+		struct journal_row row = journal_row_of(&rows);
+		struct reading first;
+		if (journal_decode(&r->ledger->work, &row, &first) == READING_OK)
+			facts_conflict(r->ledger, &first, &row);
+		arena_reset(&r->ledger->work);
+	}
+	settle(r);
+}
+
+#define IS_IN_CONFLICT                                                                             \
+	" WHERE EXISTS (SELECT 1 FROM conflict c WHERE c.source = j.source AND c.boot = j.boot"    \
+	" AND c.seq = j.seq)"
+
 static void recount(struct recount *r)
 {
 	db_exec(&r->store, "BEGIN");
@@ -318,6 +355,8 @@ static void recount(struct recount *r)
 	/* What came after changes nothing that is stored yet (ledger/sessions.h). */
 	count_rows(r, "SELECT " STREAM_COLUMNS " FROM stream j WHERE no <= (SELECT value FROM meta"
 	              " WHERE name = 'stream_folded') AND" IS_JUDGED);
+	count_conflicts(r, "SELECT " JOURNAL_COLUMNS " FROM journal j" IS_IN_CONFLICT);
+	count_conflicts(r, "SELECT " STREAM_COLUMNS " FROM stream j" IS_IN_CONFLICT);
 	judge_everybody(r);
 	compare(r);
 }

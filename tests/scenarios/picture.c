@@ -68,6 +68,32 @@ static bool is_id(struct id *id, const char *text)
 	return strlen(text) >= ID_HEX_LEN && id_from_hex(id, slice_of(text, ID_HEX_LEN));
 }
 
+/* "<head office>/<epoch>/<n>" is "HQ/<key>": how many orders there were before is no
+ * part of a story. Returns how long it was; 0: it is something else. */
+static size_t add_order(struct line *line, struct clinic *clinic, const char *text)
+{
+	unsigned epoch;
+	unsigned n;
+	int len = 0;
+	struct id id;
+
+	if (!is_id(&id, text) || !id_eq(&id, &reading_head_office) ||
+	    sscanf(text + ID_HEX_LEN, "/%u/%u%n", &epoch, &n, &len) != 2)
+		return 0;
+	struct db_rows rows = db_query(&clinic->ledger->db,
+	    "SELECT payload FROM journal j JOIN source s ON s.no = j.source"
+	    " WHERE s.id = ? AND boot = ? AND seq = ?",
+	    "bii", slice_of(id.b, ID_BYTES), (int64_t)epoch, (int64_t)n);
+	CP_CHECK(db_next(&rows));
+	struct slice payload = db_blob(&rows, 0);
+	Carepace__V1__Order *order = carepace__v1__order__unpack(NULL, payload.len, payload.p);
+	db_end(&rows);
+	CP_CHECK(order);
+	add(line, "HQ/%s", order->key);
+	carepace__v1__order__free_unpacked(order, NULL);
+	return ID_HEX_LEN + (size_t)len;
+}
+
 /* A name as findings have it, with the story's names for what is an id or a cartridge:
  * "<sid>/<device>" is "A", "<device>" is "P1", "04012345678901/1001#0" is "1001 slot 0";
  * a foreign product keeps its number. */
@@ -79,8 +105,11 @@ static void add_named(struct line *line, struct clinic *clinic, const char *text
 	struct id device;
 
 	while (*text) {
-		if (is_id(&id, text) && text[ID_HEX_LEN] == '/' &&
-		    is_id(&device, text + ID_HEX_LEN + 1)) {
+		size_t order_len = add_order(line, clinic, text);
+		if (order_len) {
+			text += order_len;
+		} else if (is_id(&id, text) && text[ID_HEX_LEN] == '/' &&
+		           is_id(&device, text + ID_HEX_LEN + 1)) {
 			add_session(line, clinic, &id, &device);
 			text += 2 * ID_HEX_LEN + 1;
 		} else if (is_id(&id, text) && *name_of_id((char)id.b[0], &id, name)) {

@@ -295,7 +295,7 @@ static void what_does_not_stand_does_not_count(void **state)
 	struct alert alerts[4];
 
 	(void)state;
-	alerts[0] = alert_of(CHECK_INTERVAL_OVERDUE, SEVERITY_MEDIUM, "t"); /* no start check */
+	alerts[0] = alert_of(CHECK_AE_CLUSTER, SEVERITY_HIGH, "l"); /* of a lot: no start check */
 	alerts[1] = alert_of(CHECK_INTERVAL_TOO_SOON, SEVERITY_HIGH, "r");
 	alert_retract(&alerts[1], 2000);
 	alerts[2] = alert_of(CHECK_CART_REUSE, SEVERITY_CRITICAL, "c"); /* replaced in time */
@@ -313,6 +313,44 @@ static void what_does_not_stand_does_not_count(void **state)
 	assert_int_equal(verdict_of(alerts, 4).item_count, 1);
 }
 
+/* R19: open about the device counts, about a course is cited only. */
+static void what_stands_around_the_session(void **state)
+{
+	const struct alert_answer answer = {.at = 2000};
+	struct alert alerts[2];
+	struct finding over;
+
+	(void)state;
+	alerts[0] = alert_of(CHECK_INTERVAL_OVERDUE, SEVERITY_MEDIUM, "c");
+	alerts[0].finding.until = TIME_NEVER;
+	struct verdict verdict = verdict_of(alerts, 1);
+	assert_int_equal(verdict.decision, DECISION_PERMIT);
+	assert_int_equal(verdict.item_count, 1);
+
+	alerts[1] = alert_of(CHECK_CALIB_FAIL, SEVERITY_HIGH, "d");
+	alerts[1].finding.until = TIME_NEVER;
+	verdict = verdict_of(alerts, 2);
+	assert_int_equal(verdict.decision, DECISION_REQUIRE_OVERRIDE);
+	assert_int_equal(verdict.item_count, 2);
+	alert_ack(&alerts[1], &answer, 2000);
+	assert_int_equal(verdict_of(alerts, 2).decision, DECISION_REQUIRE_OVERRIDE);
+
+	/* What another session found about the device, this one finds itself. */
+	alerts[1].finding.session = 7;
+	alerts[1].finding.check = CHECK_DUPLICATE_CONFLICT;
+	assert_int_equal(verdict_of(alerts, 2).decision, DECISION_PERMIT);
+	alerts[1].finding.session = 0;
+	assert_int_equal(verdict_of(alerts, 2).decision, DECISION_REQUIRE_OVERRIDE);
+	for (size_t i = 0; i < CP_COUNT(alerts); i++) {
+		over = alerts[i].finding;
+		over.is_latched = false;
+		over.until = 3000;
+		alert_amend(&alerts[i], &over, 3000);
+	}
+	assert_int_equal(verdict_of(alerts, 2).decision, DECISION_PERMIT);
+	assert_int_equal(verdict_of(alerts, 2).item_count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +365,7 @@ int main(void)
 	    cmocka_unit_test(the_worst_comes_first_in_any_order),
 	    cmocka_unit_test(only_sixteen_items_fit_and_they_are_the_worst),
 	    cmocka_unit_test(what_does_not_stand_does_not_count),
+	    cmocka_unit_test(what_stands_around_the_session),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
