@@ -92,38 +92,6 @@ struct cartridge_history {
 	struct facts home_uses; /* of those who use it at home: of all their rollers */
 };
 
-/* --- case of an adverse event: what tablets said, and the sessions that it blames ----- */
-
-struct blamed {
-	struct session session;
-	bool is_too_soon; /* it has INTERVAL_TOO_SOON */
-};
-
-struct case_history {
-	int64_t no;
-	struct id id;
-	struct facts facts;            /* AE_REPORT, AE_UPDATE */
-	const struct blamed *sessions; /* with a sid that any of them names, by session_order() */
-	size_t session_count;
-};
-
-/* --- cluster: the cases of one device, or of one lot of cartridges --------------------- */
-
-struct cluster_case {
-	int64_t no;
-	char onset[FACT_NAME_BYTES]; /* the message that opened it */
-	event_ms reported_at;
-	struct id sid; /* of the session blamed */
-};
-
-struct cluster_history {
-	int64_t no;
-	char name[40];                    /* of the device its id, of the lot "GTIN/LOT" */
-	int64_t device;                   /* local number, 0: it is a lot's */
-	const struct cluster_case *cases; /* by (reported at, onset) */
-	size_t case_count;
-};
-
 /* --- operator: facts alone ------------------------------------ */
 
 struct subject_history {

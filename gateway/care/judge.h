@@ -15,6 +15,7 @@
 
 #include "care/history.h"
 #include "care/history_device.h"
+#include "care/history_events.h"
 #include "care/policy.h"
 #include "care/timeline.h"
 
@@ -63,7 +64,7 @@ void judge_cluster(
     const struct cluster_history *history, const struct policy *policy, struct timeline *timeline);
 
 /* The gateway itself (8.8). */
-void judge_gateway(const struct subject_history *history, const struct policy *policy, wall_ms now,
-    struct timeline *timeline);
+void judge_gateway(
+    const struct gateway_history *history, const struct policy *policy, struct timeline *timeline);
 
 #endif

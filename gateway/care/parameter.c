@@ -108,6 +108,12 @@ const struct parameter_row parameters[PARAMETERS] = {
         "8.7 [E]"),
 
     /* 8.8 the gateway itself */
+    ROW(QUEUE_ROWS, CHECK_GW_QUEUE, "rows", 10000, 1, 1000000, "reports", "8.8 [E]"),
+    ROW(QUEUE_MINUTES, CHECK_GW_QUEUE, "minutes", 15, 1, 10080, "minutes", "8.8 [E]"),
+    ROW(DISK_PERCENT, CHECK_GW_DISK, "percent", 90, 1, 100, "percent", "8.8 [E]"),
+    ROW(UPSTREAM_DOWN_MINUTES, CHECK_GW_UPSTREAM_DOWN, "minutes", 5, 0, 10080, "minutes",
+        "8.8 [E]"),
+    ROW(CONFIG_STALE_DAYS, CHECK_GW_CONFIG_STALE, "days", 7, 1, 365, "days", "8.8 [E]"),
 };
 
 const struct parameter_row *parameter_find(enum check check, const char *name)

@@ -12,6 +12,7 @@ const struct id reading_box = {.b = {[ID_BYTES - 1] = 2}};
 
 #define UP_TYPE (&carepace__v1__up__descriptor)
 #define ORDER_TYPE (&carepace__v1__order__descriptor)
+#define BOX_TYPE (&carepace__v1__box__descriptor)
 
 static void put_u64(uint8_t out[8], uint64_t value)
 {
@@ -308,6 +309,27 @@ enum reading_result reading_from_journal(
 	return READING_OK;
 }
 
+enum reading_result reading_from_box(struct arena *arena, struct slice payload, struct reading *out)
+{
+	ProtobufCMessage *message;
+	struct wire_scan scan;
+
+	*out = (struct reading){.source = reading_box};
+	enum wire_result unpacked = wire_unpack(arena, BOX_TYPE, payload, &message, &scan);
+	if (unpacked != WIRE_OK)
+		return unpacked == WIRE_NOMEM ? READING_NOMEM : READING_PARKED;
+	const Carepace__V1__Box *box = (const Carepace__V1__Box *)message;
+	if (box->body_case == CAREPACE__V1__BOX__BODY__NOT_SET)
+		return READING_PARKED; /* of a later version */
+	out->boot = box->boot;
+	out->seq = box->seq;
+	out->ts = clamp_ts(box->ts_ms);
+	out->kind = (enum reading_kind)(READING_BOX + box->body_case);
+	out->box = box;
+	out->payload = arena_copy(arena, payload);
+	return out->payload.p ? READING_OK : READING_NOMEM;
+}
+
 bool reading_is_stream(enum reading_kind kind)
 {
 	return kind == READING_SAMPLES || kind == READING_PULSES || kind == READING_PARAM ||
@@ -327,9 +349,14 @@ bool reading_is_urgent(enum reading_kind kind)
 
 const char *reading_kind_name(enum reading_kind kind)
 {
-	bool is_order = kind >= READING_ORDER;
-	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
-	    is_order ? ORDER_TYPE : UP_TYPE, is_order ? kind - READING_ORDER : kind);
+	const ProtobufCMessageDescriptor *type = kind >= READING_BOX     ? BOX_TYPE
+	                                         : kind >= READING_ORDER ? ORDER_TYPE
+	                                                                 : UP_TYPE;
+	unsigned number = kind >= READING_BOX     ? kind - READING_BOX
+	                  : kind >= READING_ORDER ? kind - READING_ORDER
+	                                          : kind;
+	const ProtobufCFieldDescriptor *field =
+	    protobuf_c_message_descriptor_get_field(type, number);
 
 	return field && (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) ? field->name : "unknown";
 }

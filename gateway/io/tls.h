@@ -93,6 +93,9 @@ void tls_config_drop(struct tls_config *config); /* NULL is allowed */
 size_t tls_config_device_count(const struct tls_config *config);
 wall_ms tls_config_expires_at(const struct tls_config *config); /* of the listener */
 
+/* Of the revocation list that was imported last; 0: none was. */
+wall_ms tls_config_crl_next_update(const struct tls_config *config);
+
 /* NULL when there is no memory. Holds at most `out_max_bytes` of ciphertext to be
  * sent; a handshake needs about 4 kB. */
 struct tls_conn *tls_conn_new(struct tls_config *config, size_t out_max_bytes);

@@ -110,6 +110,13 @@ size_t tls_config_device_count(const struct tls_config *config)
 	return registry_count(config->registry);
 }
 
+wall_ms tls_config_crl_next_update(const struct tls_config *config)
+{
+	const struct registry_crl *crl = registry_crl(config->registry);
+
+	return crl ? crl->next_update : 0;
+}
+
 wall_ms tls_config_expires_at(const struct tls_config *config)
 {
 	return config->credentials->expires_at;

@@ -42,6 +42,7 @@ void batch_reset(struct batch *batch)
 	batch->payload_bytes = 0;
 	batch->done_count = 0;
 	batch->retry = (struct batch_retry){0};
+	batch->look = (struct watch_look){0};
 	forget_answer(batch);
 }
 
@@ -74,6 +75,12 @@ void batch_move_done(struct batch *to, struct batch *from)
 	memmove(from->done, from->done + count, (from->done_count - count) * sizeof(*from->done));
 	to->done_count += count;
 	from->done_count -= count;
+}
+
+void batch_move_look(struct batch *to, struct batch *from)
+{
+	to->look = from->look;
+	from->look = (struct watch_look){0};
 }
 
 struct batch_entry *batch_add(struct batch *batch)

@@ -12,6 +12,7 @@
 #define LEDGER_BATCH_H
 
 #include "care/reading.h"
+#include "care/watch.h"
 
 #define BATCH_ENTRIES_MAX 1000
 #define BATCH_ENTRIES_SLACK 1024 /* what one TLS record may still bring when it became full */
@@ -107,6 +108,7 @@ struct batch {
 	struct batch_done done[BATCH_DONE_MAX];
 	size_t done_count;
 	struct batch_retry retry;
+	struct watch_look look; /* at the box itself, now and then */
 
 	/* The answer. */
 	int64_t lacking_bytes; /* the disk is full: so much must be freed (P11) */
@@ -133,6 +135,7 @@ bool batch_is_full(const struct batch *batch);
 void batch_hold(struct batch *batch);
 void batch_take_up(struct batch *batch);
 void batch_move_done(struct batch *to, struct batch *from);
+void batch_move_look(struct batch *to, struct batch *from);
 
 /* NULL when the slack is used up too. Zeroed. */
 struct batch_entry *batch_add(struct batch *batch);

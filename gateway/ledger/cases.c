@@ -1,7 +1,7 @@
 #include "ledger/cases.h"
 
 #include "care/alert.h"
-#include "care/history.h"
+#include "care/history_events.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
 #include "ledger/sessions.h"

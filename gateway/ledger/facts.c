@@ -12,6 +12,7 @@
 #include "ledger/reach.h"
 #include "ledger/sessions.h"
 #include "ledger/subjects.h"
+#include "ledger/watch.h"
 
 /* When it happened, or since when it holds. */
 static event_ms time_of(const struct reading *reading)
@@ -419,6 +420,17 @@ static void apply_to_case(
 	    &ledger->touched[SUBJECT_CASE], &ledger->scratch, no, is_loud(ledger, reading, row));
 }
 
+/* --- the box itself -------------------------------------------------------------------------- */
+
+static void apply_to_gateway(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	int64_t episode = watch_take(ledger, reading, row);
+
+	add_fact(ledger, SUBJECT_GATEWAY, episode, reading, row);
+	touched_add(&ledger->touched[SUBJECT_GATEWAY], &ledger->scratch, episode, true);
+}
+
 /* --- which message goes where -------------------------------------------------------------- */
 
 typedef void apply_fn(
@@ -475,6 +487,8 @@ static const struct {
     {READING_BILLING_LINE, apply_to_cartridge},
     {READING_ROLLER_USE, apply_roller_use},
     {READING_HQ_ROLLER_USE, apply_roller_use},
+    {READING_BOX_CONDITION, apply_to_gateway},
+    {READING_PRIVACY_REJECT, apply_to_gateway},
 };
 
 void facts_apply(

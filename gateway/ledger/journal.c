@@ -142,6 +142,8 @@ struct journal_row journal_row_of(const struct db_rows *rows)
 enum reading_result journal_decode(
     struct arena *arena, const struct journal_row *row, struct reading *out)
 {
+	if (row->kind >= READING_BOX)
+		return reading_from_box(arena, row->payload, out);
 	enum reading_result result =
 	    reading_from_journal(arena, row->payload, row->kind >= READING_ORDER, out);
 

@@ -4,6 +4,7 @@
  *       journal   every entry: new, duplicate or conflict
  *       apply     new rows -> facts, folds, touched subjects
  *       judge     due and touched subjects, once each; alerts, verdicts, outbox
+ *       watch     what the box notices of itself becomes an input, too
  *       parked    some of what could not be decoded, tried again
  *       done      what head office has acknowledged leaves the outbox
  *     COMMIT, fsync
@@ -36,6 +37,7 @@
 #include "ledger/subjects.h"
 #include "ledger/unjudged.h"
 #include "ledger/verdicts.h"
+#include "ledger/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -240,6 +242,8 @@ static void take_entry(struct ledger *ledger, struct batch_entry *entry)
 	case BATCH_REFUSED:
 		entry->outcome = BATCH_NOT_KEPT;
 		skip_number(ledger, entry);
+		if (entry->gate == READING_PRIVACY)
+			watch_refused(ledger, entry);
 		hold_place(ledger, entry);
 		downs_receipt(ledger, entry);
 		break;
@@ -333,6 +337,7 @@ enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now
 	for (size_t i = 0; i < batch->done_count; i++)
 		outbox_done(ledger, &batch->done[i]);
 	parked_retry(ledger);
+	watch_work(ledger);
 	apply(ledger);
 	commit(ledger);
 	batch->done_count = 0;

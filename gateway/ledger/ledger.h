@@ -51,6 +51,9 @@ enum cp_err ledger_open(const struct ledger_config *config, wall_ms now, struct 
  * goes to *lacking_bytes. */
 bool ledger_has_room(const char *folder, int64_t reserve_bytes, int64_t *lacking_bytes);
 
+/* Of the disk where a file lies, as df counts them. 0 when it cannot be known. */
+void ledger_disk(const char *path, int64_t *used_bytes, int64_t *total_bytes);
+
 /* Marks a clean end if nothing failed. NULL is allowed. */
 void ledger_close(struct ledger *ledger);
 

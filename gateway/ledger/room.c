@@ -74,6 +74,17 @@ void room_measure(struct ledger *ledger)
 	ledger->room.lacking_bytes = at_least_zero(wanted - room_of(ledger, free));
 }
 
+void ledger_disk(const char *path, int64_t *used_bytes, int64_t *total_bytes)
+{
+	struct statvfs fs;
+
+	*used_bytes = *total_bytes = 0;
+	if (statvfs(path, &fs) < 0)
+		return;
+	*used_bytes = (int64_t)(fs.f_blocks - fs.f_bfree) * (int64_t)fs.f_frsize;
+	*total_bytes = *used_bytes + (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
+}
+
 bool ledger_has_room(const char *folder, int64_t reserve_bytes, int64_t *lacking_bytes)
 {
 	int64_t free = free_bytes(folder);

@@ -244,6 +244,14 @@ CREATE TABLE clustered(
 ) WITHOUT ROWID;
 CREATE INDEX clustered_by_case ON clustered(ae_case);
 
+-- What the box notices of itself: the number of a check, or device and field of a refusal.
+CREATE TABLE watched(
+	what TEXT PRIMARY KEY,
+	began INTEGER NOT NULL, -- seq of the box's input
+	began_at INTEGER NOT NULL,
+	is_on INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- When each judge unit was judged, and when time alone will change its answer:
 -- the deadlines. kind: enum subject_kind.
 CREATE TABLE subject(

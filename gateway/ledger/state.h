@@ -21,6 +21,7 @@
  *     pending.c   the careful way after an abnormal exit
  *     unjudged.c  what ended the program twice
  *     room.c      is the disk full?
+ *     watch.c     what the box notices of itself
  *     policies.c  what holds for the whole site
  */
 #ifndef LEDGER_STATE_H
@@ -42,9 +43,9 @@ enum subject_kind {
 	SUBJECT_VERDICT = 5, /* pending.c only: the answer to a session's start */
 	SUBJECT_DEVICE = 6,
 	SUBJECT_OPERATOR = 7,
-	SUBJECT_CASE = 8,    /* of adverse events */
-	SUBJECT_CLUSTER = 9, /* of cases: a device or a lot of cartridges */
-	SUBJECT_GATEWAY = 10,
+	SUBJECT_CASE = 8,      /* of adverse events */
+	SUBJECT_CLUSTER = 9,   /* of cases: a device or a lot of cartridges */
+	SUBJECT_GATEWAY = 10,  /* an episode: seq of the box's input that recorded the beginning */
 	SUBJECT_SITE = 11,     /* facts only: policies, profiles, calendar ...; its number is 0 */
 	SUBJECT_SID = 12,      /* facts only: what others say about a session, by its sid */
 	SUBJECT_DAY = 13,      /* a civil day of a device (history_day_no) */
@@ -92,6 +93,15 @@ struct room {
 	bool is_none;          /* nothing may be written at all */
 };
 
+/* Messages refused for their text that are not recorded yet (ledger/watch.h). */
+#define WATCH_REJECTS_MAX 16
+struct watch_reject {
+	struct id device;
+	char field[60];
+	uint32_t count;
+	wall_ms said_at;
+};
+
 /* Where the trying of parked messages stands (ledger/parked.h). */
 struct parked_walk {
 	bool is_under_way;
@@ -127,6 +137,7 @@ struct ledger {
 	wall_ms dirty_since;
 	int64_t stream_folded; /* row up to which folds are written */
 	struct room room;
+	struct watch_reject rejects[WATCH_REJECTS_MAX];
 	struct arena book; /* what config.policy points to */
 
 	/* The batch in hand. */

@@ -10,6 +10,7 @@
 #include "ledger/sessions.h"
 #include "ledger/unjudged.h"
 #include "ledger/verdicts.h"
+#include "ledger/watch.h"
 
 /* Deadlines judged in one batch: a storm of them must not hold up acknowledgements. */
 #define DUE_MAX 500
@@ -256,6 +257,21 @@ static void judge_one_presence(struct ledger *ledger, struct touch touch)
 	settle(ledger, SUBJECT_PRESENCE, touch, &timeline, ledger->now);
 }
 
+/* --- gateway --------------------------------------------------------------------------- */
+
+static void judge_one_episode(struct ledger *ledger, struct touch touch)
+{
+	struct gateway_history history;
+	struct timeline timeline;
+
+	if (!watch_history(ledger, touch.no, &history))
+		return;
+	timeline_init(&timeline, &ledger->work);
+	judge_gateway(&history, &ledger->config.policy, &timeline);
+	settle(ledger, SUBJECT_GATEWAY, touch, &timeline,
+	    moment_of(ledger, SUBJECT_GATEWAY, touch.no));
+}
+
 /* --- all -------------------------------------------------------------------------------- */
 
 /* The kinds that are judged, in the order in which they need one another. */
@@ -271,6 +287,7 @@ static judge_one_fn *const judges[SUBJECT_KINDS] = {
     [SUBJECT_DEVICE] = judge_one_device,
     [SUBJECT_DAY] = judge_one_day,
     [SUBJECT_PRESENCE] = judge_one_presence,
+    [SUBJECT_GATEWAY] = judge_one_episode,
 };
 
 void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct touch touch)

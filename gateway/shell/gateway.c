@@ -12,6 +12,7 @@
 #include "shell/reload.h"
 #include "shell/staff.h"
 #include "shell/store_rest.h"
+#include "shell/watchman.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 #include <uv.h>
 
 #define MEGABYTE 1000000
-#define TICK_MS 5000 /* status line, suppressed log lines */
+#define TICK_MS 5000 /* status line, suppressed log lines, a look at itself */
 #define SECOND_MS 1000
 
 struct gateway {
@@ -182,10 +183,24 @@ static void on_store_failed(void *ctx, enum cp_err err)
 	stop(ctx, GATEWAY_STORE);
 }
 
+static void look_around(const struct gateway *gateway)
+{
+	const struct watchman watchman = {
+	    .intake = gateway->intake,
+	    .office = gateway->office,
+	    .reload = gateway->reload,
+	    .store_path = gateway->config->store.path,
+	};
+
+	if (gateway->devices && !gateway->is_stopping)
+		watchman_look(&watchman);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	log_tick();
 	say_status(timer->data);
+	look_around(timer->data);
 }
 
 static void on_second(uv_timer_t *timer)

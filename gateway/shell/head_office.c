@@ -31,6 +31,7 @@ struct head_office {
 	struct mail *waiting; /* notes: what the open batch had no room for, oldest first */
 	atomic_size_t orders_under_way;
 	atomic_size_t done_under_way; /* acknowledged rows on their way to the batch */
+	_Atomic mono_ms down_since;   /* TIME_NEVER: connected */
 
 	/* The upstream thread's own. */
 	struct view *view;
@@ -124,9 +125,14 @@ static bool take_order(void *ctx, struct slice payload)
 
 static void state_changed(void *ctx, bool is_connected, const char *text)
 {
-	(void)ctx;
-	(void)is_connected;
+	struct head_office *office = ctx;
+	mono_ms since = atomic_load(&office->down_since);
+
 	(void)text; /* the thread has logged it */
+	if (is_connected)
+		atomic_store(&office->down_since, TIME_NEVER);
+	else if (since == TIME_NEVER)
+		atomic_store(&office->down_since, clock_mono());
 }
 
 /* --- on the loop ------------------------------------------------------------------------ */
@@ -285,6 +291,7 @@ enum cp_err head_office_open(struct uv_loop_s *loop, const struct config *config
 	if (!office)
 		return CP_NOMEM;
 	office->intake = intake;
+	atomic_init(&office->down_since, clock_mono());
 	office->waits_for_receipts = config->upstream.receipts;
 	office->site = strdup(config->site.name);
 	office->store_file = strdup(store_file);
@@ -317,6 +324,13 @@ void head_office_close(struct head_office *office)
 	free(office->site);
 	free(office->store_file);
 	free(office);
+}
+
+int64_t head_office_down_ms(const struct head_office *office, mono_ms now)
+{
+	mono_ms since = office ? atomic_load(&office->down_since) : TIME_NEVER;
+
+	return since < now ? now - since : 0;
 }
 
 const struct head_office_counters *head_office_counters(

@@ -33,6 +33,9 @@ void head_office_settled(struct head_office *office, const struct batch *batch);
 void head_office_has_room(struct head_office *office);
 void head_office_close(struct head_office *office);
 
+/* How long there has been no connection; 0: there is one. */
+int64_t head_office_down_ms(const struct head_office *office, mono_ms now);
+
 struct head_office_counters {
 	uint64_t orders;         /* stored */
 	uint64_t orders_parked;  /* not understood; kept */

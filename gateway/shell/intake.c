@@ -91,6 +91,7 @@ static void send_held(struct intake *intake)
 	intake->held = NULL;
 	batch_take_up(batch);
 	batch_move_done(batch, intake->batcher.open);
+	batch_move_look(batch, intake->batcher.open);
 	ledger_thread_submit(intake->thread, batch);
 }
 
@@ -196,6 +197,13 @@ void intake_added(struct intake *intake, bool is_urgent)
 {
 	batcher_added(&intake->batcher, is_urgent, clock_mono());
 	arm_departure(intake);
+}
+
+void intake_look(struct intake *intake, const struct watch_look *look)
+{
+	intake->batcher.open->look = *look;
+	batcher_due(&intake->batcher);
+	depart(intake);
 }
 
 int64_t intake_lacking_bytes(const struct intake *intake)

@@ -36,6 +36,9 @@ bool intake_is_full(const struct intake *intake);
 struct batch *intake_batch(struct intake *intake);
 void intake_added(struct intake *intake, bool is_urgent);
 
+/* Goes with the next batch; one that waits is replaced. */
+void intake_look(struct intake *intake, const struct watch_look *look);
+
 /* What must be freed on the disk before devices are served again; 0: nothing. */
 int64_t intake_lacking_bytes(const struct intake *intake);
 uint64_t intake_times_full(const struct intake *intake);

@@ -321,3 +321,36 @@ def test_an_order_with_free_text_is_refused(office, clinic):
     counts = gateway.counts()
     assert counts["orders_refused"] == 1 and "orders_stored" not in counts
     assert "Smith" not in "\n".join(gateway.log)
+
+
+def test_the_box_says_what_ails_it(clinic, office, pens, make_device):
+    """GW_PARKED while it is connected, GW_UPSTREAM_DOWN when it is not; the latter goes up with
+    the connection that ends it (domain 8.8)."""
+    report = office.open().report
+    checks = report.telemetry__pb2.Check
+    parked, down = checks.Value("GW_PARKED"), checks.Value("GW_UPSTREAM_DOWN")
+    connected(clinic.start())
+    order = report.Order(hq_epoch=5, n=1, ts_ms=now_ms() - 1000, key="policy", revision=1)
+    order.policy.version = 1
+    order.policy.setting.add(check=down, parameter="minutes", value=0)
+    office.send(order.SerializeToString())
+    office.wait_receipt(5, 1)
+
+    def states(check):
+        return [alert.alert.state for alert in office.alerts() if alert.alert.check == check]
+
+    pen = make_device(clinic, pens[0])
+    pen.publish(b"\xff\x07 this is no protobuf").wait_for_publish(10)
+    wait_for(lambda: states(parked) == [report.ALERT_RAISED], lambda: str(office.alerts()))
+
+    office.broker.kill()
+    wait_for(lambda: clinic.rows("SELECT 1 FROM alert WHERE check_id = ? AND until_at > ?", down,
+                                 now_ms() * 2), "GW_UPSTREAM_DOWN is raised")
+    office.broker.start()
+    wait_for(lambda: states(down)[-1:] == [report.ALERT_CLEARED],
+             lambda: str(office.alerts()), 60)
+    assert states(parked) == [report.ALERT_RAISED], "it is there once, and still is"
+    pen.close()
+    clinic.stop()
+    assert clinic.rows("SELECT count(*) FROM journal WHERE source = 1 AND kind = 522") == [(3,)]
+    clinic.verify()

@@ -136,6 +136,13 @@ void clinic_advance(struct clinic *clinic, wall_ms to)
 	clinic->now = to;
 }
 
+void clinic_look(struct clinic *clinic, const struct watch_look *look)
+{
+	batch_reset(clinic->batch);
+	clinic->batch->look = *look;
+	apply(clinic);
+}
+
 void clinic_sleep(struct clinic *clinic)
 {
 	clinic->is_asleep = true;

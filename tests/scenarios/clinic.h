@@ -93,6 +93,7 @@ static inline bool clinic_failed(const struct clinic *clinic)
 }
 
 void clinic_advance(struct clinic *clinic, wall_ms to);
+void clinic_look(struct clinic *clinic, const struct watch_look *look);
 void clinic_sleep(struct clinic *clinic);
 void clinic_wake(struct clinic *clinic);
 void clinic_listen(struct clinic *clinic); /* forgets what was said */

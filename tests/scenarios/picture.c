@@ -115,6 +115,9 @@ static void add_named(struct line *line, struct clinic *clinic, const char *text
 		} else if (is_id(&id, text) && *name_of_id((char)id.b[0], &id, name)) {
 			add(line, "%s", name);
 			text += ID_HEX_LEN;
+		} else if (is_id(&id, text) && id_eq(&id, &reading_box)) {
+			add(line, "box");
+			text += ID_HEX_LEN;
 		} else if (strncmp(text, CLINIC_GTIN "/", gtin_len) == 0) {
 			text += gtin_len;
 			if (*text == '#')

@@ -315,16 +315,33 @@ void speech_say(struct clinic *clinic, struct device *device, const char *format
 		speech_device(clinic, device, &words);
 }
 
+/* At itself: what the daemon would measure (domain 8.8). */
+static void look_around(struct clinic *clinic, struct words *words)
+{
+	const struct watch_look look = {
+	    .is_taken = true,
+	    .has_head_office = !words_flag(words, "alone"),
+	    .down_ms = words_duration_option(words, "down", 0),
+	    .crl_next_update = words_time_option(words, "crl", 0),
+	    .disk_used_bytes = (int64_t)words_number_option(words, "disk", 0) << 20,
+	    .disk_total_bytes = INT64_C(1000) << 20,
+	};
+
+	clinic_look(clinic, &look);
+}
+
 static void say_gateway(struct clinic *clinic, struct words *words)
 {
 	const char *verb = words_take(words);
 
+	if (strcmp(verb, "looks") == 0)
+		look_around(clinic, words);
 	words_end(words);
 	if (strcmp(verb, "sleeps") == 0)
 		clinic_sleep(clinic);
 	else if (strcmp(verb, "wakes") == 0)
 		clinic_wake(clinic);
-	else
+	else if (strcmp(verb, "looks") != 0)
 		clinic_fail(clinic, "the gateway cannot '%s'", verb);
 }
 
