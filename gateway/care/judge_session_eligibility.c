@@ -127,8 +127,10 @@ static void judge_contra(
 	if (contra->is_rf_only && !is_rf(j))
 		return;
 	const Carepace__V1__FlagEntry *entry = entry_of(flags, contra->flag);
-	if (!entry)
+	if (!entry) {
 		judge_missing(j, MISSING_FLAGS);
+		return;
+	}
 	if (!is_met(j, contra, flags))
 		return;
 
