@@ -207,7 +207,8 @@ static const struct check_row rows[] = {
                      "failed calibration until a release or one that passes, after an emergency "
                      "stop until a self-test passes",
         .cleared_by = "the device freed",
-        .sentence = {"This device is out of use and must not be used: {what}."},
+        .sentence = {"This device is out of use, by hand, by a failed calibration or by an "
+                     "emergency stop. It must not be used until it is freed."},
     },
     {
         .check = CHECK_BATTERY_LOW,

@@ -21,4 +21,5 @@ void judge_session(const struct session_history *history, const struct policy *p
 	judge_people(&judging);
 	judge_overlap(&judging);
 	judge_carts(&judging);
+	judge_readiness(&judging);
 }

@@ -9,6 +9,9 @@
 /* A device that was away when it said HELLO asks again: no need to keep it long. */
 #define HELLO_ACK_VALID_MS (5 * MS_PER_SECOND)
 
+/* A device that is away must not come back without having heard. */
+#define QUARANTINE_VALID_MS (7 * MS_PER_DAY)
+
 static struct slice pack(
     struct ledger *ledger, struct arena *arena, const ProtobufCMessage *message)
 {
@@ -124,4 +127,19 @@ void downs_verdict(
 	wall_ms until = ledger->now + VERDICT_VALID_MS;
 	send(ledger, device, payload, until);
 	send(ledger, &(struct id){0}, payload, until);
+}
+
+void downs_quarantine(struct ledger *ledger, const struct id *device, bool is_on, int64_t reason)
+{
+	Carepace__V1__Down down = CAREPACE__V1__DOWN__INIT;
+	Carepace__V1__Quarantine quarantine = CAREPACE__V1__QUARANTINE__INIT;
+
+	quarantine.on = is_on;
+	quarantine.has_reason = 1;
+	quarantine.reason = (Carepace__V1__Check)reason;
+	down.ts_ms = ledger->now;
+	down.body_case = CAREPACE__V1__DOWN__BODY_QUARANTINE;
+	down.quarantine = &quarantine;
+	send(ledger, device, pack(ledger, &ledger->batch->arena, &down.base),
+	    ledger->now + QUARANTINE_VALID_MS);
 }

@@ -22,4 +22,7 @@ struct slice downs_pack_verdict(
 void downs_verdict(
     struct ledger *ledger, const struct id *device, struct slice packed, uint32_t rev);
 
+/* A device is out of use, or is not any more; and why it is or was (enum check). */
+void downs_quarantine(struct ledger *ledger, const struct id *device, bool is_on, int64_t reason);
+
 #endif

@@ -200,8 +200,16 @@ static int64_t device_of(
 static void apply_service(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	if (!reading->is_test)
-		add_to_device(ledger, device_of(ledger, reading, row), reading, row);
+	int64_t device = device_of(ledger, reading, row);
+
+	if (reading->is_test)
+		return;
+	add_to_device(ledger, device, reading, row);
+	/* One that passes ends what several failed ones before may have begun. */
+	if (reading->kind == READING_MAINT &&
+	    reading->up->maint->kind == CAREPACE__V1__MAINT_KIND__MAINT_CALIBRATION)
+		reach_found(ledger, device, CHECK_DEVICE_QUARANTINED_USE, reading->ts,
+		    is_loud(ledger, reading, row));
 }
 
 static void apply_fault(

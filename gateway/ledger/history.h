@@ -39,6 +39,11 @@ void history_add_within(struct ledger *ledger, struct fact_list *list, enum subj
     int64_t subject, int64_t topic, event_ms from, event_ms to);
 struct facts history_sorted(struct fact_list *list);
 
+/* What says whether a device was out of use at a moment, and when it was free again
+ * (care/service.h). */
+void history_add_quarantine(
+    struct ledger *ledger, struct fact_list *list, int64_t device, event_ms at);
+
 /* Once the session is derived: what was known around it. */
 bool history_of_scene(struct ledger *ledger, struct session_history *history);
 

@@ -48,6 +48,17 @@ void reach_device(struct ledger *ledger, int64_t device, int64_t topic, event_ms
 	    is_loud);
 }
 
+void reach_found(struct ledger *ledger, int64_t device, enum check check, event_ms ts, bool is_loud)
+{
+	touch_rows(ledger,
+	    db_query(&ledger->db,
+	        SELECT_SESSION
+	        "s.source = ?1 AND s.start_at <= ?2 AND EXISTS(SELECT 1 FROM alert a"
+	        " WHERE a.session = s.no AND a.session != 0 AND a.check_id = ?3 AND a.state != 5)",
+	        "iii", device, (int64_t)ts, (int64_t)check),
+	    is_loud);
+}
+
 /* --- people ---------------------------------------------------------------------------- */
 
 void reach_client(struct ledger *ledger, int64_t client, event_ms ts, bool is_loud)

@@ -11,10 +11,16 @@
 #ifndef LEDGER_REACH_H
 #define LEDGER_REACH_H
 
+#include "care/check.h"
 #include "ledger/state.h"
 
 /* A fact about a device, under its topic; call it once the fact is filed. */
 void reach_device(struct ledger *ledger, int64_t device, int64_t topic, event_ms ts, bool is_loud);
+
+/* Sessions on a device, begun before, of which a check found something that news may clear
+ * however much lies between. */
+void reach_found(
+    struct ledger *ledger, int64_t device, enum check check, event_ms ts, bool is_loud);
 
 /* What holds of a person from a moment on. */
 void reach_client(struct ledger *ledger, int64_t client, event_ms ts, bool is_loud);

@@ -5,21 +5,28 @@
  */
 #include "care/zone.h"
 #include "ledger/history.h"
+#include "ledger/sessions.h"
 
 /* A booking is made at most so long ahead, and linked to a session so long after it. */
 #define BOOKED_AHEAD_MS (400 * MS_PER_DAY)
 #define BOOKED_LATER_MS (30 * MS_PER_DAY)
 
+/* Calibrations are few; of the rest the last one counts, and the next may clear. */
 static struct facts device_facts(struct ledger *ledger, const struct session *session)
 {
 	static const int64_t topics[] = {
 	    FACT_TOPIC(READING_HELLO, 0),
 	    FACT_TOPIC(READING_DEVICE, 0),
 	    FACT_TOPIC(READING_DEVICE_ASSIGN, 0),
+	    FACT_TOPIC(READING_MAINT, CAREPACE__V1__MAINT_KIND__MAINT_CLEAN),
 	};
+	struct fact_list list = {0};
 
-	return history_facts_around(
-	    ledger, SUBJECT_DEVICE, session->device, topics, CP_COUNT(topics), session->start);
+	for (size_t i = 0; i < CP_COUNT(topics); i++)
+		history_add_around(
+		    ledger, &list, SUBJECT_DEVICE, session->device, topics[i], session->start);
+	history_add_quarantine(ledger, &list, session->device, session->start);
+	return history_sorted(&list);
 }
 
 /* Sessions elsewhere that may have run at the same time (facts.c, apply_session_seen). */
@@ -86,6 +93,7 @@ bool history_of_scene(struct ledger *ledger, struct session_history *history)
 	    .operator= operator_facts(ledger, session),
 	    .client = client_facts(ledger, session),
 	};
+	sessions_load_former(ledger, session, &history->scene.former);
 	load_stock(ledger, history);
 	return !ledger->db.err;
 }

@@ -29,7 +29,8 @@ CREATE TABLE source(
 	beat_at INTEGER NOT NULL DEFAULT 0, -- wall ms; 0: none
 	beat_boot INTEGER NOT NULL DEFAULT 0,
 	beat_seq INTEGER NOT NULL DEFAULT 0,
-	battery INTEGER NOT NULL DEFAULT -1 -- per cent, 255 mains, -1 not told
+	battery INTEGER NOT NULL DEFAULT -1, -- per cent, 255 mains, -1 not told
+	quarantine INTEGER NOT NULL DEFAULT 0 -- the reason it was told last (enum check); 0: free
 );
 
 -- The box itself, as a source of inputs.
@@ -208,6 +209,7 @@ CREATE TABLE session(
 CREATE INDEX session_by_client ON session(client, start_at) WHERE client != 0;
 CREATE INDEX session_by_operator ON session(operator, start_at) WHERE operator != 0;
 CREATE INDEX session_by_sid ON session(sid);
+CREATE INDEX session_by_turn ON session(source, start_at);
 CREATE INDEX session_running ON session(source) WHERE state BETWEEN 1 AND 3;
 CREATE INDEX session_by_device ON session(source, start_from);
 

@@ -84,6 +84,44 @@ bool sessions_load(struct ledger *ledger, int64_t no, struct session *out)
 	return true;
 }
 
+/* --- the next on a device ----------------------------------------------------------- */
+
+#define IS_TREATMENT "s.flags & 24 = 16" /* FLAG_EXPOSING without FLAG_TEST */
+
+void sessions_load_former(struct ledger *ledger, const struct session *session, struct session *out)
+{
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT " SESSION_COLUMNS SESSION_FROM "WHERE s.source = ?1 AND s.start_at <= ?2"
+	    " AND (s.start_at, s.boot, s.seq) < (?2, ?3, ?4) AND s.no != ?5 AND " IS_TREATMENT
+	    " ORDER BY s.start_at DESC, s.boot DESC, s.seq DESC LIMIT 1",
+	    "iiiii", session->device, (int64_t)session->start, (int64_t)session->boot,
+	    (int64_t)session->seq, session->no);
+
+	*out = (struct session){0};
+	if (!db_next(&rows))
+		return;
+	*out = session_of_row(&rows, 0);
+	db_end(&rows);
+}
+
+void sessions_touch_followers(struct ledger *ledger, int64_t device, event_ms start, bool is_loud)
+{
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT s.no, " IS_TREATMENT ", s.start_at FROM session s WHERE s.source = ?"
+	    " AND s.start_at >= ? ORDER BY s.start_at, s.boot, s.seq",
+	    "ii", device, (int64_t)start);
+
+	while (db_next(&rows)) {
+		touched_add(
+		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, db_int(&rows, 0), is_loud);
+		if (db_int(&rows, 1) && db_int(&rows, 2) > start)
+			break;
+	}
+	db_end(&rows);
+}
+
+/* --- rows ------------------------------------------------------------------------------ */
+
 static struct open_session **bucket_of(struct ledger *ledger, int64_t source, const struct id *sid)
 {
 	/* A sid is a UUID: any of its bytes spreads well enough. */

@@ -59,6 +59,14 @@ struct session session_of_row(const struct db_rows *rows, int c);
 /* False: no such session. */
 bool sessions_load(struct ledger *ledger, int64_t no, struct session *out);
 
+/* The exposing session that a session's device had before it; no 0: none. R22: a test
+ * treats nobody. */
+void sessions_load_former(
+    struct ledger *ledger, const struct session *session, struct session *out);
+
+/* The sessions on a device of which one that begins at a moment is, or was, the former. */
+void sessions_touch_followers(struct ledger *ledger, int64_t device, event_ms start, bool is_loud);
+
 /* Writes the derived columns (not the fold, not the visit). */
 void sessions_save(struct ledger *ledger, const struct session *session, event_ms last_attach);
 

@@ -1,9 +1,11 @@
 #include "ledger/subjects.h"
 
 #include "care/judge.h"
+#include "care/service.h"
 #include "ledger/alerts.h"
 #include "ledger/cart_rows.h"
 #include "ledger/cases.h"
+#include "ledger/downs.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
 #include "ledger/presence.h"
@@ -85,6 +87,15 @@ static void judge_scene(
 	settle(ledger, SUBJECT_SESSION, touch, &timeline, at);
 }
 
+/* Between it and the next one on its device something may be missing now. */
+static bool is_another_treatment(const struct session *before, const struct session *after)
+{
+	return before->is_exposing != after->is_exposing || before->client != after->client ||
+	       before->start != after->start || before->end != after->end ||
+	       before->is_test != after->is_test || before->boot != after->boot ||
+	       before->seq != after->seq;
+}
+
 static void judge_one_session(struct ledger *ledger, struct touch touch)
 {
 	struct session session;
@@ -106,6 +117,10 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	sessions_save(ledger, &session, last_attach(&history));
 	judge_scene(ledger, &history, touch, at);
 
+	if (is_another_treatment(&before, &session)) {
+		sessions_touch_followers(ledger, session.device, before.start, touch.is_loud);
+		sessions_touch_followers(ledger, session.device, session.start, touch.is_loud);
+	}
 	touched_add(
 	    &ledger->touched[SUBJECT_CLIENT], &ledger->scratch, before.client, touch.is_loud);
 	touched_add(
@@ -220,6 +235,27 @@ static void judge_one_cluster(struct ledger *ledger, struct touch touch)
 
 /* --- device -------------------------------------------------------------------------- */
 
+/* It is told when it goes out of use and when it is free again, once each. */
+static void tell_quarantine(struct ledger *ledger, const struct device_history *history, wall_ms at)
+{
+	const struct policy *policy = &ledger->config.policy;
+	struct fact_list list = {0};
+	event_ms free_from;
+
+	if (policy_is_off(policy, CHECK_DEVICE_QUARANTINED_USE, at))
+		return;
+	history_add_quarantine(ledger, &list, history->device, at);
+	unsigned reasons = quarantine_at(history_sorted(&list), policy, at, &free_from);
+	int64_t reason = reasons ? quarantine_reason(reasons) : 0;
+	int64_t told = db_value(
+	    &ledger->db, 0, "SELECT quarantine FROM source WHERE no = ?", "i", history->device);
+	if (reason == told)
+		return;
+	db_run(&ledger->db, "UPDATE source SET quarantine = ? WHERE no = ?", "ii", reason,
+	    history->device);
+	downs_quarantine(ledger, &history->id, reason != 0, reason ? reason : told);
+}
+
 static void judge_one_device(struct ledger *ledger, struct touch touch)
 {
 	struct device_history history;
@@ -231,6 +267,8 @@ static void judge_one_device(struct ledger *ledger, struct touch touch)
 	timeline_init(&timeline, &ledger->work);
 	judge_device(&history, &ledger->config.policy, at, &timeline);
 	settle(ledger, SUBJECT_DEVICE, touch, &timeline, at);
+	if (touch.is_loud && !ledger->config.is_recount)
+		tell_quarantine(ledger, &history, at);
 }
 
 static void judge_one_day(struct ledger *ledger, struct touch touch)
