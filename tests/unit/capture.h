@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define OUTPUT_BYTES 20000
+#define OUTPUT_BYTES (256 * 1024)
 
 struct capture {
 	int fd; /* 1 or 2 */
