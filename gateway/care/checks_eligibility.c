@@ -108,6 +108,21 @@ static const struct check_row rows[] = {
             [SEVERITY_CRITICAL] = "The client is younger than 18 and must not be treated."},
     },
     {
+        .check = CHECK_SKIN_TYPE_LIMIT,
+        .name = "SKIN_TYPE_LIMIT",
+        .about = ABOUT_SESSION,
+        .when = WHEN_START | WHEN_DURING,
+        .clears = CLEARS_BY_CONDITION,
+        .who = WHO_CLINICIAN,
+        .unit = IN_UJ,
+        .condition =
+            "the device is not cleared for the client's skin type, or not for more than the "
+            "profile's energy per pin [A]: set at the start, set later, or measured in a pulse",
+        .cleared_by = "a lower setting",
+        .sentence = {"This device is not cleared for the client's skin type at {max} per pin; "
+                     "{limit} is the most."},
+    },
+    {
         .check = CHECK_SCREENING_MISSING,
         .name = "SCREENING_MISSING",
         .about = ABOUT_SESSION,

@@ -38,6 +38,15 @@ static const Carepace__V1__SessionEnd *take_end(struct session *session, const s
 	return end;
 }
 
+/* An emergency stop ends the session as `estop`, as long as no END says when it ended. */
+static void take_estop(struct session *session, const struct fact *input)
+{
+	if (session->has_end)
+		return;
+	session->has_end = true;
+	session->end = input->reading.ts;
+}
+
 /* --- cartridges --------------------------------------------------------------- */
 
 static void end_slot(struct session_history *history, uint32_t slot, event_ms at)
@@ -111,6 +120,7 @@ static void set_state(struct session_history *history, const struct policy *poli
 	if (history->next_start_on_device < lost_at)
 		lost_at = history->next_start_on_device;
 	session->end = session->fold.last_at;
+	history->lost_at = lost_at;
 	if (now >= lost_at) {
 		session->state = SESSION_LOST;
 		return;
@@ -121,12 +131,21 @@ static void set_state(struct session_history *history, const struct policy *poli
 		    session->fold.stream_from == TIME_NEVER ? SESSION_OFFERED : SESSION_ACTIVE;
 }
 
-/* R12. A lost session counts as exposing until a SESSION_END says otherwise; an
- * END that claims exposure without a stream exposes from start to end. */
-static void set_exposure(struct session *session, const Carepace__V1__SessionEnd *end)
+static bool was_stopped(const struct session_history *history)
 {
+	for (size_t i = 0; i < history->facts.count; i++)
+		if (history->facts.items[i].reading.kind == READING_ESTOP)
+			return true;
+	return false;
+}
+
+/* R12. A lost or stopped session counts as exposing until a SESSION_END says otherwise; an
+ * END that claims exposure without a stream exposes from start to end. */
+static void set_exposure(struct session_history *history, const Carepace__V1__SessionEnd *end)
+{
+	struct session *session = history->session;
 	bool in_stream = session->fold.exposed_from != TIME_NEVER;
-	bool claimed = end ? end->active_ms > 0 || end->pulses > 0 : session->state == SESSION_LOST;
+	bool claimed = end ? end->active_ms > 0 || end->pulses > 0 : !session_is_open(session);
 
 	session->is_exposing = in_stream || claimed;
 	session->exposed_from = TIME_NEVER;
@@ -138,7 +157,7 @@ static void set_exposure(struct session *session, const Carepace__V1__SessionEnd
 		session->exposed_from = session->start;
 		session->exposed_until = session->end;
 	}
-	if (!end || end->reason != CAREPACE__V1__END_REASON__END_COMPLETED)
+	if (!end || end->reason != CAREPACE__V1__END_REASON__END_COMPLETED || was_stopped(history))
 		return;
 	/* A sum that the END leaves out is missing, not zero: the stream has one too. */
 	int64_t active_ms = end->has_active_ms ? end->active_ms : session->fold.active_ms;
@@ -178,6 +197,9 @@ static const Carepace__V1__SessionEnd *take_input(
 	case READING_SESSION_RESUME:
 		session->state = SESSION_ACTIVE;
 		break;
+	case READING_ESTOP:
+		take_estop(session, input);
+		break;
 	case READING_CART_ATTACH:
 		take_attach(history, input);
 		break;
@@ -205,6 +227,7 @@ void derive_session(struct session_history *history, const struct policy *policy
 	};
 	history->use_count = 0;
 	history->next_change = TIME_NEVER;
+	history->lost_at = TIME_NEVER;
 	session->is_test = is_test_session(history);
 	for (size_t i = 0; i < history->facts.count; i++) {
 		const struct fact *input = &history->facts.items[i];
@@ -216,7 +239,7 @@ void derive_session(struct session_history *history, const struct policy *policy
 		session->start = session->fold.first_at;
 	session->day = zone_day(policy->zone, session->start);
 	set_state(history, policy, now);
-	set_exposure(session, end);
+	set_exposure(history, end);
 	set_needles(history);
 	for (size_t i = 0; i < history->use_count; i++)
 		if (history->uses[i].until == TIME_NEVER && !session_is_open(session))

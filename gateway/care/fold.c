@@ -39,6 +39,8 @@ struct session_fold fold_of(const struct reading *reading)
 
 	fold.first_at = reading->ts;
 	fold.last_at = reading->ts;
+	if (reading_is_stream(reading->kind))
+		fold.stream_first = fold.stream_last = message_no(reading->boot, reading->seq);
 	switch (reading->kind) {
 	case READING_SAMPLES:
 		fold.stream_from = reading->ts;

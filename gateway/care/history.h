@@ -39,8 +39,11 @@ struct session_history {
 	struct facts facts;            /* said by its device; the stream is in the fold */
 	struct scene scene;            /* what was known around it when it began */
 	event_ms next_start_on_device; /* the device's next START, TIME_NEVER if none */
+	const struct limits *limits;   /* of the stream; NULL: not judged */
+	const struct guard *guard;     /* the stream, held against them */
 	struct cart_use *uses;         /* out: room for SESSION_USES_MAX */
 	size_t use_count;
+	event_ms lost_at;     /* out: given up then, unless it speaks again; TIME_NEVER: ended */
 	event_ms next_change; /* out */
 };
 

@@ -20,6 +20,7 @@ void judge_session(const struct session_history *history, const struct policy *p
 	judge_eligibility(&judging);
 	judge_people(&judging);
 	judge_overlap(&judging);
+	judge_dose(&judging);
 	judge_carts(&judging);
 	judge_readiness(&judging);
 }

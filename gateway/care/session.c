@@ -34,6 +34,10 @@ void session_fold_add(struct session_fold *fold, const struct session_fold *more
 		fold->exposed_from = more->exposed_from;
 	if (more->exposed_until > fold->exposed_until)
 		fold->exposed_until = more->exposed_until;
+	if (more->stream_first < fold->stream_first)
+		fold->stream_first = more->stream_first;
+	if (more->stream_last > fold->stream_last)
+		fold->stream_last = more->stream_last;
 	fold->active_ms += more->active_ms;
 	fold->pulses += more->pulses;
 }

@@ -21,6 +21,7 @@
 
 #include "base/id.h"
 #include "base/time.h"
+#include "care/message_no.h"
 
 enum session_state {
 	SESSION_OFFERED = 1,
@@ -53,6 +54,8 @@ struct session_fold {
 	event_ms exposed_until;
 	int64_t active_ms;
 	int64_t pulses;
+	int64_t stream_first; /* names of the first and the last message of the stream */
+	int64_t stream_last;  /* by (boot, seq); above, below all: none */
 };
 
 #define SESSION_FOLD_EMPTY                                                                         \
@@ -61,7 +64,9 @@ struct session_fold {
 	    .start_from = TIME_NEVER,                                                              \
 	    .stream_from = TIME_NEVER,                                                             \
 	    .exposed_from = TIME_NEVER,                                                            \
-	    .exposed_until = INT64_MIN})
+	    .exposed_until = INT64_MIN,                                                            \
+	    .stream_first = INT64_MAX,                                                             \
+	    .stream_last = INT64_MIN})
 
 #define MODEL_UNKNOWN (-1)
 

@@ -143,3 +143,40 @@ void downs_quarantine(struct ledger *ledger, const struct id *device, bool is_on
 	send(ledger, device, pack(ledger, &ledger->batch->arena, &down.base),
 	    ledger->now + QUARANTINE_VALID_MS);
 }
+
+/* --- during a session ------------------------------------------------------------------- */
+
+static void send_to_session(
+    struct ledger *ledger, const struct session *session, Carepace__V1__Down *down)
+{
+	down->ts_ms = ledger->now;
+	send(ledger, &session->source, pack(ledger, &ledger->batch->arena, &down->base),
+	    ledger->now + VERDICT_VALID_MS);
+}
+
+void downs_advise(struct ledger *ledger, const struct session *session, enum check check,
+    enum severity severity, bool is_on)
+{
+	Carepace__V1__Down down = CAREPACE__V1__DOWN__INIT;
+	Carepace__V1__Advise advise = CAREPACE__V1__ADVISE__INIT;
+
+	advise.sid = (ProtobufCBinaryData){.len = ID_BYTES, .data = (uint8_t *)session->sid.b};
+	advise.check = (Carepace__V1__Check)check;
+	advise.severity = (Carepace__V1__Severity)severity;
+	advise.on = is_on;
+	down.body_case = CAREPACE__V1__DOWN__BODY_ADVISE;
+	down.advise = &advise;
+	send_to_session(ledger, session, &down);
+}
+
+void downs_request_stop(struct ledger *ledger, const struct session *session, enum check check)
+{
+	Carepace__V1__Down down = CAREPACE__V1__DOWN__INIT;
+	Carepace__V1__RequestStop stop = CAREPACE__V1__REQUEST_STOP__INIT;
+
+	stop.sid = (ProtobufCBinaryData){.len = ID_BYTES, .data = (uint8_t *)session->sid.b};
+	stop.check = (Carepace__V1__Check)check;
+	down.body_case = CAREPACE__V1__DOWN__BODY_REQUEST_STOP;
+	down.request_stop = &stop;
+	send_to_session(ledger, session, &down);
+}

@@ -2,6 +2,7 @@
 #ifndef LEDGER_DOWNS_H
 #define LEDGER_DOWNS_H
 
+#include "care/session.h"
 #include "care/verdict.h"
 #include "ledger/journal.h"
 
@@ -24,5 +25,10 @@ void downs_verdict(
 
 /* A device is out of use, or is not any more; and why it is or was (enum check). */
 void downs_quarantine(struct ledger *ledger, const struct id *device, bool is_on, int64_t reason);
+
+/* Something came up in the session, or is over: worth as long as a verdict. */
+void downs_advise(struct ledger *ledger, const struct session *session, enum check check,
+    enum severity severity, bool is_on);
+void downs_request_stop(struct ledger *ledger, const struct session *session, enum check check);
 
 #endif

@@ -5,6 +5,7 @@
 #include "ledger/answers.h"
 #include "ledger/cases.h"
 #include "ledger/downs.h"
+#include "ledger/guards.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
 #include "ledger/policies.h"
@@ -98,7 +99,8 @@ static void apply_session(
 	struct session_fold more = fold_of(reading);
 	bool loud = is_loud(ledger, reading, row);
 
-	if (!is_stream || stream_matters(open, &more))
+	bool is_news = guards_add(open, reading);
+	if (!is_stream || is_news || stream_matters(open, &more))
 		touched_add(
 		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, open->session.no, loud);
 	if (!is_stream)

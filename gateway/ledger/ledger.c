@@ -50,7 +50,7 @@
 #define WORK_BYTES_MAX (64U << 20)
 #define LASTING_BYTES_MAX (4U << 20)
 #define BOOK_BYTES_MAX (16U << 20)
-#define RUNNING_BYTES_MAX (16U << 20)
+#define RUNNING_BYTES_MAX (64U << 20)
 
 enum cp_err ledger_open(
     const struct ledger_config *config, wall_ms now, struct ledger **out, char why[256])
@@ -66,6 +66,7 @@ enum cp_err ledger_open(
 	if (!config->is_recount)
 		ledger->config.policy.site = config->site;
 	ledger->opened_at = now;
+	ledger->stream_db = &ledger->db;
 	arena_init(&ledger->scratch, 64 * 1024, SCRATCH_BYTES_MAX);
 	arena_init(&ledger->work, 64 * 1024, WORK_BYTES_MAX);
 	arena_init(&ledger->lasting, 4096, LASTING_BYTES_MAX);

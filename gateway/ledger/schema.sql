@@ -179,6 +179,8 @@ CREATE TABLE session(
 	exposed_last INTEGER NOT NULL,
 	active_ms INTEGER NOT NULL,
 	pulses INTEGER NOT NULL,
+	stream_first INTEGER NOT NULL DEFAULT 9223372036854775807, -- names in one number,
+	stream_last INTEGER NOT NULL DEFAULT -9223372036854775808, -- care/message_no.h
 	-- judged
 	boot INTEGER NOT NULL DEFAULT 0,
 	seq INTEGER NOT NULL DEFAULT 0,
@@ -212,6 +214,10 @@ CREATE INDEX session_by_sid ON session(sid);
 CREATE INDEX session_by_turn ON session(source, start_at);
 CREATE INDEX session_running ON session(source) WHERE state BETWEEN 1 AND 3;
 CREATE INDEX session_by_device ON session(source, start_from);
+
+-- What a session's stream says about dose and safety (care/guard.h): a cache of the
+-- fold, empty or old at no harm (guards.c).
+CREATE TABLE guard(session INTEGER PRIMARY KEY, fold BLOB NOT NULL);
 
 CREATE TABLE cart_use(
 	session INTEGER NOT NULL,
@@ -303,7 +309,8 @@ CREATE TABLE alert(
 	override_by INTEGER NOT NULL,
 	override_covers INTEGER NOT NULL,
 	override_reason INTEGER NOT NULL,
-	revision INTEGER NOT NULL
+	revision INTEGER NOT NULL,
+	advised INTEGER NOT NULL DEFAULT 0 -- what its device knows of it (care/advice.h)
 ) WITHOUT ROWID;
 CREATE INDEX alert_by_unit ON alert(unit_kind, unit);
 CREATE INDEX alert_by_session ON alert(session) WHERE session != 0;

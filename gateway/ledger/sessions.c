@@ -1,8 +1,9 @@
 #include "ledger/sessions.h"
 
+#include "ledger/guards.h"
 #include "ledger/store.h"
 
-#define SESSIONS_KEPT_BYTES (4U << 20)
+#define SESSIONS_KEPT_BYTES (32U << 20) /* some 10,000 treatments at once */
 
 /* session.flags */
 enum {
@@ -33,7 +34,9 @@ struct session session_of_row(const struct db_rows *rows, int c)
 	        .exposed_from = db_int(rows, c + 8),
 	        .exposed_until = db_int(rows, c + 9),
 	        .active_ms = db_int(rows, c + 10),
-	        .pulses = db_int(rows, c + 11)},
+	        .pulses = db_int(rows, c + 11),
+	        .stream_first = db_int(rows, c + 30),
+	        .stream_last = db_int(rows, c + 31)},
 	    .boot = (uint32_t)db_int(rows, c + 12),
 	    .seq = (uint32_t)db_int(rows, c + 13),
 	    .state = (enum session_state)db_int(rows, c + 14),
@@ -130,7 +133,7 @@ static struct open_session **bucket_of(struct ledger *ledger, int64_t source, co
 	return &ledger->open[(spread ^ (size_t)source) % SESSION_BUCKETS];
 }
 
-static struct open_session *find_open(struct ledger *ledger, int64_t source, const struct id *sid)
+struct open_session *sessions_in_memory(struct ledger *ledger, int64_t source, const struct id *sid)
 {
 	struct open_session *open = *bucket_of(ledger, source, sid);
 
@@ -151,7 +154,7 @@ void sessions_save(struct ledger *ledger, const struct session *s, event_ms last
 	    (int64_t)s->modality, (int64_t)s->zones, (int64_t)s->start, (int64_t)s->end,
 	    (int64_t)s->day, (int64_t)s->exposed_from, (int64_t)s->exposed_until,
 	    (int64_t)last_attach, s->booking, (int64_t)s->model, s->no);
-	struct open_session *open = find_open(ledger, s->device, &s->sid);
+	struct open_session *open = sessions_in_memory(ledger, s->device, &s->sid);
 	if (!open)
 		return;
 	open->session = *s;
@@ -196,7 +199,7 @@ static void make_open(struct ledger *ledger, struct open_session *open, int64_t 
 struct open_session *sessions_open(
     struct ledger *ledger, int64_t source, const struct id *source_id, const struct id *sid)
 {
-	struct open_session *open = find_open(ledger, source, sid);
+	struct open_session *open = sessions_in_memory(ledger, source, sid);
 	if (open)
 		return open;
 
@@ -280,10 +283,13 @@ static void flush(struct ledger *ledger, struct open_session *open)
 
 	db_run(&ledger->db,
 	    "UPDATE session SET first_at = ?, last_at = ?, start_from = ?, stream_from = ?,"
-	    " exposed_first = ?, exposed_last = ?, active_ms = ?, pulses = ? WHERE no = ?",
-	    "iiiiiiiii", (int64_t)fold->first_at, (int64_t)fold->last_at, (int64_t)fold->start_from,
-	    (int64_t)fold->stream_from, (int64_t)fold->exposed_from, (int64_t)fold->exposed_until,
-	    fold->active_ms, fold->pulses, session->no);
+	    " exposed_first = ?, exposed_last = ?, active_ms = ?, pulses = ?, stream_first = ?,"
+	    " stream_last = ? WHERE no = ?",
+	    "iiiiiiiiiii", (int64_t)fold->first_at, (int64_t)fold->last_at,
+	    (int64_t)fold->start_from, (int64_t)fold->stream_from, (int64_t)fold->exposed_from,
+	    (int64_t)fold->exposed_until, fold->active_ms, fold->pulses, fold->stream_first,
+	    fold->stream_last, session->no);
+	guards_flush(ledger, open);
 	if (is_followed(ledger, session))
 		touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch, session->client,
 		    open->is_loud);

@@ -25,7 +25,13 @@ struct open_session {
 	event_ms start_before; /* what was known to be its START before that */
 	bool is_dirty;
 	bool is_loud;
+
+	struct open_guard *guard; /* ledger/guards.h; NULL: not in memory */
 };
+
+/* In memory, or NULL. */
+struct open_session *sessions_in_memory(
+    struct ledger *ledger, int64_t source, const struct id *sid);
 
 /* Made on first sight. NULL only when db.err is set. */
 struct open_session *sessions_open(
@@ -49,8 +55,9 @@ void sessions_mark_folded(struct ledger *ledger);
 	"s.no, s.source, r.id, s.sid, s.first_at, s.last_at, s.start_from, s.stream_from,"         \
 	" s.exposed_first, s.exposed_last, s.active_ms, s.pulses, s.boot, s.seq, s.state,"         \
 	" s.flags, s.client, s.operator, s.course, s.phase, s.modality, s.zones, s.start_at,"      \
-	" s.end_at, s.day, s.exposed_from, s.exposed_until, s.visit, s.booking, s.model"
-#define SESSION_COLUMN_COUNT 30
+	" s.end_at, s.day, s.exposed_from, s.exposed_until, s.visit, s.booking, s.model,"          \
+	" s.stream_first, s.stream_last"
+#define SESSION_COLUMN_COUNT 32
 #define SESSION_FROM " FROM session s JOIN source r ON r.no = s.source "
 
 /* The session in columns c, c + 1, ... */

@@ -8,7 +8,7 @@
  *     stream_names.c  rows of the stream by their names
  *     facts.c     a new row becomes facts, folds, touched subjects
  *     reach.c     which sessions a new fact may concern
- *     sessions.c  session rows: folds and derived columns
+ *     sessions.c  session rows: folds and derived columns; guards.c what streams say
  *     subjects.c  judges each touched subject once: session, client, cartridge
  *     history.c   loads what a judge walks; scene.c what was around a session
  *     alerts.c    timeline -> alert rows -> outbox
@@ -16,12 +16,11 @@
  *     answers.c   what people said to an alert
  *     verdicts.c  the answer on the chair, with revisions
  *     presence.c  heartbeats and gaps: what a device does not send
- *     downs.c     what is said to devices; down_rows.c keeps it
+ *     downs.c     what is said to devices; advice.c when, down_rows.c keeps it
  *     link_rows.c what a device's link leaves behind
  *     pending.c   the careful way after an abnormal exit
  *     unjudged.c  what ended the program twice
- *     room.c      is the disk full?
- *     watch.c     what the box notices of itself
+ *     watch.c     what the box notices of itself; room.c is the disk full?
  *     policies.c  what holds for the whole site
  */
 #ifndef LEDGER_STATE_H
@@ -130,6 +129,7 @@ struct ledger {
 	struct map sources;  /* struct source_state, in `lasting` */
 	int64_t stream_last; /* row of the stream that was written last */
 	struct stream_names stream_names;
+	struct db *stream_db; /* where the stream lies: a recount has none of its own */
 
 	struct arena running; /* the open sessions; may hold those of a batch above its keep */
 	struct open_session *open[SESSION_BUCKETS]; /* sessions that rows spoke about */

@@ -1,5 +1,6 @@
 #include "ledger/stream_names.h"
 
+#include "care/message_no.h"
 #include "ledger/state.h"
 #include "ledger/store.h"
 
@@ -146,11 +147,79 @@ void stream_names_write(struct ledger *ledger)
 	names->count = 0;
 }
 
+/* --- a range --------------------------------------------------------------------------- */
+
+struct range {
+	struct ledger *ledger;
+	int64_t first;
+	int64_t last;
+	struct stream_name *items;
+	size_t count;
+	size_t cap;
+};
+
+static void take(struct range *range, const struct stream_name *name)
+{
+	struct ledger *ledger = range->ledger;
+	int64_t number = message_no(name->boot, name->seq);
+
+	if (number < range->first || number > range->last || name->row > ledger->stream_last)
+		return;
+	struct stream_name *items =
+	    arena_push(&ledger->work, range->items, range->count, &range->cap, sizeof(*items));
+	if (!items) {
+		db_fail(&ledger->db, CP_NOMEM, "out of memory for the names of a session");
+		return;
+	}
+	range->items = items;
+	items[range->count++] = *name;
+}
+
+static void take_page(struct range *range, const struct db_rows *rows, int64_t source)
+{
+	struct slice entries = db_blob(rows, 2);
+
+	for (size_t i = 0; i < entries.len / ENTRY_BYTES; i++) {
+		uint64_t entry = entry_at(entries, i);
+		struct stream_name name = {
+		    .row = (int64_t)(entry >> PAGE_BITS),
+		    .source = source,
+		    .boot = (uint32_t)db_int(rows, 0),
+		    .seq = (uint32_t)db_int(rows, 1) << PAGE_BITS | (uint32_t)(entry % PAGE_NAMES),
+		};
+		take(range, &name);
+	}
+}
+
+struct stream_name *stream_names_range(
+    struct ledger *ledger, int64_t source, int64_t first, int64_t last, size_t *count)
+{
+	struct range range = {.ledger = ledger, .first = first, .last = last};
+	struct db_rows rows = db_query(ledger->stream_db,
+	    "SELECT boot, page, entries FROM stream_name WHERE source = ?1"
+	    " AND (boot, page) >= (?2, ?3) AND (boot, page) <= (?4, ?5)",
+	    "iiiii", source, (int64_t)message_no_boot(first),
+	    (int64_t)(message_no_seq(first) >> PAGE_BITS), (int64_t)message_no_boot(last),
+	    (int64_t)(message_no_seq(last) >> PAGE_BITS));
+
+	while (db_next(&rows))
+		take_page(&range, &rows, source);
+	for (size_t i = 0; i < SLOTS; i++)
+		if (ledger->stream_names.slots[i].row &&
+		    ledger->stream_names.slots[i].source == source)
+			take(&range, &ledger->stream_names.slots[i]);
+	if (range.count > 1)
+		qsort(range.items, range.count, sizeof(*range.items), compare);
+	*count = range.count;
+	return range.items;
+}
+
 /* --- life ------------------------------------------------------------------------------ */
 
-void stream_names_open(struct ledger *ledger)
+void stream_names_read(struct ledger *ledger)
 {
-	int64_t named = store_meta(ledger, "stream_named", 0);
+	int64_t named = db_value(
+	    ledger->stream_db, 0, "SELECT value FROM meta WHERE name = 'stream_named'", "");
 
 	ledger->stream_names.slots = calloc(SLOTS, sizeof(*ledger->stream_names.slots));
 	if (!ledger->stream_names.slots) {
@@ -158,13 +227,18 @@ void stream_names_open(struct ledger *ledger)
 		return;
 	}
 	ledger->stream_last = named;
-	struct db_rows rows = db_query(&ledger->db,
+	struct db_rows rows = db_query(ledger->stream_db,
 	    "SELECT no, source, boot, seq FROM stream WHERE no > ? ORDER BY no", "i", named);
 	while (db_next(&rows)) {
 		ledger->stream_last = db_int(&rows, 0);
 		stream_names_add(ledger, db_int(&rows, 1), (uint32_t)db_int(&rows, 2),
 		    (uint32_t)db_int(&rows, 3), ledger->stream_last);
 	}
+}
+
+void stream_names_open(struct ledger *ledger)
+{
+	stream_names_read(ledger);
 	stream_names_write(ledger);
 }
 

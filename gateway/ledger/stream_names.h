@@ -38,6 +38,9 @@ struct stream_names {
 
 /* Inside the transaction that opens the store. */
 void stream_names_open(struct ledger *ledger);
+
+/* The same for a recount, which only reads, from ledger->stream_db. */
+void stream_names_read(struct ledger *ledger);
 void stream_names_deinit(struct stream_names *names); /* safe on a zeroed struct */
 
 /* The row, or 0. */
@@ -49,6 +52,11 @@ void stream_names_add(
 
 /* Inside a transaction: everything in memory goes to the table. */
 void stream_names_write(struct ledger *ledger);
+
+/* Those from `first` to `last` (names in one number, care/message_no.h), in that order, in
+ * the work arena; of ledger->stream_db, no row beyond ledger->stream_last. */
+struct stream_name *stream_names_range(
+    struct ledger *ledger, int64_t source, int64_t first, int64_t last, size_t *count);
 
 /* The newest boot that is written, and its highest seq; false: none. */
 bool stream_names_highest(struct ledger *ledger, int64_t source, uint32_t *boot, uint32_t *seq);

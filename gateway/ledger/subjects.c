@@ -6,6 +6,7 @@
 #include "ledger/cart_rows.h"
 #include "ledger/cases.h"
 #include "ledger/downs.h"
+#include "ledger/guards.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
 #include "ledger/presence.h"
@@ -113,6 +114,7 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	if (!history_of_scene(ledger, &history))
 		return;
 	derive_from_scene(&history);
+	guards_complete(ledger, &history, at);
 
 	sessions_save(ledger, &session, last_attach(&history));
 	judge_scene(ledger, &history, touch, at);

@@ -1,5 +1,7 @@
 #include "ledger/verdicts.h"
 
+#include "care/advice.h"
+#include "ledger/advice.h"
 #include "ledger/alert_rows.h"
 #include "ledger/downs.h"
 #include "ledger/names.h"
@@ -61,41 +63,63 @@ static bool is_unjudged(struct ledger *ledger, const struct session *session)
 	return is_one;
 }
 
-static void settle_one(struct ledger *ledger, int64_t no)
+/* What came up later is told by ADVISE (ledger/advice.h). */
+static size_t leave_out_during(struct alert *alerts, size_t count, const struct session *session)
 {
-	struct session session;
-	struct given given;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (alerts[i].finding.session != session->no ||
+		    !finding_is_during(&alerts[i].finding, session->start))
+			alerts[kept++] = alerts[i];
+	return kept;
+}
+
+static void answer(struct ledger *ledger, const struct session *session, const struct given *given)
+{
 	size_t count;
+	struct alert *alerts = alert_rows_around(ledger, session, &count);
 
-	if (!sessions_load(ledger, no, &session) || !load_given(ledger, no, &given) ||
-	    !is_answerable(&session, &given))
-		return;
-
-	struct alert *alerts = alert_rows_around(ledger, &session, &count);
+	count = leave_out_during(alerts, count, session);
 	struct verdict verdict = verdict_of(alerts, count);
 	/* R16: what nobody could judge does not pass silently. */
-	if (verdict.decision == DECISION_PERMIT && is_unjudged(ledger, &session))
+	if (verdict.decision == DECISION_PERMIT && is_unjudged(ledger, session))
 		verdict.decision = DECISION_ADVISE;
-	struct slice packed = downs_pack_verdict(ledger, &session.sid, &verdict);
-	if (ledger->db.err || (given.rev > 0 && slice_eq(packed, given.packed)))
+	struct slice packed = downs_pack_verdict(ledger, &session->sid, &verdict);
+	if (ledger->db.err || (given->rev > 0 && slice_eq(packed, given->packed)))
 		return;
 	db_run(&ledger->db,
 	    "UPDATE session SET verdict_rev = ?, verdict_at = ?, verdict = ? WHERE no = ?", "iibi",
-	    (int64_t)given.rev + 1, (int64_t)ledger->now, packed, no);
-	downs_verdict(ledger, &session.source, packed, given.rev + 1);
+	    (int64_t)given->rev + 1, (int64_t)ledger->now, packed, session->no);
+	downs_verdict(ledger, &session->source, packed, given->rev + 1);
+}
+
+static void settle_one(struct ledger *ledger, const struct touch *touch)
+{
+	struct session session;
+	struct given given;
+	enum advice_news news = touch->is_loud ? ADVICE_LOUD : ADVICE_QUIET;
+
+	if (!sessions_load(ledger, touch->no, &session) || !load_given(ledger, touch->no, &given))
+		return;
+	if (touch->is_loud && is_answerable(&session, &given)) {
+		if (given.rev == 0)
+			news = ADVICE_BESIDE_VERDICT;
+		answer(ledger, &session, &given);
+	}
+	advice_settle(ledger, &session, news);
 }
 
 void verdicts_settle(struct ledger *ledger)
 {
+	struct touched *set = &ledger->touched[SUBJECT_VERDICT];
+
 	if (ledger->config.is_recount)
 		return;
-	touched_settle(&ledger->touched[SUBJECT_VERDICT]);
-	for (size_t i = 0; i < ledger->touched[SUBJECT_VERDICT].count && !ledger->db.err; i++) {
-		if (!ledger->touched[SUBJECT_VERDICT].items[i].is_loud ||
-		    unjudged_has(
-		        ledger, SUBJECT_VERDICT, ledger->touched[SUBJECT_VERDICT].items[i].no))
-			continue;
-		settle_one(ledger, ledger->touched[SUBJECT_VERDICT].items[i].no);
+	touched_settle(set);
+	for (size_t i = 0; i < set->count && !ledger->db.err; i++) {
+		if (!unjudged_has(ledger, SUBJECT_VERDICT, set->items[i].no))
+			settle_one(ledger, &set->items[i]);
 		arena_reset(&ledger->work);
 	}
 }

@@ -198,7 +198,7 @@ static void count_rows(struct recount *r, const char *select)
 		struct journal_row row = journal_row_of(&rows);
 		struct reading reading;
 		r->result->inputs++;
-		if (!reading_is_stream(row.kind)) /* no judge reads the stream itself */
+		if (!reading_is_stream(row.kind)) /* the stream is read from the store itself */
 			db_run(&ledger->db, insert_journal, "iiiiiiibi", row.source,
 			    (int64_t)row.boot, (int64_t)row.seq, (int64_t)row.recv,
 			    (int64_t)row.kind, row.client, row.operator_no, row.payload,
@@ -350,6 +350,10 @@ static void recount(struct recount *r)
 	db_exec(&r->store, "BEGIN");
 	db_exec(&r->ledger->db, "BEGIN");
 	r->ledger->batch = r->batch;
+	r->ledger->stream_db = &r->store;
+	stream_names_read(r->ledger);
+	r->ledger->stream_last =
+	    db_value(&r->store, 0, "SELECT value FROM meta WHERE name = 'stream_folded'", "");
 	copy_names(r);
 	count_rows(r, "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE" IS_JUDGED);
 	/* What came after changes nothing that is stored yet (ledger/sessions.h). */

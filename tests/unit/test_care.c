@@ -210,7 +210,9 @@ static void any_order_gives_the_same_fold(void **state)
 		    .exposed_from = 18,
 		    .exposed_until = 34,
 		    .active_ms = 1000,
-		    .pulses = 1};
+		    .pulses = 1,
+		    .stream_first = message_no(0, 0),
+		    .stream_last = message_no(0, 0)};
 		assert_memory_equal(&fold, &expected, sizeof(fold));
 		orders++;
 	} while (permute(order, CP_COUNT(order)));

@@ -1,0 +1,297 @@
+#include "ledger/guards.h"
+
+#include "ledger/journal.h"
+
+#include <stdlib.h>
+
+#define ROW_BYTES_MAX (8U << 20) /* one message of 64 kB, decoded */
+
+/* --- a message comes --------------------------------------------------------------------- */
+
+bool guards_add(struct open_session *open, const struct reading *reading)
+{
+	struct open_guard *w = open->guard;
+
+	if (!w)
+		return true;
+	if (!guard_is_next(&w->guard, message_no(reading->boot, reading->seq)))
+		w->is_stale = true;
+	if (w->is_stale)
+		return w->is_quiet;
+
+	enum guard_news news = guard_fold(&w->guard, &w->limits, reading);
+	w->is_saved = false;
+	w->is_amended |= news != GUARD_NOTHING;
+	return news == GUARD_STEP || w->is_quiet;
+}
+
+void guards_flush(struct ledger *ledger, const struct open_session *open)
+{
+	if (open->guard && (open->guard->is_stale || open->guard->is_amended))
+		touched_add(&ledger->touched[SUBJECT_SESSION], &ledger->scratch, open->session.no,
+		    open->is_loud);
+}
+
+/* --- stored ------------------------------------------------------------------------------- */
+
+struct stored {
+	uint32_t version;
+	uint32_t len_bytes;
+	uint8_t limits[LIMITS_HASH_BYTES];
+	struct guard guard;
+};
+
+static bool load(struct ledger *ledger, int64_t session, struct open_guard *w)
+{
+	struct stored stored;
+	uint8_t hash[LIMITS_HASH_BYTES];
+	bool is_good = false;
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT fold FROM guard WHERE session = ?", "i", session);
+
+	if (!db_next(&rows))
+		return false;
+	struct slice blob = db_blob(&rows, 0);
+	if (blob.len == sizeof(stored)) {
+		memcpy(&stored, blob.p, sizeof(stored));
+		limits_hash(&w->limits, hash);
+		is_good = stored.version == GUARD_VERSION && stored.len_bytes == sizeof(stored) &&
+		          memcmp(stored.limits, hash, sizeof(hash)) == 0;
+	}
+	db_end(&rows);
+	if (is_good)
+		memcpy(&w->guard, &stored.guard, sizeof(w->guard));
+	return is_good;
+}
+
+static void save(struct ledger *ledger, int64_t session, struct open_guard *w)
+{
+	struct stored stored;
+
+	if (w->is_saved || w->guard.rows == 0 || ledger->config.is_recount)
+		return;
+	memset(&stored, 0, sizeof(stored));
+	stored.version = GUARD_VERSION;
+	stored.len_bytes = sizeof(stored);
+	limits_hash(&w->limits, stored.limits);
+	memcpy(&stored.guard, &w->guard, sizeof(stored.guard));
+	db_run(&ledger->db,
+	    "INSERT INTO guard(session, fold) VALUES(?, ?) ON CONFLICT DO UPDATE SET"
+	    " fold = excluded.fold",
+	    "ib", session, slice_of(&stored, sizeof(stored)));
+	w->is_saved = true;
+}
+
+/* --- folded from the rows ------------------------------------------------------------------- */
+
+struct refold {
+	struct ledger *ledger;
+	const struct session *session;
+	struct open_guard *w;
+	struct arena row;         /* one message long */
+	const struct fact **said; /* by the device, outside the stream, by name */
+	size_t said_count;
+	size_t said_next;
+	bool has_set_aside; /* rows that may not be read, or are not applied yet */
+};
+
+static int compare_said(const void *a, const void *b)
+{
+	const struct reading *x = &(*(const struct fact *const *)a)->reading;
+	const struct reading *y = &(*(const struct fact *const *)b)->reading;
+	int64_t first = message_no(x->boot, x->seq);
+	int64_t second = message_no(y->boot, y->seq);
+
+	return (first > second) - (first < second);
+}
+
+static bool gather_said(struct refold *r, const struct session_history *history)
+{
+	r->said = arena_alloc(&r->ledger->work, (history->facts.count + 1) * sizeof(*r->said));
+	if (!r->said)
+		return false;
+	for (size_t i = 0; i < history->facts.count; i++) {
+		const struct fact *fact = &history->facts.items[i];
+		if (guard_is_next(&r->w->guard, message_no(fact->reading.boot, fact->reading.seq)))
+			r->said[r->said_count++] = fact;
+	}
+	qsort(r->said, r->said_count, sizeof(*r->said), compare_said);
+	return true;
+}
+
+static void fold(struct refold *r, const struct reading *reading)
+{
+	guard_fold(&r->w->guard, &r->w->limits, reading);
+	r->w->is_saved = false;
+}
+
+static void fold_said_before(struct refold *r, int64_t name)
+{
+	while (r->said_next < r->said_count) {
+		const struct reading *reading = &r->said[r->said_next]->reading;
+		if (message_no(reading->boot, reading->seq) >= name)
+			return;
+		fold(r, reading);
+		r->said_next++;
+	}
+}
+
+/* What ended the program when it was applied is not read here either. What waits for its
+ * turn comes as a late row when it is applied. */
+static bool is_set_aside(struct refold *r, const struct stream_name *name)
+{
+	return r->has_set_aside &&
+	       db_value(&r->ledger->db, 0,
+	           "SELECT 1 FROM unjudged WHERE kind = 0 AND subject = ?1 AND boot = ?2 AND seq = "
+	           "?3"
+	           " UNION ALL SELECT 1 FROM pending WHERE kind = 0 AND subject = ?1 AND boot = ?2"
+	           " AND seq = ?3",
+	           "iii", name->source, (int64_t)name->boot, (int64_t)name->seq);
+}
+
+static void fold_row(struct refold *r, const struct stream_name *name)
+{
+	struct reading reading;
+
+	if (is_set_aside(r, name))
+		return;
+	struct db_rows rows = db_query(r->ledger->stream_db,
+	    "SELECT " STREAM_COLUMNS " FROM stream j WHERE no = ?", "i", name->row);
+	if (!db_next(&rows))
+		return;
+	struct journal_row row = journal_row_of(&rows);
+	enum reading_result result = row.kind == READING_HEARTBEAT
+	                                 ? READING_PARKED
+	                                 : journal_decode(&r->row, &row, &reading);
+	if (result == READING_NOMEM)
+		db_fail(&r->ledger->db, CP_NOMEM, "out of memory for a row of the stream");
+	if (result == READING_OK && !reading.is_test && id_eq(&reading.sid, &r->session->sid))
+		fold(r, &reading);
+	db_end(&rows);
+	arena_reset(&r->row);
+}
+
+/* One boot's, as far as they are folded at all. */
+static void fold_boot(struct refold *r, int64_t first, int64_t last)
+{
+	size_t count = 0;
+	struct stream_name *names =
+	    stream_names_range(r->ledger, r->session->device, first, last, &count);
+
+	for (size_t i = 0; i < count && !r->ledger->db.err; i++) {
+		fold_said_before(r, message_no(names[i].boot, names[i].seq));
+		fold_row(r, &names[i]);
+	}
+}
+
+/* From `first` on, of a session whose first message of all has the name `origin`. */
+static void fold_stream(struct refold *r, int64_t origin, int64_t first, int64_t last)
+{
+	for (uint32_t i = 0; i < GUARD_BOOTS_MAX; i++) {
+		uint32_t boot = message_no_boot(origin) + i;
+		uint32_t seq = i ? 0 : message_no_seq(origin);
+		int64_t from = message_no(boot, seq);
+		int64_t until = message_no(boot,
+		    seq + (GUARD_SEQS_MAX - 1) < seq ? UINT32_MAX : seq + (GUARD_SEQS_MAX - 1));
+		if (boot < i) /* there is no boot after the highest */
+			return;
+		from = from > first ? from : first;
+		until = until < last ? until : last;
+		if (from <= until)
+			fold_boot(r, from, until);
+	}
+}
+
+static int64_t origin_of(const struct refold *r)
+{
+	int64_t origin = r->session->fold.stream_first;
+
+	if (r->w->guard.rows)
+		return r->w->guard.first;
+	if (r->said_count) {
+		const struct reading *said = &r->said[0]->reading;
+		int64_t name = message_no(said->boot, said->seq);
+		origin = name < origin ? name : origin;
+	}
+	return origin;
+}
+
+static void fold_on(
+    struct ledger *ledger, const struct session_history *history, struct open_guard *w)
+{
+	struct refold r = {.ledger = ledger, .session = history->session, .w = w};
+	const struct session_fold *span = &history->session->fold;
+	int64_t first = span->stream_first;
+
+	if (!gather_said(&r, history)) {
+		db_fail(&ledger->db, CP_NOMEM, "a history is larger than a judge call may be");
+		return;
+	}
+	if (w->guard.rows && w->guard.last >= first)
+		first = w->guard.last + 1;
+	if (first <= span->stream_last) {
+		arena_init(&r.row, 64 * 1024, ROW_BYTES_MAX);
+		r.has_set_aside = db_value(&ledger->db, 0,
+		    "SELECT EXISTS(SELECT 1 FROM unjudged WHERE kind = 0) OR"
+		    " EXISTS(SELECT 1 FROM pending WHERE kind = 0)",
+		    "");
+		fold_stream(&r, origin_of(&r), first, span->stream_last);
+		arena_deinit(&r.row);
+	}
+	fold_said_before(&r, INT64_MAX);
+}
+
+/* --- for the judge ------------------------------------------------------------------------- */
+
+/* A running session's lies in memory from its first judge on. */
+static struct open_guard *place_for(struct ledger *ledger, const struct session *session)
+{
+	struct open_session *open =
+	    ledger->config.is_recount ? NULL
+	                              : sessions_in_memory(ledger, session->device, &session->sid);
+
+	if (!open || !session_is_open(session)) {
+		if (open)
+			open->guard = NULL;
+		return arena_zalloc(&ledger->work, sizeof(struct open_guard));
+	}
+	if (!open->guard)
+		open->guard = arena_zalloc(&ledger->running, sizeof(struct open_guard));
+	return open->guard;
+}
+
+/* What is not in memory under these limits is loaded, or begun. */
+static void refresh(
+    struct ledger *ledger, const struct session_history *history, struct open_guard *w)
+{
+	struct limits limits;
+	bool is_late = w->is_stale;
+
+	limits_of(history, &ledger->config.policy, &limits);
+	if (w->is_begun && !is_late && memcmp(&limits, &w->limits, sizeof(limits)) == 0)
+		return;
+	memcpy(&w->limits, &limits, sizeof(limits));
+	w->is_begun = true;
+	w->is_stale = false;
+	w->is_saved = !is_late && load(ledger, history->session->no, w);
+	if (!w->is_saved)
+		guard_begin(&w->guard, &w->limits);
+	fold_on(ledger, history, w);
+}
+
+void guards_complete(struct ledger *ledger, struct session_history *history, wall_ms now)
+{
+	const struct session *session = history->session;
+	struct open_guard *w = place_for(ledger, session);
+
+	if (!w) {
+		db_fail(&ledger->db, CP_NOMEM, "out of memory for the stream of a session");
+		return;
+	}
+	refresh(ledger, history, w);
+	save(ledger, session->no, w);
+	w->is_amended = false;
+	w->is_quiet = session_is_open(session) && now - session->fold.last_at > w->limits.silent_ms;
+	history->limits = &w->limits;
+	history->guard = &w->guard;
+}
