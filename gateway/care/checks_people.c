@@ -95,6 +95,22 @@ static const struct check_row rows[] = {
         .sentence = {"Radiofrequency microneedling must not be done at home."},
     },
     {
+        .check = CHECK_HOME_DEPTH,
+        .name = "HOME_DEPTH",
+        .about = ABOUT_EVENT,
+        .when = WHEN_START,
+        .clears = CLEARS_BY_ACK,
+        .who = WHO_CLIENT,
+        .unit = IN_UM,
+        .condition = "a roller is used at home with needles longer than the zone takes (0.25 to "
+                     "1 mm [B/C]); longer than 1 mm HIGH",
+        .cleared_by = "an acknowledgement",
+        .sentence = {"A roller with needles of {value} was used at home on {zones}; at most "
+                     "{limit} are recommended there.",
+            [SEVERITY_HIGH] = "A roller with needles of {value} was used at home on {zones}. "
+                              "More than {limit} belongs in a clinic."},
+    },
+    {
         .check = CHECK_OPERATOR_OVERLAP,
         .name = "OPERATOR_OVERLAP",
         .about = ABOUT_SESSION,

@@ -67,6 +67,9 @@ struct plan {
 	int32_t planned;
 	int32_t min_days; /* 0: the default */
 	int32_t max_days; /* 0: the default */
+	int32_t maint_days;
+	uint32_t modalities;     /* bit n = the modality with number n; 0: not said */
+	const struct fact *said; /* the order that says so */
 };
 
 struct client_history {
@@ -75,7 +78,9 @@ struct client_history {
 	size_t session_count;
 	const struct plan *plans; /* by (course, from, revision) */
 	size_t plan_count;
-	struct facts facts; /* flags, screenings, bookings, roller uses, other clinics ... */
+	struct facts facts;        /* other clinics, rollers at home, bookings, assessments */
+	const struct id *own_sids; /* those of other clinics' histories that are of this site */
+	size_t own_sid_count;
 };
 
 /* --- cartridge: its uses, each with its session ------------------------------- */

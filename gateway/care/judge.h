@@ -31,7 +31,7 @@ void derive_from_scene(struct session_history *history);
 void judge_session(const struct session_history *history, const struct policy *policy, wall_ms now,
     struct timeline *timeline);
 
-/* Spacing, courses (8.1); sets `visit` of every session (R13). */
+/* Spacing, courses (8.1), rollers at home (8.7); sets `visit` of every session (R13). */
 void judge_client(struct client_history *history, const struct policy *policy, wall_ms now,
     struct timeline *timeline);
 

@@ -21,6 +21,7 @@ void judge_session(const struct session_history *history, const struct policy *p
 	judge_people(&judging);
 	judge_overlap(&judging);
 	judge_dose(&judging);
+	judge_aftercare(&judging);
 	judge_carts(&judging);
 	judge_readiness(&judging);
 }

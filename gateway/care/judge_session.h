@@ -47,6 +47,7 @@ void judge_eligibility(const struct judging *j); /* 8.2 */
 void judge_people(const struct judging *j);      /* 8.7 */
 void judge_overlap(const struct judging *j);     /* 8.3, 8.7: in two clinics at once */
 void judge_dose(const struct judging *j);        /* 8.3, SKIN_TYPE_LIMIT */
+void judge_aftercare(const struct judging *j);   /* 8.1 */
 void judge_carts(const struct judging *j);       /* 8.4 */
 void judge_readiness(const struct judging *j);   /* 8.5 */
 

@@ -2,15 +2,21 @@
  *
  * What:   one table: which check, the name in policy files, default, range, unit,
  *         source of the default. care/policy.h says what is in force when.
- * Order:  by check; the enum (parameter_list.h) and the table side by side (parameter.c proves it).
+ * Rows:   care/parameters.def, for the enum and for the table.
  */
 #ifndef CARE_PARAMETER_H
 #define CARE_PARAMETER_H
 
 #include "care/catalogue.h"
-#include "care/parameter_list.h"
 
 #include <stdint.h>
+
+enum parameter {
+#define ROW(id, ...) PARAM_##id
+#include "care/parameters.def"
+#undef ROW
+	PARAMETERS
+};
 
 struct parameter_row {
 	enum parameter parameter;

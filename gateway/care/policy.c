@@ -45,6 +45,14 @@ static int narrowness(const Carepace__V1__PolicySetting *setting, unsigned modal
 	return (is_zonal ? 2 : 0) + (is_modal ? 1 : 0);
 }
 
+static bool is_setting_of(
+    const Carepace__V1__PolicySetting *setting, const struct parameter_row *row)
+{
+	return setting->check == (Carepace__V1__Check)row->check &&
+	       strcmp(setting->parameter, row->name) == 0 && setting->value >= row->min &&
+	       setting->value <= row->max;
+}
+
 static const Carepace__V1__PolicySetting *find_setting(const Carepace__V1__Policy *policy,
     const struct parameter_row *row, unsigned modality, uint32_t zones)
 {
@@ -53,9 +61,7 @@ static const Carepace__V1__PolicySetting *find_setting(const Carepace__V1__Polic
 
 	for (size_t i = 0; i < policy->n_setting; i++) {
 		const Carepace__V1__PolicySetting *setting = policy->setting[i];
-		if (setting->check != (Carepace__V1__Check)row->check ||
-		    strcmp(setting->parameter, row->name) != 0 || setting->value < row->min ||
-		    setting->value > row->max)
+		if (!is_setting_of(setting, row))
 			continue;
 		int narrow = narrowness(setting, modality, zones);
 		if (narrow > best_narrowness) {
@@ -89,6 +95,21 @@ int64_t policy_number_for(const struct policy *policy, enum parameter parameter,
 int64_t policy_number(const struct policy *policy, enum parameter parameter, event_ms at)
 {
 	return policy_number_for(policy, parameter, at, 0, 0);
+}
+
+int64_t policy_highest(const struct policy *policy, enum parameter parameter)
+{
+	const struct parameter_row *row = &parameters[parameter];
+	int64_t highest = row->value;
+
+	for (size_t i = 0; i < policy->policies.count; i++) {
+		const Carepace__V1__Policy *order = policy->policies.items[i].reading.order->policy;
+		for (size_t k = 0; k < order->n_setting; k++)
+			if (is_setting_of(order->setting[k], row) &&
+			    order->setting[k]->value > highest)
+				highest = order->setting[k]->value;
+	}
+	return highest;
 }
 
 bool policy_is_off(const struct policy *policy, enum check check, event_ms at)

@@ -15,6 +15,9 @@
 #include "ledger/subjects.h"
 #include "ledger/watch.h"
 
+/* What a person reports, by a tablet or by an app at home, may have happened earlier. */
+#define TIME_OF_EVENT(body, reading) ((body)->has_at_ts_ms ? (body)->at_ts_ms : (reading)->ts)
+
 /* When it happened, or since when it holds. */
 static event_ms time_of(const struct reading *reading)
 {
@@ -24,17 +27,19 @@ static event_ms time_of(const struct reading *reading)
 		           ? reading->order->policy->valid_from_ts_ms
 		           : reading->ts;
 	case READING_SCREENING:
-		return reading->up->screening->has_at_ts_ms ? reading->up->screening->at_ts_ms
-		                                            : reading->ts;
+		return TIME_OF_EVENT(reading->up->screening, reading);
+	case READING_ROLLER_USE:
+		return TIME_OF_EVENT(reading->up->roller_use, reading);
+	case READING_HQ_ROLLER_USE:
+		return TIME_OF_EVENT(reading->order->roller_use, reading);
+	case READING_ASSESSMENT:
+		return TIME_OF_EVENT(reading->up->assessment, reading);
+	case READING_AFTERCARE:
+		return TIME_OF_EVENT(reading->up->aftercare, reading);
+	case READING_HQ_AFTERCARE:
+		return TIME_OF_EVENT(reading->order->aftercare, reading);
 	case READING_SESSION_SEEN:
 		return reading->order->session_seen->start_ts_ms;
-	case READING_ROLLER_USE:
-		return reading->up->roller_use->has_at_ts_ms ? reading->up->roller_use->at_ts_ms
-		                                             : reading->ts;
-	case READING_HQ_ROLLER_USE:
-		return reading->order->roller_use->has_at_ts_ms
-		           ? reading->order->roller_use->at_ts_ms
-		           : reading->ts;
 	default:
 		return reading->ts;
 	}
@@ -352,6 +357,41 @@ static void apply_to_client(
 		reach_client(ledger, row->client, time_of(reading), is_loud(ledger, reading, row));
 }
 
+/* It concerns nothing but spacing and courses. */
+static void apply_assessment(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	add_to_client(ledger, reading, row);
+}
+
+/* Also under each sid: it may turn out to be of this site (sessions_open). */
+static void apply_client_history(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	const Carepace__V1__ClientHistory *told = reading->order->client_history;
+
+	if (!add_to_client(ledger, reading, row))
+		return;
+	for (size_t i = 0; i < told->n_session; i++) {
+		struct slice sid = slice_of(told->session[i]->sid.data, told->session[i]->sid.len);
+		add_fact(ledger, SUBJECT_SID, names_other(ledger, SUBJECT_SID, sid), reading, row);
+	}
+}
+
+/* What others say about a session, whichever device it is of. */
+static void apply_to_sid(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	struct slice sid = slice_of(reading->sid.b, ID_BYTES);
+
+	add_fact(ledger, SUBJECT_SID, names_other(ledger, SUBJECT_SID, sid), reading, row);
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT no FROM session WHERE sid = ?", "b", sid);
+	while (db_next(&rows))
+		touched_add(&ledger->touched[SUBJECT_SESSION], &ledger->scratch, db_int(&rows, 0),
+		    is_loud(ledger, reading, row));
+}
+
 /* Good for the day of the clinic on which it was done (8.2). */
 static void apply_screening(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
@@ -480,6 +520,10 @@ static const struct {
     {READING_PLAN, apply_plan},
     {READING_CLIENT_FLAGS, apply_to_client},
     {READING_BOOKING, apply_to_client},
+    {READING_CLIENT_HISTORY, apply_client_history},
+    {READING_ASSESSMENT, apply_assessment},
+    {READING_AFTERCARE, apply_to_sid},
+    {READING_HQ_AFTERCARE, apply_to_sid},
     {READING_SCREENING, apply_screening},
     {READING_SESSION_SEEN, apply_session_seen},
     {READING_CERT, apply_cert},

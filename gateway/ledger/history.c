@@ -184,20 +184,23 @@ static void load_sessions(struct ledger *ledger, struct client_history *history)
 	db_end(&rows);
 }
 
-struct plan history_plan_of(const struct reading *reading, int64_t client)
+struct plan history_plan_of(const struct fact *said)
 {
-	const Carepace__V1__Plan *plan = reading->order->plan;
+	const Carepace__V1__Plan *plan = said->reading.order->plan;
 
 	return (struct plan){
 	    .course = (int64_t)plan->course,
-	    .client = client,
-	    .from = reading->ts,
-	    .revision = reading->order->revision,
+	    .client = said->client,
+	    .from = said->reading.ts,
+	    .revision = said->reading.order->revision,
 	    .state = (enum plan_state)plan->state,
 	    .band = (int32_t)plan->band,
 	    .planned = (int32_t)plan->planned,
 	    .min_days = (int32_t)plan->min_days,
 	    .max_days = (int32_t)plan->max_days,
+	    .maint_days = (int32_t)plan->maint_days,
+	    .modalities = plan->modalities,
+	    .said = said,
 	};
 }
 
@@ -216,18 +219,53 @@ static void load_plans(struct ledger *ledger, struct client_history *history)
 			plans = push(ledger, plans, history->plan_count, &cap, sizeof(*plans));
 			if (!plans)
 				return;
-			plans[history->plan_count++] =
-			    history_plan_of(&facts.items[i].reading, facts.items[i].client);
+			plans[history->plan_count++] = history_plan_of(&facts.items[i]);
 		}
 	}
 	history->plans = plans;
 }
 
+/* An echo of a session of this site changes nothing (domain 9.4). */
+static void load_own_sids(struct ledger *ledger, struct client_history *history)
+{
+	struct id *sids = NULL;
+	size_t cap = 0;
+
+	for (size_t i = 0; i < history->facts.count; i++) {
+		const struct reading *reading = &history->facts.items[i].reading;
+		if (reading->kind != READING_CLIENT_HISTORY)
+			continue;
+		const Carepace__V1__ClientHistory *told = reading->order->client_history;
+		for (size_t k = 0; k < told->n_session; k++) {
+			struct slice sid =
+			    slice_of(told->session[k]->sid.data, told->session[k]->sid.len);
+			if (!db_value(
+			        &ledger->db, 0, "SELECT 1 FROM session WHERE sid = ?", "b", sid))
+				continue;
+			sids = push(ledger, sids, history->own_sid_count, &cap, sizeof(*sids));
+			if (!sids)
+				return;
+			id_from_bytes(&sids[history->own_sid_count++], sid);
+		}
+	}
+	history->own_sids = sids;
+}
+
 bool history_of_client(struct ledger *ledger, int64_t client, struct client_history *history)
 {
+	static const int64_t topics[] = {
+	    FACT_TOPIC(READING_CLIENT_HISTORY, 0),
+	    FACT_TOPIC(READING_ROLLER_USE, 0),
+	    FACT_TOPIC(READING_HQ_ROLLER_USE, 0),
+	    FACT_TOPIC(READING_BOOKING, 0),
+	    FACT_TOPIC(READING_ASSESSMENT, 0),
+	};
+
 	*history = (struct client_history){.client = client};
 	load_sessions(ledger, history);
 	load_plans(ledger, history);
+	history->facts = history_facts(ledger, SUBJECT_CLIENT, client, topics, CP_COUNT(topics));
+	load_own_sids(ledger, history);
 	return !ledger->db.err;
 }
 

@@ -66,7 +66,7 @@ int64_t history_day_no(const struct ledger *ledger, int64_t device, event_ms at)
 /* What a client does with rollers at home, as told by apps. */
 struct facts history_roller_uses(struct ledger *ledger, int64_t client);
 
-/* A PLAN as it came; `client` is the local number for its blanked token. */
-struct plan history_plan_of(const struct reading *reading, int64_t client);
+/* A PLAN as it came. */
+struct plan history_plan_of(const struct fact *said);
 
 #endif

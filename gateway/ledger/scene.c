@@ -64,6 +64,19 @@ static struct facts client_facts(struct ledger *ledger, const struct session *se
 	return history_sorted(&list);
 }
 
+/* Aftercare, as tablets and apps report it by the sid. */
+static struct facts tablet_facts(struct ledger *ledger, const struct session *session)
+{
+	static const int64_t topics[] = {
+	    FACT_TOPIC(READING_AFTERCARE, 0),
+	    FACT_TOPIC(READING_HQ_AFTERCARE, 0),
+	};
+	int64_t no = db_value(&ledger->db, 0, "SELECT no FROM name WHERE kind = ? AND key = ?",
+	    "ib", (int64_t)SUBJECT_SID, slice_of(session->sid.b, ID_BYTES));
+
+	return history_facts(ledger, SUBJECT_SID, no, topics, CP_COUNT(topics));
+}
+
 /* Entries about the cartridges of a session, and since when there is a list at all: one
  * step of an index where there is none. */
 static void load_stock(struct ledger *ledger, struct session_history *history)
@@ -92,6 +105,7 @@ bool history_of_scene(struct ledger *ledger, struct session_history *history)
 	    .device = device_facts(ledger, session),
 	    .operator= operator_facts(ledger, session),
 	    .client = client_facts(ledger, session),
+	    .tablet = tablet_facts(ledger, session),
 	};
 	sessions_load_former(ledger, session, &history->scene.former);
 	load_stock(ledger, history);

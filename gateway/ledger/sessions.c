@@ -179,6 +179,22 @@ static bool load_open(
 	return true;
 }
 
+/* Clients whose history from elsewhere names a sid of this site: it was an echo. */
+static void touch_echoes(struct ledger *ledger, const struct id *sid)
+{
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT DISTINCT j.client FROM name n JOIN fact f ON f.kind = n.kind AND f.subject = "
+	    "n.no"
+	    " JOIN journal j USING(source, boot, seq)"
+	    " WHERE n.kind = ? AND n.key = ? AND f.topic = ?",
+	    "ibi", (int64_t)SUBJECT_SID, slice_of(sid->b, ID_BYTES),
+	    FACT_TOPIC(READING_CLIENT_HISTORY, 0));
+
+	while (db_next(&rows))
+		touched_add(
+		    &ledger->touched[SUBJECT_CLIENT], &ledger->scratch, db_int(&rows, 0), false);
+}
+
 static void make_open(struct ledger *ledger, struct open_session *open, int64_t source,
     const struct id *source_id, const struct id *sid)
 {
@@ -194,6 +210,7 @@ static void make_open(struct ledger *ledger, struct open_session *open, int64_t 
 	    .fold = SESSION_FOLD_EMPTY,
 	};
 	open->last_attach = INT64_MIN;
+	touch_echoes(ledger, sid);
 }
 
 struct open_session *sessions_open(

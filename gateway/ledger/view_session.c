@@ -128,11 +128,12 @@ bool view_plan(
 	    "iii", (int64_t)SUBJECT_COURSE, course, (int64_t)at);
 	while (db_next(&rows)) {
 		struct journal_row row = journal_row_of(&rows);
-		struct reading reading;
-		if (reading_from_journal(arena, row.payload, true, &reading) != READING_OK ||
-		    reading.kind != READING_PLAN)
+		struct fact said = {.client = row.client};
+		if (reading_from_journal(arena, row.payload, true, &said.reading) != READING_OK ||
+		    said.reading.kind != READING_PLAN)
 			continue;
-		struct plan plan = history_plan_of(&reading, row.client);
+		struct plan plan = history_plan_of(&said);
+		plan.said = NULL;
 		if (is_found && plan.revision <= out->revision)
 			continue;
 		*out = plan;

@@ -71,10 +71,10 @@ struct session_fold __wrap_fold_of(const struct reading *reading)
 
 /* --- a clinic and its lives ------------------------------------------------------------ */
 
-/* A timer finds CONSUMABLE_UNBILLED of the cartridge that is set aside, without a word
- * about the session that is poison. */
-static const char *const story[] = {"2026-03-01 11:00 HQ policy off CONSUMABLE_UNBILLED",
-    "2026-03-01 12:00 HQ plan 1 c1 MILD 4", "2026-03-02 10:00 P1 session A c1 cart 1001 course 1",
+/* A timer or the plan of another session may find something in what is set aside, without a
+ * word about the session that is poison: checks that do are off. */
+static const char *const story[] = {ONLY_FIRST_CHECKS, "2026-03-01 12:00 HQ plan 1 c1 MILD 4",
+    "2026-03-02 10:00 P1 session A c1 cart 1001 course 1",
     "2026-03-05 10:00 P3 session E c2 cart 1005", "2026-03-12 10:00 P2 session B c1 cart 1001",
     "2026-03-12 10:31 P3 session POISON c2 cart 1005", "2026-03-12 11:02 P1 session C c3 cart 1001",
     "2026-03-20 10:00 P2 session D c1", "2026-06-20 10:00 P1 hello"};

@@ -1,0 +1,178 @@
+/* judge_client_bookings.c - is the next appointment too soon? (BOOKING_TOO_SOON)
+ *
+ * A booking is judged from each revision on as its session would be. It is over when a
+ * session keeps it, when it is moved, or cancelled.
+ */
+#include "care/judge_client.h"
+
+#include "care/zone.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static bool is_of(const struct fact *fact, uint64_t booking)
+{
+	return fact->reading.kind == READING_BOOKING &&
+	       (!booking || fact->reading.order->booking->booking == booking);
+}
+
+/* The revision in force at a moment (domain 9.4). */
+static const struct fact *booking_at(struct facts facts, uint64_t booking, event_ms at)
+{
+	const struct fact *best = NULL;
+
+	for (size_t i = 0; i < facts.count; i++) {
+		const struct fact *fact = &facts.items[i];
+		if (is_of(fact, booking) && fact->reading.ts <= at &&
+		    (!best || fact->reading.order->revision >= best->reading.order->revision))
+			best = fact;
+	}
+	return best;
+}
+
+static event_ms next_revision(struct facts facts, uint64_t booking, event_ms after)
+{
+	for (size_t i = 0; i < facts.count; i++)
+		if (is_of(&facts.items[i], booking) && facts.items[i].reading.ts > after)
+			return facts.items[i].reading.ts;
+	return TIME_NEVER;
+}
+
+/* A session keeps the booking that it names, or, naming none, the one whose hour it
+ * begins in (as UNAUTHORISED_USE has it, 8.7). walk->count: not kept. */
+static size_t kept_by(const struct client_walk *walk, const Carepace__V1__Booking *booking)
+{
+	int64_t reach_ms = MS_PER_MINUTE *
+	                   policy_number(walk->policy, PARAM_BOOKING_MINUTES, booking->start_ts_ms);
+	for (size_t i = 0; i < walk->count; i++) {
+		const struct session *session = walk->treatments[i].session;
+		if (!session || !session->has_start)
+			continue;
+		if (session->booking ? session->booking == (int64_t)booking->booking
+		                     : session->start >= booking->start_ts_ms - reach_ms &&
+		                           session->start <= booking->start_ts_ms + reach_ms)
+			return i;
+	}
+	return walk->count;
+}
+
+/* How many treatments were before it. */
+static size_t before(const struct client_walk *walk, event_ms at, size_t kept)
+{
+	size_t count = 0;
+
+	while (count < kept && walk->treatments[count].start < at)
+		count++;
+	return count;
+}
+
+struct booking_run {
+	const struct client_walk *walk;
+	uint64_t booking;
+	struct finding *finding; /* while it holds */
+};
+
+/* Since the booking was made, or since the first treatment after it that stands against it. */
+static event_ms held_from(
+    const struct booking_run *run, const struct fact *fact, struct intent intent)
+{
+	const struct client_walk *walk = run->walk;
+	size_t all = intent.before;
+	struct earlier found;
+
+	intent.before = before(walk, fact->reading.ts + 1, all);
+	while (!spacing_look_back(walk, &intent, &found) && intent.before < all)
+		intent.before++;
+	event_ms last = intent.before ? walk->treatments[intent.before - 1].start : INT64_MIN;
+	return last > fact->reading.ts ? last : fact->reading.ts;
+}
+
+static struct finding *start_run(
+    struct booking_run *run, const struct fact *fact, const struct intent *intent)
+{
+	const struct client_walk *walk = run->walk;
+	event_ms from = held_from(run, fact, *intent);
+	char subject[NAME_MAX_LEN];
+	char onset[NAME_MAX_LEN];
+
+	if (run->finding)
+		return run->finding;
+	snprintf(subject, sizeof(subject), "%" PRIu64, run->booking);
+	fact_name(fact, onset);
+	run->finding = timeline_add(walk->timeline, CHECK_BOOKING_TOO_SOON, subject, onset);
+	if (run->finding) {
+		run->finding->from = from;
+		run->finding->effective_day = zone_day(walk->policy->zone, from);
+		run->finding->client = walk->history->client;
+		run->finding->severity = SEVERITY_LOW;
+	}
+	return run->finding;
+}
+
+/* One revision, in force from its event to that of the next. */
+static void judge_revision(struct booking_run *run, const struct fact *fact, event_ms to)
+{
+	const struct client_walk *walk = run->walk;
+	const Carepace__V1__Booking *booking = fact->reading.order->booking;
+	size_t kept = kept_by(walk, booking);
+	event_ms over = kept < walk->count ? walk->treatments[kept].start : TIME_NEVER;
+	event_ms known = booking->start_ts_ms < to ? booking->start_ts_ms : to;
+	struct intent intent = {
+	    .at = fact->reading.ts,
+	    .day = zone_day(walk->policy->zone, booking->start_ts_ms),
+	    .zones = booking->has_zones && booking->zones ? booking->zones
+	                                                  : 1U << CAREPACE__V1__ZONE__ZONE_UNKNOWN,
+	    .before = before(walk, known, kept),
+	    .visit = SIZE_MAX,
+	};
+	struct earlier found;
+
+	if (over > to)
+		over = to;
+	if (run->finding) /* it ended here, unless it still holds */
+		run->finding->until = fact->reading.ts;
+	if (booking->state != CAREPACE__V1__BOOKING_STATE__BOOKING_BOOKED ||
+	    over <= fact->reading.ts || !spacing_look_back(walk, &intent, &found)) {
+		run->finding = NULL;
+		return;
+	}
+	struct finding *finding = start_run(run, fact, &intent);
+	if (!finding)
+		return;
+	finding->until = over <= walk->now ? over : TIME_NEVER;
+	if (over > walk->now)
+		timeline_wake_at(walk->timeline, over);
+	finding->related_count = 0;
+	spacing_fill(finding, &intent, &found);
+	if (over < to)
+		run->finding = NULL;
+}
+
+static bool is_first(struct facts facts, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (is_of(&facts.items[i], facts.items[at].reading.order->booking->booking))
+			return false;
+	return true;
+}
+
+void judge_bookings(const struct client_walk *walk)
+{
+	struct facts facts = walk->history->facts;
+
+	for (size_t i = 0; i < facts.count; i++) {
+		if (!is_of(&facts.items[i], 0) || !is_first(facts, i))
+			continue;
+		struct booking_run run = {
+		    .walk = walk, .booking = facts.items[i].reading.order->booking->booking};
+		event_ms to;
+		for (event_ms at = facts.items[i].reading.ts; at != TIME_NEVER; at = to) {
+			if (at > walk->now) { /* announced for later */
+				timeline_wake_at(walk->timeline, at);
+				break;
+			}
+			to = next_revision(facts, run.booking, at);
+			judge_revision(&run, booking_at(facts, run.booking, at), to);
+		}
+	}
+}
