@@ -16,6 +16,7 @@ static void take_start(struct session *session, const struct fact *input)
 		return; /* the first one in order is the start */
 	session->has_start = true;
 	session->start = input->reading.ts;
+	session->ts_source = input->reading.ts_source;
 	session->boot = input->reading.boot;
 	session->seq = input->reading.seq;
 	session->is_replay = input->reading.is_replay;
@@ -34,7 +35,8 @@ static const Carepace__V1__SessionEnd *take_end(struct session *session, const s
 	const Carepace__V1__SessionEnd *end = input->reading.up->session_end;
 
 	session->has_end = true;
-	session->end = end->has_end_ts_ms ? end->end_ts_ms : input->reading.ts;
+	session->end = end->has_end_ts_ms ? reading_moment(&input->reading, end->end_ts_ms)
+	                                  : input->reading.ts;
 	return end;
 }
 
@@ -235,8 +237,12 @@ void derive_session(struct session_history *history, const struct policy *policy
 			end = take_input(history, input, end);
 	}
 
-	if (!session->has_start) /* opened by a message before its START (R23) */
+	if (!session->has_start) { /* opened by a message before its START (R23) */
 		session->start = session->fold.first_at;
+		session->ts_source = history->facts.count > 0
+		                         ? history->facts.items[0].reading.ts_source
+		                         : TS_DEVICE;
+	}
 	session->day = zone_day(policy->zone, session->start);
 	set_state(history, policy, now);
 	set_exposure(history, end);

@@ -73,7 +73,8 @@ static void fill_up(const Carepace__V1__Up *up, struct reading *out)
 	id_from_bytes(&out->source, slice_of(up->source.data, up->source.len));
 	out->boot = up->boot;
 	out->seq = up->seq;
-	out->ts = clamp_ts(up->ts_ms);
+	out->ts = out->claimed = clamp_ts(up->ts_ms);
+	out->ts_source = TS_DEVICE;
 	out->mono_ms = up->mono_ms;
 	out->is_replay = up->has_replay && up->replay;
 	out->is_test = up->has_test && up->test;
@@ -86,7 +87,8 @@ static void fill_order(const Carepace__V1__Order *order, struct reading *out)
 	out->source = reading_head_office;
 	out->boot = order->hq_epoch;
 	out->seq = order->n;
-	out->ts = clamp_ts(order->ts_ms);
+	out->ts = out->claimed = clamp_ts(order->ts_ms);
+	out->ts_source = TS_DEVICE;
 	out->kind = order->body_case == CAREPACE__V1__ORDER__BODY__NOT_SET
 	                ? READING_UNKNOWN
 	                : (enum reading_kind)(READING_ORDER + order->body_case);
@@ -323,11 +325,17 @@ enum reading_result reading_from_box(struct arena *arena, struct slice payload, 
 		return READING_PARKED; /* of a later version */
 	out->boot = box->boot;
 	out->seq = box->seq;
-	out->ts = clamp_ts(box->ts_ms);
+	out->ts = out->claimed = clamp_ts(box->ts_ms);
+	out->ts_source = TS_DEVICE;
 	out->kind = (enum reading_kind)(READING_BOX + box->body_case);
 	out->box = box;
 	out->payload = arena_copy(arena, payload);
 	return out->payload.p ? READING_OK : READING_NOMEM;
+}
+
+event_ms reading_moment(const struct reading *reading, event_ms told)
+{
+	return clamp_ts(told + reading->ts - reading->claimed);
 }
 
 bool reading_is_stream(enum reading_kind kind)

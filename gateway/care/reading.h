@@ -21,6 +21,7 @@
 #include "base/id.h"
 #include "base/time.h"
 #include "care/reading_kind.h"
+#include "care/ts_source.h"
 
 #define READING_HASH_BYTES 16
 
@@ -35,7 +36,9 @@ struct reading {
 	struct id source; /* (source, boot, seq) is the name (P2) */
 	uint32_t boot;    /* head office: hq_epoch */
 	uint32_t seq;     /* head office: n */
-	event_ms ts;      /* as claimed, clamped to 1970..2100 (R18 decides) */
+	event_ms ts;      /* of the gate as claimed; in the ledger the event time (R18) */
+	event_ms claimed; /* by its sender's clock, clamped to 1970..2100 */
+	enum ts_source ts_source;
 	uint64_t mono_ms; /* since the device's boot; head office: 0 */
 	bool is_replay;
 	bool is_test;
@@ -81,6 +84,9 @@ enum reading_result reading_parse_order(
  * that this program does not understand, or READING_NOMEM. The hash is zero. */
 enum reading_result reading_from_journal(
     struct arena *arena, struct slice payload, bool is_order, struct reading *out) CP_MUST_CHECK;
+
+/* Another moment that the same clock told, corrected by as much as `ts` is. */
+event_ms reading_moment(const struct reading *reading, event_ms told);
 
 /* The same for what the box says of itself, new or from the journal. */
 enum reading_result reading_from_box(

@@ -22,6 +22,7 @@
 #include "base/id.h"
 #include "base/time.h"
 #include "care/message_no.h"
+#include "care/ts_source.h"
 
 enum session_state {
 	SESSION_OFFERED = 1,
@@ -84,10 +85,11 @@ struct session {
 	enum session_state state;
 	bool has_start;
 	bool has_end;
-	bool is_replay;    /* the START was buffered on the device: no verdict (R19) */
-	bool is_test;      /* R22: touches no client, cartridge, course */
-	bool is_exposing;  /* R12 */
-	bool is_completed; /* R12 */
+	bool is_replay;           /* the START was buffered on the device: no verdict (R19) */
+	bool is_test;             /* R22: touches no client, cartridge, course */
+	bool is_exposing;         /* R12 */
+	bool is_completed;        /* R12 */
+	enum ts_source ts_source; /* which clock dated its start (R18) */
 
 	int64_t client; /* local numbers, 0 absent */
 	int64_t operator_no;
@@ -113,6 +115,12 @@ static inline bool session_is_open(const struct session *session)
 {
 	return session->state == SESSION_OFFERED || session->state == SESSION_ACTIVE ||
 	       session->state == SESSION_PAUSED;
+}
+
+/* R18: nobody knows its date; what depends on it is not evaluated. */
+static inline bool session_is_undated(const struct session *session)
+{
+	return session->ts_source == TS_UNKNOWN;
 }
 
 /* The order of everything that is judged: (event time, source, boot, seq). */

@@ -4,6 +4,7 @@
 #include "care/zone.h"
 #include "ledger/answers.h"
 #include "ledger/cases.h"
+#include "ledger/clocks.h"
 #include "ledger/downs.h"
 #include "ledger/guards.h"
 #include "ledger/history.h"
@@ -48,6 +49,14 @@ static event_ms time_of(const struct reading *reading)
 static void add_fact_under(struct ledger *ledger, enum subject_kind kind, int64_t subject,
     int64_t topic, const struct reading *reading, const struct journal_row *row)
 {
+	if (ledger->filing == FILING_OUT) {
+		db_run(&ledger->db,
+		    "DELETE FROM fact WHERE kind = ? AND subject = ? AND topic = ? AND ts = ?"
+		    " AND source = ? AND boot = ? AND seq = ?",
+		    "iiiiiii", (int64_t)kind, subject, topic, (int64_t)time_of(reading),
+		    row->source, (int64_t)row->boot, (int64_t)row->seq);
+		return;
+	}
 	db_run(&ledger->db,
 	    "INSERT INTO fact(kind, subject, topic, ts, source, boot, seq)"
 	    " VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -66,8 +75,8 @@ static void add_fact(struct ledger *ledger, enum subject_kind kind, int64_t subj
 static bool is_loud(
     const struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	return !reading->is_replay && row->recv - reading->ts <= LATE_AFTER_MS &&
-	       ledger->now - row->recv <= LATE_AFTER_MS;
+	return ledger->filing == FILING_NEW && !reading->is_replay &&
+	       row->recv - reading->ts <= LATE_AFTER_MS && ledger->now - row->recv <= LATE_AFTER_MS;
 }
 
 /* --- sessions ------------------------------------------------------------------- */
@@ -104,12 +113,14 @@ static void apply_session(
 	struct session_fold more = fold_of(reading);
 	bool loud = is_loud(ledger, reading, row);
 
+	if (!is_stream)
+		add_fact(ledger, SUBJECT_SESSION, open->session.no, reading, row);
+	if (ledger->filing != FILING_NEW)
+		return; /* its fold is counted again as a whole */
 	bool is_news = guards_add(open, reading);
 	if (!is_stream || is_news || stream_matters(open, &more))
 		touched_add(
 		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, open->session.no, loud);
-	if (!is_stream)
-		add_fact(ledger, SUBJECT_SESSION, open->session.no, reading, row);
 	if (more.start_from < open->started)
 		open->started = more.start_from;
 	session_fold_add(&open->session.fold, &more);
@@ -162,14 +173,16 @@ static void apply_hello(
 {
 	const Carepace__V1__Hello *hello = reading->up->hello;
 
+	add_to_device(ledger, row->source, reading, row);
+	if (!reading->is_test)
+		apply_counters(ledger, reading, row);
+	if (ledger->filing != FILING_NEW)
+		return;
 	db_run(&ledger->db,
 	    "UPDATE source SET kind = ?, model = ?, serial = ?, context = ?, fw = ?, seen_at = ?"
 	    " WHERE no = ?",
 	    "iitiiii", (int64_t)hello->kind, (int64_t)hello->model, hello->serial,
 	    (int64_t)hello->context, (int64_t)hello->fw, (int64_t)row->recv, row->source);
-	add_to_device(ledger, row->source, reading, row);
-	if (!reading->is_test)
-		apply_counters(ledger, reading, row);
 	if (!ledger->config.is_recount)
 		downs_hello_ack(ledger, reading);
 }
@@ -232,7 +245,8 @@ static void apply_fault(
 static void apply_heartbeat(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	presence_beat(ledger, reading, row->recv);
+	if (ledger->filing == FILING_NEW)
+		presence_beat(ledger, reading, row->recv);
 }
 
 /* Something about a message that is a fact of its device's day. */
@@ -250,8 +264,19 @@ static void add_to_day(struct ledger *ledger, int64_t topic, const struct readin
 void facts_conflict(
     struct ledger *ledger, const struct reading *first, const struct journal_row *row)
 {
-	if (first->up)
-		add_to_day(ledger, FACT_CONFLICT, first, row);
+	struct reading dated = *first;
+
+	if (!first->up)
+		return;
+	clocks_date_again(ledger, &dated, row);
+	add_to_day(ledger, FACT_CONFLICT, &dated, row);
+}
+
+static bool is_contested(struct ledger *ledger, const struct journal_row *row)
+{
+	return db_value(&ledger->db, 0,
+	    "SELECT 1 FROM conflict WHERE source = ? AND boot = ? AND seq = ? LIMIT 1", "iii",
+	    row->source, (int64_t)row->boot, (int64_t)row->seq);
 }
 
 /* --- head office -------------------------------------------------------------------- */
@@ -489,7 +514,8 @@ typedef void apply_fn(
 static void apply_answer(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	answers_apply(ledger, reading, row, is_loud(ledger, reading, row));
+	if (ledger->filing == FILING_NEW) /* whenever it was given, it was */
+		answers_apply(ledger, reading, row, is_loud(ledger, reading, row));
 }
 
 static const struct {
@@ -545,7 +571,7 @@ static const struct {
     {READING_PRIVACY_REJECT, apply_to_gateway},
 };
 
-void facts_apply(
+static void file_away(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
 	for (size_t i = 0; i < CP_COUNT(routes); i++)
@@ -553,4 +579,22 @@ void facts_apply(
 			routes[i].apply(ledger, reading, row);
 	if (reading->is_withheld && reading->up)
 		add_to_day(ledger, FACT_WITHHELD, reading, row);
+	if (ledger->filing != FILING_NEW && is_contested(ledger, row))
+		add_to_day(ledger, FACT_CONFLICT, reading, row);
+}
+
+void facts_apply(struct ledger *ledger, struct reading *reading, const struct journal_row *row)
+{
+	clocks_date(ledger, reading, row);
+	file_away(ledger, reading, row);
+}
+
+void facts_move(struct ledger *ledger, const struct reading *from, const struct reading *to,
+    const struct journal_row *row)
+{
+	ledger->filing = FILING_OUT;
+	file_away(ledger, from, row);
+	ledger->filing = FILING_AGAIN;
+	file_away(ledger, to, row);
+	ledger->filing = FILING_NEW;
 }

@@ -8,8 +8,13 @@
 
 #include "ledger/journal.h"
 
-void facts_apply(
-    struct ledger *ledger, const struct reading *reading, const struct journal_row *row);
+/* Dates it first (R18). */
+void facts_apply(struct ledger *ledger, struct reading *reading, const struct journal_row *row);
+
+/* It turned out to have happened at another time: what it touched then and what it
+ * touches now is judged again, like late data. Folds are the caller's. */
+void facts_move(struct ledger *ledger, const struct reading *from, const struct reading *to,
+    const struct journal_row *row);
 
 /* The name of a row came with another content (P2); *first is what counts. */
 void facts_conflict(

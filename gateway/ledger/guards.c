@@ -1,6 +1,6 @@
 #include "ledger/guards.h"
 
-#include "ledger/journal.h"
+#include "ledger/clocks.h"
 
 #include <stdlib.h>
 
@@ -23,6 +23,13 @@ bool guards_add(struct open_session *open, const struct reading *reading)
 	w->is_saved = false;
 	w->is_amended |= news != GUARD_NOTHING;
 	return news == GUARD_STEP || w->is_quiet;
+}
+
+void guards_forget(struct ledger *ledger, struct open_session *open)
+{
+	db_run(&ledger->db, "DELETE FROM guard WHERE session = ?", "i", open->session.no);
+	if (open->guard)
+		open->guard->is_stale = true;
 }
 
 void guards_flush(struct ledger *ledger, const struct open_session *open)
@@ -165,8 +172,10 @@ static void fold_row(struct refold *r, const struct stream_name *name)
 	                                 : journal_decode(&r->row, &row, &reading);
 	if (result == READING_NOMEM)
 		db_fail(&r->ledger->db, CP_NOMEM, "out of memory for a row of the stream");
-	if (result == READING_OK && !reading.is_test && id_eq(&reading.sid, &r->session->sid))
+	if (result == READING_OK && !reading.is_test && id_eq(&reading.sid, &r->session->sid)) {
+		clocks_date_again(r->ledger, &reading, &row);
 		fold(r, &reading);
+	}
 	db_end(&rows);
 	arena_reset(&r->row);
 }

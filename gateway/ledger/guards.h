@@ -31,6 +31,9 @@ struct open_guard {
 /* A new message of the session. True: it must be judged with this batch. */
 bool guards_add(struct open_session *open, const struct reading *reading);
 
+/* Its messages have other times now (R18): folded again from the rows. */
+void guards_forget(struct ledger *ledger, struct open_session *open);
+
 /* The session's fold is being written: it is judged if its guard says more than it did. */
 void guards_flush(struct ledger *ledger, const struct open_session *open);
 

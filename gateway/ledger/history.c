@@ -1,6 +1,7 @@
 #include "ledger/history.h"
 
 #include "ledger/cart_rows.h"
+#include "ledger/clocks.h"
 #include "ledger/journal.h"
 #include "ledger/sessions.h"
 
@@ -46,6 +47,7 @@ static void take_facts(struct ledger *ledger, struct db_rows *rows, struct fact_
 			break;
 		}
 		fact.reading.ts = db_int(rows, JOURNAL_COLUMN_COUNT);
+		fact.reading.ts_source = clocks_source(ledger, &fact.reading, &row);
 		list->items = items;
 		list->items[list->count++] = fact;
 	}

@@ -22,6 +22,7 @@
  */
 #include "ledger/ledger.h"
 
+#include "ledger/clocks.h"
 #include "ledger/down_rows.h"
 #include "ledger/downs.h"
 #include "ledger/facts.h"
@@ -268,6 +269,7 @@ static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)
 	ledger->batch = batch;
 	ledger->now = now;
 	memset(ledger->touched, 0, sizeof(ledger->touched));
+	ledger->redatings = NULL;
 	arena_reset(&ledger->scratch);
 	arena_reset(&ledger->work);
 	/* Of earlier batches, whose acknowledgements have left meanwhile. */
@@ -292,6 +294,7 @@ static void apply(struct ledger *ledger)
 {
 	bool is_due = ledger->next_change <= ledger->now;
 
+	clocks_settle(ledger);
 	if (is_due)
 		subjects_touch_due(ledger);
 	else if (!has_touched(ledger) && sessions_flush_at(ledger) > ledger->now)

@@ -190,8 +190,7 @@ static void free_place(struct ledger *ledger, int64_t source, const struct readi
 	    source, (int64_t)order->boot, (int64_t)order->seq);
 }
 
-static void journal(
-    struct ledger *ledger, const struct parked_row *parked, const struct reading *reading)
+static void journal(struct ledger *ledger, const struct parked_row *parked, struct reading *reading)
 {
 	struct journal_row row;
 

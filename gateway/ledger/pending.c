@@ -1,5 +1,6 @@
 #include "ledger/pending.h"
 
+#include "ledger/clocks.h"
 #include "ledger/facts.h"
 #include "ledger/sessions.h"
 #include "ledger/store.h"
@@ -191,8 +192,10 @@ static void attempt(struct ledger *ledger, const struct item *items, size_t coun
 		apply(ledger, &items[i]);
 		forget(ledger, &items[i]);
 	}
-	if (items[0].kind == SUBJECT_ROW)
+	if (items[0].kind == SUBJECT_ROW) {
+		clocks_settle(ledger);
 		sessions_flush(ledger);
+	}
 	if (items[0].kind == SUBJECT_VERDICT) {
 		verdicts_settle(ledger);
 		ledger->touched[SUBJECT_VERDICT] = (struct touched){0};

@@ -36,6 +36,20 @@ CREATE TABLE source(
 -- The box itself, as a source of inputs.
 INSERT INTO source(no, id) VALUES(1, x'00000000000000000000000000000002');
 
+-- What is known of the clock of each start of a device (care/clock_trust.h).
+CREATE TABLE boot(
+	no INTEGER PRIMARY KEY,
+	source INTEGER NOT NULL,
+	boot INTEGER NOT NULL,
+	anchor INTEGER, -- wall ms of the start; NULL: never seen live
+	floor INTEGER NOT NULL,
+	ts_min INTEGER NOT NULL,
+	is_ahead INTEGER NOT NULL,
+	offset_min INTEGER NOT NULL,
+	offset_max INTEGER NOT NULL,
+	UNIQUE(source, boot)
+);
+
 CREATE TABLE client(no INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE);
 CREATE TABLE operator(no INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE);
 

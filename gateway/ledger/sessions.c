@@ -13,13 +13,17 @@ enum {
 	FLAG_TEST = 1 << 3,
 	FLAG_EXPOSING = 1 << 4,
 	FLAG_COMPLETED = 1 << 5,
+	FLAG_TS_GATEWAY = 1 << 8, /* else TS_DEVICE */
+	FLAG_TS_UNKNOWN = 1 << 9,
 };
 
 static int64_t flags_of(const struct session *s)
 {
 	return (s->has_start ? FLAG_START : 0) | (s->has_end ? FLAG_END : 0) |
 	       (s->is_replay ? FLAG_REPLAY : 0) | (s->is_test ? FLAG_TEST : 0) |
-	       (s->is_exposing ? FLAG_EXPOSING : 0) | (s->is_completed ? FLAG_COMPLETED : 0);
+	       (s->is_exposing ? FLAG_EXPOSING : 0) | (s->is_completed ? FLAG_COMPLETED : 0) |
+	       (s->ts_source == TS_GATEWAY ? FLAG_TS_GATEWAY : 0) |
+	       (s->ts_source == TS_UNKNOWN ? FLAG_TS_UNKNOWN : 0);
 }
 
 struct session session_of_row(const struct db_rows *rows, int c)
@@ -63,6 +67,9 @@ struct session session_of_row(const struct db_rows *rows, int c)
 	s.is_test = flags & FLAG_TEST;
 	s.is_exposing = flags & FLAG_EXPOSING;
 	s.is_completed = flags & FLAG_COMPLETED;
+	s.ts_source = flags & FLAG_TS_UNKNOWN   ? TS_UNKNOWN
+	              : flags & FLAG_TS_GATEWAY ? TS_GATEWAY
+	                                        : TS_DEVICE;
 	id_from_bytes(&s.source, db_blob(rows, c + 2));
 	id_from_bytes(&s.sid, db_blob(rows, c + 3));
 	/* While it runs, its end is its last message: the fold knows it best. */
@@ -249,6 +256,18 @@ void sessions_mark_dirty(struct ledger *ledger, struct open_session *open, bool 
 	open->is_dirty = true;
 	open->next_dirty = ledger->dirty;
 	ledger->dirty = open;
+}
+
+void sessions_replace_fold(
+    struct ledger *ledger, struct open_session *open, const struct session_fold *fold)
+{
+	event_ms before = open->session.fold.start_from;
+	event_ms after = fold->start_from;
+
+	open->session.fold = *fold;
+	open->started = before < after ? before : after;
+	open->start_before = before < after ? after : before;
+	sessions_mark_dirty(ledger, open, false);
 }
 
 wall_ms sessions_flush_at(const struct ledger *ledger)

@@ -37,6 +37,10 @@ struct open_session *sessions_in_memory(
 struct open_session *sessions_open(
     struct ledger *ledger, int64_t source, const struct id *source_id, const struct id *sid);
 
+/* Its fold was counted again: other times, other neighbours. */
+void sessions_replace_fold(
+    struct ledger *ledger, struct open_session *open, const struct session_fold *fold);
+
 /* Its fold was added to. By what is late or was buffered, not loud: that may join
  * visits of the past and is not waited with. */
 void sessions_mark_dirty(struct ledger *ledger, struct open_session *open, bool is_loud);

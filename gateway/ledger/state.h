@@ -6,6 +6,8 @@
  *     journal.c   input rows: new, duplicate or conflict (P2)
  *     parked.c    what could not be decoded, tried again (P8)
  *     stream_names.c  rows of the stream by their names
+ *     clocks.c    when it happened (R18)
+ *     session_stream.c  a session's stream, read again
  *     facts.c     a new row becomes facts, folds, touched subjects
  *     reach.c     which sessions a new fact may concern
  *     sessions.c  session rows: folds and derived columns; guards.c what streams say
@@ -29,6 +31,7 @@
 #include "base/map.h"
 #include "ledger/db.h"
 #include "ledger/ledger.h"
+#include "ledger/source_state.h"
 #include "ledger/stream_names.h"
 #include "ledger/touched.h"
 
@@ -61,29 +64,13 @@ enum subject_kind {
 
 struct open_session;
 
-#define BATTERY_UNKNOWN (-1) /* else 0 to 100, or 255: mains */
+struct redating;
 
-/* The last heartbeat of a device (ledger/presence.h). */
-struct beat {
-	wall_ms at; /* when it came in; 0: never */
-	uint32_t boot;
-	uint32_t seq;
-	int16_t battery_pct;
-	bool is_heard; /* in this run */
-	wall_ms saved_at;
-};
-
-/* What is known of a source's names without asking the store. */
-struct source_state {
-	int64_t no;
-	uint32_t boot; /* newest boot seen */
-	uint32_t seq;  /* highest of that boot, over journal and stream */
-	uint32_t gap_count;
-	struct beat beat;
-	bool is_park_known;
-	int64_t parked_rows;
-	int64_t parked_bytes;
-	int64_t last_down; /* number of its last message down; 0: not known */
+/* An input is filed under its subjects by its event time. */
+enum filing {
+	FILING_NEW,
+	FILING_OUT, /* it was re-dated: taken out from where it was */
+	FILING_AGAIN
 };
 
 /* As measured last (ledger/room.h). */
@@ -145,6 +132,8 @@ struct ledger {
 	struct batch *batch;
 	struct touched touched[SUBJECT_KINDS]; /* VERDICT: sessions whose answer may have changed */
 	wall_ms next_change;                   /* no deadline is earlier */
+	struct redating *redatings;            /* boots whose clock is known better now */
+	enum filing filing;
 };
 
 #endif

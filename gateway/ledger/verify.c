@@ -1,5 +1,6 @@
 #include "ledger/verify.h"
 
+#include "ledger/clocks.h"
 #include "ledger/facts.h"
 #include "ledger/names.h"
 #include "ledger/policies.h"
@@ -188,7 +189,28 @@ static void settle(struct recount *r)
 	arena_reset(&ledger->scratch);
 }
 
-/* Rows enter as they were stored: with local numbers instead of tokens. */
+/* R18: a date may hang on a message that came much later. Rows of the journal enter as
+ * they were stored: with local numbers instead of tokens. */
+static void learn_clocks(struct recount *r, const char *select)
+{
+	struct ledger *ledger = r->ledger;
+	struct db_rows rows = db_query(&r->store, select, "");
+
+	while (db_next(&rows) && !ledger->db.err) {
+		struct journal_row row = journal_row_of(&rows);
+		struct reading reading;
+		if (!reading_is_stream(row.kind)) /* no judge reads the stream itself */
+			db_run(&ledger->db, insert_journal, "iiiiiiibi", row.source,
+			    (int64_t)row.boot, (int64_t)row.seq, (int64_t)row.recv,
+			    (int64_t)row.kind, row.client, row.operator_no, row.payload,
+			    row.client2);
+		if (journal_decode(&ledger->work, &row, &reading) == READING_OK)
+			clocks_learn(ledger, &reading, &row);
+		arena_reset(&ledger->work);
+	}
+	db_end(&rows);
+}
+
 static void count_rows(struct recount *r, const char *select)
 {
 	struct ledger *ledger = r->ledger;
@@ -198,11 +220,6 @@ static void count_rows(struct recount *r, const char *select)
 		struct journal_row row = journal_row_of(&rows);
 		struct reading reading;
 		r->result->inputs++;
-		if (!reading_is_stream(row.kind)) /* the stream is read from the store itself */
-			db_run(&ledger->db, insert_journal, "iiiiiiibi", row.source,
-			    (int64_t)row.boot, (int64_t)row.seq, (int64_t)row.recv,
-			    (int64_t)row.kind, row.client, row.operator_no, row.payload,
-			    row.client2);
 		if (journal_decode(&ledger->work, &row, &reading) == READING_OK)
 			facts_apply(ledger, &reading, &row);
 		arena_reset(&ledger->work);
@@ -355,6 +372,9 @@ static void recount(struct recount *r)
 	r->ledger->stream_last =
 	    db_value(&r->store, 0, "SELECT value FROM meta WHERE name = 'stream_folded'", "");
 	copy_names(r);
+	learn_clocks(r, "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE" IS_JUDGED);
+	learn_clocks(r, "SELECT " STREAM_COLUMNS " FROM stream j WHERE" IS_JUDGED);
+	clocks_settle_floors(r->ledger);
 	count_rows(r, "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE" IS_JUDGED);
 	/* What came after changes nothing that is stored yet (ledger/sessions.h). */
 	count_rows(r, "SELECT " STREAM_COLUMNS " FROM stream j WHERE no <= (SELECT value FROM meta"

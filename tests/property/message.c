@@ -213,7 +213,7 @@ struct slice message_bytes(
 	up.boot = input->boot;
 	up.seq = input->seq;
 	up.ts_ms = input->ts;
-	up.mono_ms = (uint64_t)input->ts & UINT32_MAX;
+	up.mono_ms = (uint64_t)(input->ts - WORLD_BOOTED_AT);
 	up.has_sent_mono_ms = delivery->sent_mono_ms != 0;
 	up.sent_mono_ms = delivery->sent_mono_ms;
 	up.has_replay = delivery->is_replay;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define COPIES_MAX (3 * WORLD_INPUTS_MAX)
+#define LIVE_MS (2 * MS_PER_MINUTE)
 #define TICKS_MAX 1000 /* a deadline that is never over would go on for ever */
 
 struct copy {
@@ -97,8 +98,14 @@ static void advance_clock(struct run *run)
 
 /* --- batches ----------------------------------------------------------------------------- */
 
-static void add_entry(struct run *run, const struct copy *copy)
+/* R18: nothing comes before it happened; what comes live comes soon, and HELLO always
+ * does. */
+static void add_entry(struct run *run, struct copy *copy)
 {
+	bool is_soon = copy->input->kind == INPUT_HELLO || run->now < copy->input->ts;
+	wall_ms recv = is_soon ? copy->input->ts : run->now;
+
+	copy->delivery.is_replay |= recv - copy->input->ts > LIVE_MS;
 	struct arena *arena = &run->batch->arena;
 	struct slice bytes = message_bytes(copy->input, &copy->delivery, arena);
 	struct batch_entry *entry = batch_add(run->batch);
@@ -112,7 +119,7 @@ static void add_entry(struct run *run, const struct copy *copy)
 	if (result != READING_OK)
 		fail(run, "the gate refused a message", entry->why ? entry->why : "no memory");
 	entry->what = BATCH_READING;
-	entry->recv = run->now;
+	entry->recv = recv;
 }
 
 static void apply(struct run *run)

@@ -22,8 +22,9 @@
 #include "rng.h"
 
 #define WORLD_INPUTS_MAX 1024
-#define WORLD_ENTRIES_MAX 51 /* of a batch: enough to make a session completed */
-#define WORLD_DEVICES 5      /* with a roller */
+#define WORLD_ENTRIES_MAX 51                   /* of a batch: enough to make a session completed */
+#define WORLD_DEVICES 5                        /* with a roller */
+#define WORLD_BOOTED_AT INT64_C(1577836800000) /* devices count from 2020 on, in every boot */
 #define WORLD_TABLET WORLD_DEVICES
 
 enum input_kind {

@@ -95,17 +95,22 @@ static inline struct clinic *reopen_store(void **state, const char *version)
 	uint32_t orders = bench->clinic.order_count;
 	uint32_t fresh = bench->clinic.fresh_count;
 	uint32_t seqs[CLINIC_DEVICES_MAX];
+	wall_ms booted_at[CLINIC_DEVICES_MAX];
 	char names[CLINIC_DEVICES_MAX][NAME_BYTES];
 	size_t device_count = bench->clinic.device_count;
 
 	for (size_t i = 0; i < device_count; i++) {
 		seqs[i] = bench->clinic.devices[i].seq;
+		booted_at[i] = bench->clinic.devices[i].booted_at;
 		memcpy(names[i], bench->clinic.devices[i].name, NAME_BYTES);
 	}
 	close_store(state);
 	struct clinic *clinic = open_store(state, version);
-	for (size_t i = 0; i < device_count; i++)
-		clinic_device(clinic, names[i])->seq = seqs[i];
+	for (size_t i = 0; i < device_count; i++) {
+		struct device *device = clinic_device(clinic, names[i]);
+		device->seq = seqs[i];
+		device->booted_at = booted_at[i];
+	}
 	clinic->order_count = orders;
 	clinic->fresh_count = fresh;
 	return clinic;
