@@ -108,8 +108,9 @@ static struct finding *hold_from_day(
 		finding = add(span, check, first);
 	if (!finding)
 		return NULL;
-	if (!goes_on)
-		finding->effective_day = day;
+	/* Another limit may have been reached only later than the one before. */
+	if (!goes_on || finding->effective_day < first_day)
+		finding->effective_day = goes_on ? first_day : day;
 	finding->until = to;
 	if (to == end && end > span->now) { /* only time can tell */
 		finding->until = TIME_NEVER;
