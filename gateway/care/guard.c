@@ -122,6 +122,7 @@ static struct moment moment_at(const struct guard *guard, enum feed feed, event_
 	    .pulse_us = ABSENT,
 	    .impedance_ohm = ABSENT,
 	    .stack_gap_ms = ABSENT,
+	    .battery_pct = ABSENT,
 	};
 }
 
@@ -156,7 +157,12 @@ static enum guard_news add_samples(struct guard *guard, const struct limits *lim
 		m.rate_dhz = said(one->has_rate_dhz, one->rate_dhz);
 		m.skin_cdegc = said(one->has_skin_temp_cdegc, one->skin_temp_cdegc);
 		m.needle_cdegc = said(one->has_needle_temp_cdegc, one->needle_temp_cdegc);
+		m.battery_pct = said(one->has_battery_pct, one->battery_pct);
 		hear(guard, m.at);
+		if (guard->first_battery_pct < 0 && m.battery_pct != ABSENT) {
+			guard->first_battery_pct = m.battery_pct;
+			news = GUARD_STEP;
+		}
 		enum guard_news now = step(guard, limits, &m);
 		if (now > news)
 			news = now;
@@ -283,6 +289,7 @@ void guard_begin(struct guard *guard, const struct limits *limits)
 	guard->set_depth_um = limits->preset_depth_um;
 	guard->set_rate_dhz = limits->preset_rate_dhz;
 	guard->pins = limits->pins;
+	guard->first_battery_pct = -1;
 
 	struct moment m = moment_at(guard, FEED_PRESET, limits->start);
 	m.depth_um = said(limits->preset_depth_um >= 0, limits->preset_depth_um);

@@ -22,12 +22,12 @@
 
 #define GUARD_SEQS_MAX 65536 /* of a boot: 18 hours of a message a second */
 #define GUARD_BOOTS_MAX 4
-#define GUARD_RULES 22
+#define GUARD_RULES 23
 #define GUARD_SPOTS 64
 #define GUARD_FAULTS 8
 
 /* Any change of what these structs mean: what was stored is folded again. */
-#define GUARD_VERSION 1
+#define GUARD_VERSION 2
 
 struct episode {
 	event_ms from;     /* the first one's begin */
@@ -68,6 +68,7 @@ struct guard {
 	int32_t set_depth_um; /* -1: not said */
 	int32_t set_rate_dhz;
 	int32_t pins;
+	int32_t first_battery_pct; /* that was told; -1: not yet */
 	bool is_ended;
 	uint32_t busy; /* rules that are in an episode or a run */
 

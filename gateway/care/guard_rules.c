@@ -244,6 +244,21 @@ static struct look cooling(const struct guard *w, const struct limits *l, const 
 	};
 }
 
+/* --- battery ---------------------------------------------------------------------------------- */
+
+/* On mains it says 255. */
+static struct look battery(const struct guard *w, const struct limits *l, const struct moment *m)
+{
+	(void)w;
+	return (struct look){
+	    .is_judged = m->battery_pct != ABSENT,
+	    .is_beyond = m->battery_pct < l->battery_pct,
+	    .is_within = m->battery_pct >= l->battery_pct,
+	    .value = m->battery_pct,
+	    .limit = l->battery_pct,
+	};
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 const struct guard_rule guard_rules[GUARD_RULES] = {
@@ -269,4 +284,5 @@ const struct guard_rule guard_rules[GUARD_RULES] = {
     {CHECK_STACKING, LIMIT_AT_ONCE, FEED_PULSE, stacking, true},
     {CHECK_COOLING_FAULT, LIMIT_COOLING, FEED_SAMPLE, cooling, false},
     {CHECK_COOLING_FAULT, LIMIT_COOLING, FEED_PULSE, cooling, false},
+    {CHECK_BATTERY_LOW, LIMIT_AT_ONCE, FEED_SAMPLE, battery, true},
 };

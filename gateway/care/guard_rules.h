@@ -32,6 +32,7 @@ struct moment {
 	int32_t pulse_us;
 	int32_t impedance_ohm;
 	int32_t stack_gap_ms; /* since the spot's last pulse */
+	int32_t battery_pct;
 	bool is_contact_fault;
 };
 

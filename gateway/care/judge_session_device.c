@@ -3,6 +3,7 @@
  * Judged by what was known of it when the session began; what clears a finding later is
  * the next fact of the kind.
  */
+#include "care/guard.h"
 #include "care/judge_session.h"
 #include "care/service.h"
 #include "care/zone.h"
@@ -72,6 +73,54 @@ static void judge_quarantine(const struct judging *j)
 		add(j, CHECK_DEVICE_QUARANTINED_USE, SEVERITY_CRITICAL, free_from);
 }
 
+/* --- about the device, for this session (R9) ------------------------------------------------- */
+
+static struct finding *add_to_device(const struct judging *j, enum check check)
+{
+	char subject[ID_HEX_LEN + 1];
+	char onset[ID_HEX_LEN + 1];
+	struct finding *finding = timeline_add(j->timeline, check,
+	    id_hex(&j->session->source, subject), id_hex(&j->session->sid, onset));
+
+	if (!finding)
+		return NULL;
+	finding->from = j->session->start;
+	finding->effective_day = j->session->day;
+	finding->is_test = j->session->is_test;
+	finding->session = j->session->no;
+	finding->device = j->session->device;
+	return finding;
+}
+
+/* --- BATTERY_LOW ------------------------------------------------------------------------------ */
+
+/* At the start: the first value that its samples tell. A charge is seen only while the
+ * session runs. */
+static void judge_battery(const struct judging *j)
+{
+	const struct guard *guard = j->history->guard;
+
+	if (!guard)
+		return;
+	int64_t limit = policy_number(j->policy, PARAM_BATTERY_START_PERCENT, j->session->start);
+	bool was_low = guard->first_battery_pct >= 0 && guard->first_battery_pct < limit;
+	struct episode e = guard_found(guard, CHECK_BATTERY_LOW);
+	struct finding *finding =
+	    was_low || e.count > 0 ? add_to_device(j, CHECK_BATTERY_LOW) : NULL;
+	if (!finding)
+		return;
+	finding->severity = e.count > 0 ? SEVERITY_LOW : SEVERITY_INFO;
+	finding_set_value(finding, guard->first_battery_pct, limit);
+	if (e.count > 0) {
+		finding->from = was_low ? finding->from : e.from;
+		finding->value = e.value;
+		finding->limit = e.limit;
+		finding->max = e.max;
+		finding->count = e.count;
+	}
+	finding_clear_by(finding, j->session, e.count > 0 ? e.until : TIME_NEVER);
+}
+
 /* --- FIRMWARE_OLD, FIRMWARE_BLOCKED ----------------------------------------------------------- */
 
 typedef bool firmware_fn(const Carepace__V1__FirmwarePolicy *rule, uint32_t fw);
@@ -106,20 +155,12 @@ static void add_firmware(const struct judging *j, const Carepace__V1__FirmwarePo
     enum check check, enum severity severity, firmware_fn *is_bad)
 {
 	const Carepace__V1__Hello *hello = judging_hello(j);
-	char subject[ID_HEX_LEN + 1];
-	char onset[ID_HEX_LEN + 1];
 
 	if (!hello || !hello->has_fw || !is_bad(rule, hello->fw))
 		return;
-	struct finding *finding = timeline_add(j->timeline, check,
-	    id_hex(&j->session->source, subject), id_hex(&j->session->sid, onset));
+	struct finding *finding = add_to_device(j, check);
 	if (!finding)
 		return;
-	finding->from = j->session->start;
-	finding->effective_day = j->session->day;
-	finding->is_test = j->session->is_test;
-	finding->session = j->session->no;
-	finding->device = j->session->device;
 	finding->severity = severity;
 	finding_set_value(finding, hello->fw, is_bad == is_old ? rule->min_fw : 0);
 	finding_clear_by(finding, j->session, updated_at(j, rule, is_bad));
@@ -149,4 +190,5 @@ void judge_readiness(const struct judging *j)
 	judge_selftest(j);
 	judge_quarantine(j);
 	judge_firmware(j);
+	judge_battery(j);
 }

@@ -252,6 +252,7 @@ static void set_temperatures(const struct sources *s, struct limits *limits)
 			limits->needle_cdegc = over;
 	}
 	limits->cooling_ms = number(s, PARAM_COOLING_MS);
+	limits->battery_pct = number(s, PARAM_BATTERY_RUNNING_PERCENT);
 	limits->silent_ms = number(s, PARAM_SILENT_AFTER_MINUTES) * (int32_t)MS_PER_MINUTE;
 }
 

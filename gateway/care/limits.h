@@ -84,6 +84,7 @@ struct limits {
 	int32_t needle_cdegc;
 	int32_t cooling_ms;
 	int32_t silent_ms;
+	int32_t battery_pct;
 };
 
 /* The session must be derived and its scene loaded. */
