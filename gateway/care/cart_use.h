@@ -19,11 +19,14 @@ struct cart_use {
 	char lot[21];
 	uint32_t expiry_yyyymmdd; /* good through that day, DD 00 the month's last; 0 unknown */
 	uint32_t slot;
-	uint32_t pins;      /* 0 unknown; not stored */
-	int64_t tip_used;   /* pulses on the tip's counter at the attach */
-	uint32_t tip_limit; /* pulses that it allows, 0 unknown */
-	uint32_t needle_um; /* of a roller, as its session's START says; 0 unknown */
-	bool is_replaced;   /* ended by a detach or the next attach, not by the session */
+	uint32_t pins;         /* 0 unknown; not stored */
+	int64_t tip_used;      /* pulses on the tip's counter at the attach */
+	int64_t tip_count;     /* the same now, or when it came off: care/tips.h */
+	uint32_t tip_limit;    /* pulses that it allows, 0 unknown */
+	event_ms low_at;       /* when its pulses came near the limit; TIME_NEVER */
+	event_ms exhausted_at; /* when they went beyond; TIME_NEVER */
+	uint32_t needle_um;    /* of a roller, as its session's START says; 0 unknown */
+	bool is_replaced;      /* ended by a detach or the next attach, not by the session */
 	event_ms from;
 	event_ms until;
 	struct id source; /* name of the attach */

@@ -80,6 +80,33 @@ static const struct check_row rows[] = {
                      "fits."},
     },
     {
+        .check = CHECK_TIP_PULSES_LOW,
+        .name = "TIP_PULSES_LOW",
+        .about = ABOUT_CARTRIDGE,
+        .when = WHEN_DURING,
+        .clears = CLEARS_BY_CONDITION,
+        .who = WHO_OPERATOR,
+        .unit = IN_COUNT,
+        .condition = "the pulses of a tip reach 90 % [E] of its limit, which its attach or else "
+                     "the model profile tells",
+        .cleared_by = "another tip in its slot, or an acknowledgement once the session is over",
+        .sentence = {"Tip {subject} has given {value} of {limit} pulses. Have a new one at hand."},
+    },
+    {
+        .check = CHECK_TIP_EXHAUSTED,
+        .name = "TIP_EXHAUSTED",
+        .about = ABOUT_CARTRIDGE,
+        .when = WHEN_DURING,
+        .clears = CLEARS_BY_CONDITION,
+        .who = WHO_OPERATOR,
+        .unit = IN_COUNT,
+        .condition = "a tip has given more pulses than its limit, which its attach or else the "
+                     "model profile tells; the last one allowed is fine",
+        .cleared_by = "another tip in its slot, or an acknowledgement once the session is over",
+        .sentence =
+            {"Tip {subject} has given {value} pulses; {limit} are allowed. Replace it now."},
+    },
+    {
         .check = CHECK_COUNTER_ROLLBACK,
         .name = "COUNTER_ROLLBACK",
         .about = ABOUT_DEVICE,
@@ -87,10 +114,10 @@ static const struct check_row rows[] = {
         .clears = CLEARS_BY_ACK,
         .who = WHO_HEAD_OFFICE | WHO_SERVICE,
         .unit = IN_COUNT,
-        .condition = "the pulse counter of a device [E] shows less than before",
+        .condition = "the pulse counter of a device or tip [E] shows less than before",
         .cleared_by = "an acknowledgement",
         .sentence = {"The counter of pulses shows {value}, but showed {limit} before. Please have "
-                     "the device looked at."},
+                     "the device or tip looked at."},
     },
     {
         .check = CHECK_ROLLER_LIFE,

@@ -1,4 +1,5 @@
 /* judge_session.c - from messages to a treatment (R12, R13, R22, R23). */
+#include "care/guard.h"
 #include "care/judge.h"
 
 #include "care/zone.h"
@@ -79,7 +80,10 @@ static void take_attach(struct session_history *history, const struct fact *inpu
 	    .expiry_yyyymmdd = cart->expiry_yyyymmdd,
 	    .pins = mount->pins,
 	    .tip_used = mount->has_tip_used ? mount->tip_used : TIP_USED_UNKNOWN,
+	    .tip_count = mount->tip_used,
 	    .tip_limit = mount->tip_limit,
+	    .low_at = TIME_NEVER,
+	    .exhausted_at = TIME_NEVER,
 	    .from = input->reading.ts,
 	    .until = TIME_NEVER,
 	    .source = input->reading.source,
@@ -255,6 +259,12 @@ void derive_session(struct session_history *history, const struct policy *policy
 		session->course = 0;
 		history->use_count = 0;
 	}
+}
+
+void derive_tips(struct session_history *history)
+{
+	for (size_t i = 0; i < history->use_count && history->guard; i++)
+		tips_tell(&history->guard->tips, &history->uses[i]);
 }
 
 void derive_from_scene(struct session_history *history)

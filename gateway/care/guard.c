@@ -191,6 +191,19 @@ static int32_t stack_gap(
 	return gap;
 }
 
+static struct tip_limits tip_limits(const struct limits *limits)
+{
+	return (struct tip_limits){
+	    .pulses = (uint32_t)limits->tip_pulses, .low_pct = (uint32_t)limits->tip_low_pct};
+}
+
+static enum guard_news count_pulse(struct guard *guard, const struct limits *limits, event_ms at)
+{
+	if (guard->tips.mounted == 0)
+		return GUARD_NOTHING;
+	return tips_pulse(&guard->tips, tip_limits(limits), at) ? GUARD_STEP : GUARD_MORE;
+}
+
 static enum guard_news add_pulses(struct guard *guard, const struct limits *limits, event_ms ts,
     const Carepace__V1__Pulses *pulses)
 {
@@ -210,6 +223,9 @@ static enum guard_news add_pulses(struct guard *guard, const struct limits *limi
 		m.stack_gap_ms = stack_gap(guard, one, &m);
 		hear(guard, m.at);
 		guard_rules_ring(guard, limits, &m);
+		enum guard_news tip = count_pulse(guard, limits, m.at);
+		if (tip > news)
+			news = tip;
 		enum guard_news now = step(guard, limits, &m);
 		if (now > news)
 			news = now;
@@ -326,6 +342,10 @@ enum guard_news guard_fold(
 	case READING_CART_ATTACH:
 		if (reading->up->cart_attach->has_pins)
 			guard->pins = (int32_t)reading->up->cart_attach->pins;
+		tips_attach(&guard->tips, tip_limits(limits), reading); /* judged with the attach */
+		break;
+	case READING_CART_DETACH:
+		tips_detach(&guard->tips, reading->up->cart_detach->slot);
 		break;
 	case READING_FAULT:
 		add_fault(guard, reading->ts, reading->up->fault);

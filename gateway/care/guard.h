@@ -19,6 +19,7 @@
 #define CARE_GUARD_H
 
 #include "care/limits.h"
+#include "care/tips.h"
 
 #define GUARD_SEQS_MAX 65536 /* of a boot: 18 hours of a message a second */
 #define GUARD_BOOTS_MAX 4
@@ -80,6 +81,8 @@ struct guard {
 	uint32_t fault_count;
 	struct guard_fault faults[GUARD_FAULTS];
 
+	struct tips tips;
+
 	event_ms heard_at; /* newest moment that a message spoke of */
 	struct episode silence;
 	struct episode episodes[GUARD_RULES];
@@ -88,7 +91,7 @@ struct guard {
 /* What folding changed of what a judge would find. */
 enum guard_news {
 	GUARD_NOTHING,
-	GUARD_MORE, /* a worse value, another episode's zone */
+	GUARD_MORE, /* a worse value, another episode's zone, more pulses of a tip */
 	GUARD_STEP  /* an episode began or ended */
 };
 

@@ -26,6 +26,9 @@ void derive_session(struct session_history *history, const struct policy *policy
 /* Adds what the scene tells of the session itself: its model. */
 void derive_from_scene(struct session_history *history);
 
+/* And what history->guard has counted: the pulses of its tips. */
+void derive_tips(struct session_history *history);
+
 /* What one session and the scene around it tell: 8.2, 8.3, and of 8.1, 8.4, 8.5 and
  * 8.7 what needs no other history. */
 void judge_session(const struct session_history *history, const struct policy *policy, wall_ms now,

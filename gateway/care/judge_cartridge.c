@@ -164,6 +164,7 @@ void judge_cartridge(const struct cartridge_history *history, const struct polic
 	snprintf(j.name, sizeof(j.name), "%s%s%s", history->gtin, history->gtin[0] ? "/" : "",
 	    history->serial);
 	judge_uses(&j);
+	judge_tips(&j);
 	judge_home_roller(&j);
 	judge_billing(&j);
 }

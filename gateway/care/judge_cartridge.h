@@ -43,6 +43,7 @@ bool use_is_exposed(const struct cartridge_use *use);
 void judge_reuse(const struct cart_judging *j, size_t at, const struct reuse *reuse);
 void judge_clinic_roller(const struct cart_judging *j, size_t at, const struct reuse *reuse);
 
+void judge_tips(const struct cart_judging *j);
 void judge_home_roller(const struct cart_judging *j);
 void judge_billing(const struct cart_judging *j);
 

@@ -228,10 +228,13 @@ static void set_pulses(const struct sources *s, struct limits *limits)
 	limits->contact_clear_pct = number(s, PARAM_CONTACT_CLEAR_PCT);
 	limits->contact_window = number(s, PARAM_CONTACT_WINDOW);
 	limits->contact_min_pulses = number(s, PARAM_CONTACT_MIN_PULSES);
+	limits->tip_low_pct = number(s, PARAM_TIP_LOW_PCT);
 	limits->max_impedance_ohm = LIMIT_NONE;
 	if (!profile)
 		return;
 	limits->pins = (int32_t)profile->pins;
+	limits->tip_pulses =
+	    profile->tip_limit > INT32_MAX ? INT32_MAX : (int32_t)profile->tip_limit;
 	limits->freq_khz = (int32_t)profile->freq_khz;
 	limits->min_impedance_ohm = (int32_t)profile->min_impedance_ohm;
 	if (profile->has_max_impedance_ohm)

@@ -79,6 +79,9 @@ struct limits {
 	int32_t contact_min_pulses;
 	int32_t stack_gap_ms; /* 0: none */
 
+	int32_t tip_pulses; /* where the tip tells no limit of its own; 0: not known */
+	int32_t tip_low_pct;
+
 	int32_t skin_cdegc;
 	int32_t skin_clear_cdegc;
 	int32_t needle_cdegc;

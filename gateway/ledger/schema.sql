@@ -244,7 +244,10 @@ CREATE TABLE cart_use(
 	lot TEXT NOT NULL,
 	expiry INTEGER NOT NULL, -- YYYYMMDD, 0 unknown
 	tip_used INTEGER NOT NULL, -- -1 unknown
+	tip_count INTEGER NOT NULL, -- with its pulses since then
 	tip_limit INTEGER NOT NULL, -- 0 unknown
+	low_at INTEGER NOT NULL,
+	exhausted_at INTEGER NOT NULL,
 	needle_um INTEGER NOT NULL, -- of a roller; 0 unknown
 	from_at INTEGER NOT NULL,
 	until_at INTEGER NOT NULL,

@@ -108,14 +108,16 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	wall_ms at = moment_of(ledger, SUBJECT_SESSION, touch.no);
 	derive_session(&history, &ledger->config.policy, at);
 	session.visit = before.visit; /* judge_client's */
-	touch_carts_of(ledger, session.no, touch.is_loud);
-	cart_rows_save(ledger, &history);
-	touch_carts_of(ledger, session.no, touch.is_loud);
+	cart_rows_name(ledger, &history);
 	if (!history_of_scene(ledger, &history))
 		return;
 	derive_from_scene(&history);
 	guards_complete(ledger, &history, at);
+	derive_tips(&history);
 
+	touch_carts_of(ledger, session.no, touch.is_loud);
+	cart_rows_save(ledger, &history);
+	touch_carts_of(ledger, session.no, touch.is_loud);
 	sessions_save(ledger, &session, last_attach(&history));
 	judge_scene(ledger, &history, touch, at);
 

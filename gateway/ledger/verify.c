@@ -112,20 +112,22 @@ static void copy_unjudged(struct recount *r)
 		sessions_save(r->ledger, &session, db_int(&rows, SESSION_COLUMN_COUNT));
 	}
 	rows = db_query(&r->store,
-	    "SELECT session, source, boot, seq, cart, slot, gtin, lot, expiry, tip_used, "
-	    "tip_limit, needle_um,"
-	    " from_at, until_at, is_replaced FROM cart_use"
-	    " WHERE session IN (SELECT subject FROM unjudged WHERE kind = 1)",
+	    "SELECT session, source, boot, seq, cart, slot, gtin, lot, expiry, tip_used,"
+	    " tip_count, tip_limit, low_at, exhausted_at, needle_um, from_at, until_at, is_replaced"
+	    " FROM cart_use WHERE session IN (SELECT subject FROM unjudged WHERE kind = 1)",
 	    "");
 	while (db_next(&rows))
 		db_run(to,
 		    "INSERT INTO cart_use(session, source, boot, seq, cart, slot, gtin, lot, "
-		    "expiry, tip_used, tip_limit, needle_um, from_at, until_at, is_replaced)"
-		    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		    "iiiiiittiiiiiii", db_int(&rows, 0), db_int(&rows, 1), db_int(&rows, 2),
+		    "expiry,"
+		    " tip_used, tip_count, tip_limit, low_at, exhausted_at, needle_um, from_at,"
+		    " until_at, is_replaced)"
+		    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    "iiiiiittiiiiiiiiii", db_int(&rows, 0), db_int(&rows, 1), db_int(&rows, 2),
 		    db_int(&rows, 3), db_int(&rows, 4), db_int(&rows, 5), db_text(&rows, 6),
 		    db_text(&rows, 7), db_int(&rows, 8), db_int(&rows, 9), db_int(&rows, 10),
-		    db_int(&rows, 11), db_int(&rows, 12), db_int(&rows, 13), db_int(&rows, 14));
+		    db_int(&rows, 11), db_int(&rows, 12), db_int(&rows, 13), db_int(&rows, 14),
+		    db_int(&rows, 15), db_int(&rows, 16), db_int(&rows, 17));
 	rows = db_query(&r->store,
 	    "SELECT cluster, ae_case, reported_at, onset, sid FROM clustered"
 	    " WHERE ae_case IN (SELECT subject FROM unjudged WHERE kind = 8)",
