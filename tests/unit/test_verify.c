@@ -44,6 +44,51 @@ static void a_recount_beside_the_writer_is_green(void **state)
 	assert_int_equal(result.unjudged, 0);
 }
 
+static void print_it(void *ctx, const char *difference)
+{
+	(void)ctx;
+	print_error("%s\n", difference);
+}
+
+/* Between sessions, over years, by the message; liveness is no truth. */
+static void what_devices_did_is_counted_again(void **state)
+{
+	static const char *const lines[] = {
+	    "2026-01-01 12:00 HQ tell device device=P1 last_pm=2025-01-01 in_service=2024-01-01",
+	    "+1m HQ tell firmware_policy model=1 min_fw=1.2.0 blocked_fw=1.0.0",
+	    "2026-01-05 10:00 P1 hello fw 1.0.0 life_pulses 1000 life_active_s 7200",
+	    "+1m P1 heartbeat battery 101", "+1m P1 selftest FAIL", "+1m P1 start B c2",
+	    "+1m P1 sample B battery 9", "+1m P1 end B COMPLETED", "+10m P1 start C c3",
+	    "+1m P1 sample C battery 90", "+1m P1 estop C", "+1m P1 end C ESTOP",
+	    "+1m P1 fault - code 7 on yes", "+1m P1 fault - code 7 on yes",
+	    "+1m P1 fault - code 7 on yes", "+1m P1 start D c4", "+1m P1 clean",
+	    "+1m P1 selftest PASS", "+1m P1 selftest PASS seq 40", "+1m P1 selftest FAIL seq 40",
+	    "+1m P1 heartbeat battery 80 seq 41", "+1m P1 clean seq 41",
+	    "+1m T1 tell maint kind=CALIBRATION device=P1 measured_error=30%",
+	    "+1m P1 hello fw 1.3.0 life_pulses 10 seq 42", "+1m P1 end D COMPLETED seq 43",
+	    "2026-01-06 10:00 P1 start E c5"};
+	static const int expected[] = {CHECK_PM_DUE_SOON, CHECK_PM_OVERDUE, CHECK_CALIB_FAIL,
+	    CHECK_CLEANING_MISSING, CHECK_SELFTEST_MISSING, CHECK_SELFTEST_FAIL,
+	    CHECK_FIRMWARE_BLOCKED, CHECK_FIRMWARE_OLD, CHECK_FAULT_RATE, CHECK_BATTERY_LOW,
+	    CHECK_DEVICE_QUARANTINED_USE, CHECK_DATA_RANGE, CHECK_DUPLICATE_CONFLICT,
+	    CHECK_COUNTER_ROLLBACK, CHECK_SEQ_GAP};
+	struct clinic *clinic = open_store(state, "1");
+	struct policy policy = policy_default(&clinic->zone);
+	struct verify_result result;
+	char why[256];
+
+	for (size_t i = 0; i < CP_COUNT(lines); i++)
+		say(clinic, lines[i]);
+	for (size_t i = 0; i < CP_COUNT(expected); i++)
+		if (!db_value(&clinic->ledger->db, 0,
+		        "SELECT count(*) FROM alert WHERE check_id = ? AND state != 5", "i",
+		        (int64_t)expected[i]))
+			fail_msg("nothing of %d to count", expected[i]);
+	assert_int_equal(
+	    verify_store(bench_of(state)->path, &policy, print_it, NULL, &result, why), CP_OK);
+	assert_int_equal(result.differences, 0);
+}
+
 /* What a person with access to the file might do. */
 static const char *const tampers[] = {
     "UPDATE alert SET value = value + 1 WHERE check_id = 101",
@@ -160,6 +205,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    LEDGER_TEST(a_recount_beside_the_writer_is_green),
+	    LEDGER_TEST(what_devices_did_is_counted_again),
 	    cmocka_unit_test(whatever_is_changed_is_found),
 	    LEDGER_TEST(differences_are_named_on_both_sides),
 	    LEDGER_TEST(what_is_no_store_is_said_so),
