@@ -60,6 +60,6 @@ struct guard_rule {
 extern const struct guard_rule guard_rules[GUARD_RULES];
 
 /* Enters the pulse into the windows. */
-void guard_rules_ring(struct guard *guard, const struct limits *limits, const struct moment *m);
+void guard_rules_ring(struct guard *w, const struct limits *l, const struct moment *m);
 
 #endif

@@ -58,11 +58,11 @@ void advice_settle(struct ledger *ledger, const struct session *session, enum ad
 		knows = arena_push(&ledger->work, knows, count, &knows_cap, sizeof(*knows));
 		if (!alerts || !knows || !alert_of_row(&ledger->work, &rows, &alerts[count])) {
 			db_fail(&ledger->db, CP_NOMEM, "out of memory for the alerts of a session");
-			break;
+			db_end(&rows);
+			return;
 		}
 		knows[count++] = (int)db_int(&rows, ALERT_COLUMN_COUNT);
 	}
-	db_end(&rows);
 	for (size_t i = 0; i < count && !ledger->db.err; i++)
 		settle_alert(ledger, session, &alerts[i], knows[i], news);
 }

@@ -51,7 +51,6 @@ struct stored {
 static bool load(struct ledger *ledger, int64_t session, struct open_guard *w)
 {
 	struct stored stored;
-	uint8_t hash[LIMITS_HASH_BYTES];
 	bool is_good = false;
 	struct db_rows rows =
 	    db_query(&ledger->db, "SELECT fold FROM guard WHERE session = ?", "i", session);
@@ -61,9 +60,8 @@ static bool load(struct ledger *ledger, int64_t session, struct open_guard *w)
 	struct slice blob = db_blob(&rows, 0);
 	if (blob.len == sizeof(stored)) {
 		memcpy(&stored, blob.p, sizeof(stored));
-		limits_hash(&w->limits, hash);
 		is_good = stored.version == GUARD_VERSION && stored.len_bytes == sizeof(stored) &&
-		          memcmp(stored.limits, hash, sizeof(hash)) == 0;
+		          memcmp(stored.limits, w->limits_hash, sizeof(w->limits_hash)) == 0;
 	}
 	db_end(&rows);
 	if (is_good)
@@ -80,7 +78,7 @@ static void save(struct ledger *ledger, int64_t session, struct open_guard *w)
 	memset(&stored, 0, sizeof(stored));
 	stored.version = GUARD_VERSION;
 	stored.len_bytes = sizeof(stored);
-	limits_hash(&w->limits, stored.limits);
+	memcpy(stored.limits, w->limits_hash, sizeof(stored.limits));
 	memcpy(&stored.guard, &w->guard, sizeof(stored.guard));
 	db_run(&ledger->db,
 	    "INSERT INTO guard(session, fold) VALUES(?, ?) ON CONFLICT DO UPDATE SET"
@@ -91,12 +89,17 @@ static void save(struct ledger *ledger, int64_t session, struct open_guard *w)
 
 /* --- folded from the rows ------------------------------------------------------------------- */
 
+struct said {
+	int64_t name;
+	const struct reading *reading;
+};
+
 struct refold {
 	struct ledger *ledger;
 	const struct session *session;
 	struct open_guard *w;
-	struct arena row;         /* one message long */
-	const struct fact **said; /* by the device, outside the stream, by name */
+	struct arena row;  /* one message long */
+	struct said *said; /* by the device, outside the stream, by name */
 	size_t said_count;
 	size_t said_next;
 	bool has_set_aside; /* rows that may not be read, or are not applied yet */
@@ -104,12 +107,10 @@ struct refold {
 
 static int compare_said(const void *a, const void *b)
 {
-	const struct reading *x = &(*(const struct fact *const *)a)->reading;
-	const struct reading *y = &(*(const struct fact *const *)b)->reading;
-	int64_t first = message_no(x->boot, x->seq);
-	int64_t second = message_no(y->boot, y->seq);
+	int64_t x = ((const struct said *)a)->name;
+	int64_t y = ((const struct said *)b)->name;
 
-	return (first > second) - (first < second);
+	return (x > y) - (x < y);
 }
 
 static bool gather_said(struct refold *r, const struct session_history *history)
@@ -118,9 +119,10 @@ static bool gather_said(struct refold *r, const struct session_history *history)
 	if (!r->said)
 		return false;
 	for (size_t i = 0; i < history->facts.count; i++) {
-		const struct fact *fact = &history->facts.items[i];
-		if (guard_is_next(&r->w->guard, message_no(fact->reading.boot, fact->reading.seq)))
-			r->said[r->said_count++] = fact;
+		const struct reading *reading = &history->facts.items[i].reading;
+		struct said said = {message_no(reading->boot, reading->seq), reading};
+		if (guard_is_next(&r->w->guard, said.name))
+			r->said[r->said_count++] = said;
 	}
 	qsort(r->said, r->said_count, sizeof(*r->said), compare_said);
 	return true;
@@ -134,13 +136,8 @@ static void fold(struct refold *r, const struct reading *reading)
 
 static void fold_said_before(struct refold *r, int64_t name)
 {
-	while (r->said_next < r->said_count) {
-		const struct reading *reading = &r->said[r->said_next]->reading;
-		if (message_no(reading->boot, reading->seq) >= name)
-			return;
-		fold(r, reading);
-		r->said_next++;
-	}
+	for (; r->said_next < r->said_count && r->said[r->said_next].name < name; r->said_next++)
+		fold(r, r->said[r->said_next].reading);
 }
 
 /* What ended the program when it was applied is not read here either. What waits for its
@@ -217,11 +214,8 @@ static int64_t origin_of(const struct refold *r)
 
 	if (r->w->guard.rows)
 		return r->w->guard.first;
-	if (r->said_count) {
-		const struct reading *said = &r->said[0]->reading;
-		int64_t name = message_no(said->boot, said->seq);
-		origin = name < origin ? name : origin;
-	}
+	if (r->said_count && r->said[0].name < origin)
+		origin = r->said[0].name;
 	return origin;
 }
 
@@ -273,13 +267,14 @@ static struct open_guard *place_for(struct ledger *ledger, const struct session 
 static void refresh(
     struct ledger *ledger, const struct session_history *history, struct open_guard *w)
 {
-	struct limits limits;
+	uint8_t before[LIMITS_HASH_BYTES];
 	bool is_late = w->is_stale;
 
-	limits_of(history, &ledger->config.policy, &limits);
-	if (w->is_begun && !is_late && memcmp(&limits, &w->limits, sizeof(limits)) == 0)
+	memcpy(before, w->limits_hash, sizeof(before));
+	limits_of(history, &ledger->config.policy, &w->limits);
+	limits_hash(&w->limits, w->limits_hash);
+	if (w->is_begun && !is_late && memcmp(before, w->limits_hash, sizeof(before)) == 0)
 		return;
-	memcpy(&w->limits, &limits, sizeof(limits));
 	w->is_begun = true;
 	w->is_stale = false;
 	w->is_saved = !is_late && load(ledger, history->session->no, w);

@@ -20,6 +20,7 @@
 
 struct open_guard {
 	struct limits limits;
+	uint8_t limits_hash[LIMITS_HASH_BYTES];
 	struct guard guard;
 	bool is_begun;
 	bool is_stale;   /* to be folded again */
