@@ -40,7 +40,6 @@ int cli_source_load(struct cli_source *source, const struct cli_options *options
 	if (status)
 		return status;
 	source->policy = policy_default(&source->zone);
-	source->policy.site = source->config.site.name;
 
 	const char *folder = options->store_path ? options->store_path : source->config.store.path;
 	int len = snprintf(source->path, sizeof(source->path), "%s/%s", folder, LEDGER_FILE_NAME);

@@ -64,8 +64,7 @@ enum cp_err ledger_open(
 		return CP_NOMEM;
 	}
 	ledger->config = *config;
-	if (!config->is_recount)
-		ledger->config.policy.site = config->site;
+	ledger->config.policy.site = config->site;
 	ledger->opened_at = now;
 	ledger->stream_db = &ledger->db;
 	arena_init(&ledger->scratch, 64 * 1024, SCRATCH_BYTES_MAX);
@@ -80,6 +79,7 @@ enum cp_err ledger_open(
 		ledger->is_careful = !store_was_clean(ledger);
 		ledger->careful_until = now + CAREFUL_MS;
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
+		store_set_site(ledger, config->site);
 		policies_open(ledger, now);
 		parked_open(ledger);
 		stream_names_open(ledger);

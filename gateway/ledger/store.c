@@ -111,6 +111,14 @@ void store_set_meta(struct ledger *ledger, const char *name, int64_t value)
 	    "ti", name, value);
 }
 
+void store_set_site(struct ledger *ledger, const char *site)
+{
+	db_run(&ledger->db,
+	    "INSERT INTO meta(name, value) VALUES('site', ?)"
+	    " ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+	    "t", site);
+}
+
 bool store_was_clean(struct ledger *ledger)
 {
 	bool was_clean = store_meta(ledger, "clean", 1) != 0;

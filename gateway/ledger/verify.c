@@ -62,6 +62,7 @@ struct recount {
 	struct db store;       /* read only, one transaction */
 	struct ledger *ledger; /* in memory */
 	struct batch *batch;
+	char site[40];
 	struct verify_result *result;
 	verify_fn *on_difference;
 	void *ctx;
@@ -387,12 +388,21 @@ static void recount(struct recount *r)
 	compare(r);
 }
 
+static void read_site(struct recount *r)
+{
+	struct db_rows rows = db_query(&r->store, "SELECT value FROM meta WHERE name = 'site'", "");
+
+	if (db_next(&rows))
+		snprintf(r->site, sizeof(r->site), "%s", db_text(&rows, 0));
+	db_end(&rows);
+}
+
 enum cp_err verify_store(const char *path, const struct policy *policy, verify_fn *on_difference,
     void *ctx, struct verify_result *out, char why[256])
 {
-	struct ledger_config config = {
-	    .site = "", .version = "", .policy = *policy, .is_recount = true};
 	struct recount r = {.result = out, .on_difference = on_difference, .ctx = ctx};
+	struct ledger_config config = {
+	    .site = r.site, .version = "", .policy = *policy, .is_recount = true};
 
 	*out = (struct verify_result){0};
 	enum cp_err err = db_open(&r.store, path, DB_READ_ONLY);
@@ -401,6 +411,7 @@ enum cp_err verify_store(const char *path, const struct policy *policy, verify_f
 		db_close(&r.store);
 		return err;
 	}
+	read_site(&r);
 	r.batch = batch_new();
 	err = r.batch ? ledger_open(&config, 0, &r.ledger, why) : CP_NOMEM;
 	if (!err) {

@@ -1,5 +1,7 @@
 #include "message.h"
 
+#include "office.h"
+
 #include "report.pb-c.h"
 #include "telemetry.pb-c.h"
 #include "wire/pack.h"
@@ -64,6 +66,9 @@ static struct slice start_bytes(
 	start.sid = bytes_of(&input->sid);
 	start.has_client_token = input->seq % 2 || !id_is_zero(&input->client);
 	start.client_token = bytes_of(&input->client);
+	struct id operator= office_operator(&input->sid);
+	start.has_operator_token = true;
+	start.operator_token = bytes_of(&operator);
 	start.has_course = input->course != 0;
 	start.course = input->course;
 	start.modality = (Carepace__V1__Modality)input->modality;
@@ -169,6 +174,7 @@ static struct slice other_bytes(
 	Carepace__V1__Fault fault = CAREPACE__V1__FAULT__INIT;
 	Carepace__V1__SessionPause pause = CAREPACE__V1__SESSION_PAUSE__INIT;
 	Carepace__V1__Override override = CAREPACE__V1__OVERRIDE__INIT;
+	Carepace__V1__Screening screening = CAREPACE__V1__SCREENING__INIT;
 
 	hello.kind = (Carepace__V1__DeviceKind)(input->modality);
 	hello.context = CAREPACE__V1__CONTEXT__CONTEXT_CLINIC;
@@ -176,7 +182,14 @@ static struct slice other_bytes(
 	fault.has_sid = override.has_sid = override.has_check = true;
 	override.check = CAREPACE__V1__CHECK__INTERVAL_TOO_SOON;
 	override.by_token = bytes_of(&clinician);
+	screening.client_token = bytes_of(&input->client);
+	screening.consent = input->draw % 3 ? CAREPACE__V1__CONSENT__CONSENT_YES
+	                                    : CAREPACE__V1__CONSENT__CONSENT_NO;
 	switch (input->kind) {
+	case INPUT_SCREENING:
+		up->body_case = CAREPACE__V1__UP__BODY_SCREENING;
+		up->screening = &screening;
+		break;
 	case INPUT_HELLO:
 		up->body_case = CAREPACE__V1__UP__BODY_HELLO;
 		up->hello = &hello;
@@ -234,6 +247,8 @@ struct slice message_bytes(
 		return end_bytes(&up, input, arena);
 	case INPUT_PLAN:
 		return plan_bytes(input, arena);
+	case INPUT_ORDER:
+		return office_bytes(input, arena);
 	default:
 		return other_bytes(&up, input, arena);
 	}
@@ -300,8 +315,10 @@ static void trace_fields(const struct input *input, FILE *out)
 void message_trace(const struct input *input, FILE *out)
 {
 	static const char *const words[] = {"OTHER", "START", "ATTACH", "DETACH", "OTHER",
-	    "SAMPLES", "PULSES", "OTHER", "OTHER", "OTHER", "END", "OTHER", "PLAN"};
+	    "SAMPLES", "PULSES", "OTHER", "OTHER", "OTHER", "END", "OTHER", "PLAN", "", "OTHER"};
 
+	if (input->kind == INPUT_ORDER) /* nothing that the oracle judges by */
+		return;
 	if (input->kind == INPUT_PLAN) {
 		trace_plan(input, out);
 		return;

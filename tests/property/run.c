@@ -4,7 +4,6 @@
 #include "ledger/db.h"
 #include "ledger/verify.h"
 #include "message.h"
-#include "unit/first_checks.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -111,7 +110,7 @@ static void add_entry(struct run *run, struct copy *copy)
 	struct batch_entry *entry = batch_add(run->batch);
 	bool is_tablet = copy->input->device == WORLD_TABLET;
 	enum reading_result result =
-	    copy->input->kind == INPUT_PLAN
+	    input_is_order(copy->input->kind)
 	        ? reading_parse_order(arena, bytes, &entry->reading, &entry->why)
 	        : reading_parse(
 	              arena, bytes, &copy->input->source, is_tablet, &entry->reading, &entry->why);
@@ -288,7 +287,7 @@ static void check_recount(struct run *run)
 	    CP_OK)
 		fail(run, "verify_store", why);
 	/* And the policy of the clinic itself. */
-	if (!run->why[0] && result.inputs != (int64_t)run->world->count + 1)
+	if (!run->why[0] && result.inputs != (int64_t)run->world->count)
 		fail(run, "the journal does not hold every input once", run->way->name);
 }
 
@@ -344,8 +343,8 @@ bool run_world(const struct world *world, const struct way *way, const struct po
 	        .site = "north-1",
 	        .version = "1",
 	        .policy = *policy,
-	        .own = first_checks(),
-	        .own_count = 1},
+
+},
 	    .batch = batch_new(),
 	    .why = why,
 	};

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "care/civil.h"
+#include "office.h"
 #include "report.pb-c.h"
 #include "treatment.h"
 
@@ -207,7 +208,7 @@ static event_ms last_moment(const struct world *world)
 		event_ms at = input->ts;
 		if (input->entry_count > 0)
 			at += input->dt_ms[input->entry_count - 1];
-		if (input->kind != INPUT_PLAN && at > last)
+		if (!input_is_order(input->kind) && at > last)
 			last = at;
 	}
 	return last;
@@ -258,8 +259,8 @@ static int by_time(const void *a, const void *b)
 
 #define REVISIONS_MAX 5
 
-/* A later revision is never older than the one before (report.proto). */
-static void make_plans(struct maker *maker)
+/* A later revision is never older than the one before (report.proto). Returns the next n. */
+static uint32_t make_plans(struct maker *maker)
 {
 	event_ms last = last_moment(maker->world);
 	uint32_t n = 1;
@@ -281,6 +282,7 @@ static void make_plans(struct maker *maker)
 			draw_plan(maker, plan, i / 2);
 		}
 	}
+	return n;
 }
 
 /* --- the tablet, names, the end --------------------------------------------------------------- */
@@ -317,7 +319,7 @@ static void name_inputs(struct maker *maker)
 		struct input *previous = NULL;
 		for (size_t i = 0; i < world->count; i++) {
 			struct input *input = &world->inputs[i];
-			if (input->kind == INPUT_PLAN || input->device != device)
+			if (input_is_order(input->kind) || input->device != device)
 				continue;
 			if (previous && input->ts - previous->ts > MS_PER_HOUR &&
 			    rng_percent(&maker->rng, 15)) {
@@ -379,7 +381,7 @@ void world_make(struct world *world, uint64_t seed, const struct zone *zone)
 	make_visits(&maker);
 	make_overrides(&maker);
 	make_hellos(&maker);
-	make_plans(&maker);
+	office_play(world, &maker.rng, maker.clients, maker.client_count, make_plans(&maker));
 	qsort(world->inputs, world->count, sizeof(world->inputs[0]), by_moment);
 	name_inputs(&maker);
 	world->now = draw_now(&maker);

@@ -21,7 +21,7 @@
 #include "care/zone.h"
 #include "rng.h"
 
-#define WORLD_INPUTS_MAX 1024
+#define WORLD_INPUTS_MAX 2048
 #define WORLD_ENTRIES_MAX 51                   /* of a batch: enough to make a session completed */
 #define WORLD_DEVICES 5                        /* with a roller */
 #define WORLD_BOOTED_AT INT64_C(1577836800000) /* devices count from 2020 on, in every boot */
@@ -41,11 +41,18 @@ enum input_kind {
 	INPUT_END,
 	INPUT_OVERRIDE,
 	INPUT_PLAN,
+	INPUT_ORDER, /* of head office, but for plans: office.h */
+	INPUT_SCREENING,
 };
+
+static inline bool input_is_order(enum input_kind kind)
+{
+	return kind == INPUT_PLAN || kind == INPUT_ORDER;
+}
 
 struct input {
 	enum input_kind kind;
-	size_t device; /* index; not of a plan */
+	size_t device; /* index; not of an order */
 	struct id source;
 	uint32_t boot;
 	uint32_t seq;
@@ -53,10 +60,11 @@ struct input {
 	bool is_test;
 	struct id sid;
 
-	struct id client; /* START, PLAN; zero = absent */
-	uint64_t course;  /* START, PLAN */
-	int modality;     /* START; of a HELLO the kind, the same number */
-	uint32_t zones;   /* START */
+	struct id
+	    client; /* START, PLAN, SCREENING; ORDER: whom or what it is about; zero = absent */
+	uint64_t course; /* START, PLAN */
+	int modality;    /* START; of a HELLO the kind, the same number */
+	uint32_t zones;  /* START */
 
 	uint32_t slot; /* ATTACH, DETACH */
 	const char *gtin;
@@ -71,9 +79,13 @@ struct input {
 	bool has_sums;
 	uint32_t sum_active_ms;
 	uint32_t sum_pulses;
-	event_ms end_ts; /* 0: left out */
+	event_ms end_ts; /* 0: left out; ORDER: when what it tells is */
 
-	uint64_t revision; /* PLAN */
+	int body;        /* ORDER: number of the body */
+	unsigned number; /* ORDER: of its key */
+	uint64_t draw;   /* ORDER, SCREENING: what else it says */
+
+	uint64_t revision; /* PLAN, ORDER */
 	int state;
 	uint32_t planned;
 	uint32_t min_days;
