@@ -106,8 +106,12 @@ static void judge_run(const struct run *run)
 	const struct device_judging *j = run->j;
 	int32_t due = run->day + (int32_t)policy_number(j->policy, run->row->days, run->from);
 
-	if (run->day == NO_DAY || run->from > j->now)
+	if (run->day == NO_DAY)
 		return;
+	if (run->from > j->now) { /* said of a day to come */
+		timeline_wake_at(j->timeline, run->from);
+		return;
+	}
 	if (run->to > j->now && run->to != TIME_NEVER)
 		timeline_wake_at(j->timeline, run->to);
 	struct finding *finding = add(run, run->row->overdue, run->row->severity, due + 1, due);

@@ -64,8 +64,9 @@ static void judge_expiring(const struct subject_history *history, const struct f
 		until = over;
 	if (from >= until)
 		return;
-	timeline_wake_at(timeline, from > now ? from : until > now ? until : TIME_NEVER);
-	if (from > now)
+	event_ms known = from > fact->reading.ts ? from : fact->reading.ts;
+	timeline_wake_at(timeline, known > now ? known : until > now ? until : TIME_NEVER);
+	if (known > now)
 		return;
 
 	struct finding *finding = timeline_add(

@@ -33,6 +33,9 @@ const Carepace__V1__ClientFlags *judging_flags(const struct judging *j);
  * valid_through_date); of several the one good for longest. NULL: none. */
 const Carepace__V1__Cert *judging_cert(const struct judging *j, event_ms at);
 
+/* finding_clear_by() for what may be said of a time to come: it clears then. */
+void judge_clear_by(const struct judging *j, struct finding *finding, event_ms event);
+
 /* R16: DATA_MISSING, once per group, however many checks lack it. */
 #define MISSING_START "start"
 #define MISSING_CLIENT "client"

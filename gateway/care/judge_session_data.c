@@ -92,6 +92,17 @@ const Carepace__V1__ClientFlags *judging_flags(const struct judging *j)
 	return flags ? flags->reading.order->client_flags : NULL;
 }
 
+/* --- what clears ---------------------------------------------------------------------------- */
+
+void judge_clear_by(const struct judging *j, struct finding *finding, event_ms event)
+{
+	bool is_to_come = event > j->now;
+
+	if (is_to_come)
+		timeline_wake_at(j->timeline, event);
+	finding_clear_by(finding, j->session, is_to_come ? TIME_NEVER : event);
+}
+
 /* --- DATA_MISSING -------------------------------------------------------------------------- */
 
 void judge_missing(const struct judging *j, const char *group)

@@ -115,7 +115,7 @@ static struct finding *add_contra(
 	if (!finding)
 		return NULL;
 	finding->severity = severity;
-	finding_clear_by(finding, j->session, lifted);
+	judge_clear_by(j, finding, lifted);
 	return finding;
 }
 
@@ -174,7 +174,7 @@ static void judge_age(const struct judging *j, const Carepace__V1__ClientFlags *
 	if (!finding)
 		return;
 	finding->severity = is_minor ? SEVERITY_CRITICAL : SEVERITY_LOW;
-	finding_clear_by(finding, j->session, TIME_NEVER);
+	judge_clear_by(j, finding, TIME_NEVER);
 }
 
 /* --- WASHOUT_ISOTRETINOIN, WASHOUT_OTHER ------------------------------------------------ */
@@ -305,7 +305,7 @@ static void judge_washout(
 	finding->severity = is_months ? SEVERITY_HIGH : SEVERITY_MEDIUM;
 	finding_set_value(finding, wait.value, wait.limit);
 	finding->earliest_day = wait.earliest_day;
-	finding_clear_by(finding, j->session, corrected_at(j, agent));
+	judge_clear_by(j, finding, corrected_at(j, agent));
 }
 
 /* --- SCREENING_MISSING ------------------------------------------------------------------------ */
@@ -333,7 +333,7 @@ static void judge_screening(const struct judging *j)
 	if (!finding)
 		return;
 	finding->severity = SEVERITY_MEDIUM;
-	finding_clear_by(finding, j->session, later ? later->reading.ts : TIME_NEVER);
+	judge_clear_by(j, finding, later ? later->reading.ts : TIME_NEVER);
 }
 
 /* --- all ------------------------------------------------------------------------------------- */

@@ -63,7 +63,7 @@ static void judge_certificate(const struct judging *j)
 	if (cert)
 		finding_set_value(
 		    finding, civil_to_yyyymmdd(j->session->day), cert->valid_through_date);
-	finding_clear_by(finding, j->session, certified_at(j));
+	judge_clear_by(j, finding, certified_at(j));
 }
 
 /* --- UNAUTHORISED_USE --------------------------------------------------------------------- */
@@ -107,7 +107,7 @@ static void judge_authorisation(const struct judging *j)
 		return;
 	struct finding *finding = add(j, CHECK_UNAUTHORISED_USE, SEVERITY_MEDIUM);
 	if (finding)
-		finding_clear_by(finding, session, linked);
+		judge_clear_by(j, finding, linked);
 }
 
 /* --- OUT_OF_HOURS ---------------------------------------------------------------------------- */
@@ -189,7 +189,7 @@ static void judge_site(const struct judging *j)
 		return;
 	struct finding *finding = add(j, CHECK_WRONG_SITE, SEVERITY_MEDIUM);
 	if (finding)
-		finding_clear_by(finding, j->session, back);
+		judge_clear_by(j, finding, back);
 }
 
 /* --- HOME_RF

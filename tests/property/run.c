@@ -339,12 +339,14 @@ bool run_world(const struct world *world, const struct way *way, const struct po
 	    .world = world,
 	    .way = way,
 	    .rng = {.state = world->seed ^ (uint64_t)way->batch_max << 32},
-	    .config = {.path = run.path,
-	        .site = "north-1",
-	        .version = "1",
-	        .policy = *policy,
+	    .config =
+	        {
+	            .path = run.path,
+	            .site = "north-1",
+	            .version = "1",
+	            .policy = *policy,
 
-},
+	        },
 	    .batch = batch_new(),
 	    .why = why,
 	};
