@@ -497,8 +497,8 @@ def stored_session_text(line):
 
 def compare(world):
     sessions, findings = truth_of(world)
-    stored = dict(parse_finding(line) for line in world.truth if line.startswith("finding "))
-    stored = {key: stored[key] for key in stored if key[0] in (TOO_SOON, OVERDUE, REUSE)}
+    judged = tuple(f"finding {check} " for check in (TOO_SOON, OVERDUE, REUSE))
+    stored = dict(parse_finding(line) for line in world.truth if line.startswith(judged))
     lines = []
     for key in sorted(findings.keys() | stored.keys()):
         mine, theirs = findings.get(key), stored.get(key)
