@@ -15,7 +15,7 @@ enum service_result {
 };
 
 /* A calibration fails by its measured error, too. */
-enum service_result service_result_of(const struct policy *policy, const struct fact *maint);
+enum service_result service_result_of(const struct policy *policy, const struct fact *fact);
 
 /* Is it a MAINT of that kind? */
 bool is_service(const struct fact *fact, Carepace__V1__MaintKind kind);
