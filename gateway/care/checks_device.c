@@ -226,6 +226,23 @@ static const struct check_row rows[] = {
                              "stop during the treatment."},
     },
     {
+        .check = CHECK_CLOCK_SKEW,
+        .name = "CLOCK_SKEW",
+        .about = ABOUT_DEVICE,
+        .when = WHEN_EVENT,
+        .clears = CLEARS_BY_CONDITION,
+        .who = WHO_SERVICE | WHO_HEAD_OFFICE,
+        .unit = IN_MS,
+        .is_liveness = true,
+        .condition = "the device's clock is off by more than 120 s (LOW), or by more than 300 s, "
+                     "and is not believed (MEDIUM) [E]",
+        .cleared_by = "the device's clock being right again, or its next start",
+        .sentence = {"The clock of this device is off by {value}; at most {limit} is fine. It was "
+                     "told the right time.",
+            [SEVERITY_MEDIUM] = "The clock of this device is off by {value}. What it says is "
+                                "dated by the gateway until its clock is right."},
+    },
+    {
         .check = CHECK_SEQ_GAP,
         .name = "SEQ_GAP",
         .about = ABOUT_DEVICE,

@@ -68,6 +68,15 @@ static bool is_trusted(int64_t skew_ms)
 	return skew_ms >= -CLOCK_SKEW_MAX_MS && skew_ms <= CLOCK_SKEW_MAX_MS;
 }
 
+enum clock_skew clock_skew_of(int64_t skew_ms)
+{
+	int64_t off = skew_ms < 0 ? -skew_ms : skew_ms;
+
+	return off > CLOCK_SKEW_MAX_MS   ? CLOCK_IS_WRONG
+	       : off > CLOCK_SKEW_LOW_MS ? CLOCK_IS_OFF
+	                                 : CLOCK_IS_GOOD;
+}
+
 void clock_date(const struct boot_clock *clock, struct reading *reading, wall_ms recv)
 {
 	event_ms since_boot = mono_of(reading);

@@ -53,6 +53,13 @@ void clock_date(const struct boot_clock *clock, struct reading *reading, wall_ms
 /* What the device's clock is ahead by; 0 of a boot that was never seen live. */
 int64_t clock_skew_ms(const struct boot_clock *clock, const struct reading *reading);
 
+enum clock_skew {
+	CLOCK_IS_GOOD,
+	CLOCK_IS_OFF,  /* told, and set right */
+	CLOCK_IS_WRONG /* not believed either */
+};
+enum clock_skew clock_skew_of(int64_t skew_ms);
+
 /* Whether everything that both were learned from has the same date by either. */
 bool clock_dates_alike(const struct boot_clock *a, const struct boot_clock *b);
 

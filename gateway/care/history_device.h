@@ -56,6 +56,9 @@ struct presence {
 	wall_ms offline_since; /* it was found silent after that beat; TIME_NEVER: not */
 	const struct gap *gaps;
 	size_t gap_count;
+	uint32_t boot;   /* its newest */
+	int64_t skew_ms; /* of its clock then; 0: not worth telling */
+	wall_ms skew_since;
 };
 
 /* Messages that others of its boot have overtaken. */

@@ -151,7 +151,8 @@ static void judge_session_spacing(const struct client_walk *walk, size_t at)
 	struct intent intent = intent_of(walk, at);
 	struct earlier found;
 
-	if (!session->has_start || !spacing_look_back(walk, &intent, &found))
+	if (!session->has_start || session_is_undated(session) ||
+	    !spacing_look_back(walk, &intent, &found))
 		return;
 	struct finding *finding =
 	    timeline_add_to_session(walk->timeline, CHECK_INTERVAL_TOO_SOON, "", session);

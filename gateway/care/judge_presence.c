@@ -3,7 +3,10 @@
 #include "care/judge_device.h"
 
 #include "care/civil.h"
+#include "care/clock_trust.h"
 #include "care/zone.h"
+
+#include <stdio.h>
 
 /* A calendar that does not open for so long never will. */
 #define DAYS_AHEAD 400
@@ -101,9 +104,31 @@ static void judge_gaps(const struct presence *presence, const struct policy *pol
 	}
 }
 
+/* --- CLOCK_SKEW ---------------------------------------------------------------------------- */
+
+static void judge_skew(
+    const struct presence *presence, const struct policy *policy, struct timeline *timeline)
+{
+	enum clock_skew skew = clock_skew_of(presence->skew_ms);
+	char onset[sizeof("4294967295")];
+
+	if (skew == CLOCK_IS_GOOD)
+		return;
+	snprintf(onset, sizeof(onset), "%u", (unsigned)presence->boot);
+	struct finding *finding =
+	    add(presence, policy, timeline, CHECK_CLOCK_SKEW, onset, presence->skew_since);
+	if (!finding)
+		return;
+	finding_set_value(finding, presence->skew_ms < 0 ? -presence->skew_ms : presence->skew_ms,
+	    skew == CLOCK_IS_WRONG ? CLOCK_SKEW_MAX_MS : CLOCK_SKEW_LOW_MS);
+	if (skew == CLOCK_IS_WRONG)
+		finding->severity = SEVERITY_MEDIUM;
+}
+
 void judge_presence(const struct presence *presence, const struct policy *policy, wall_ms now,
     struct timeline *timeline)
 {
 	judge_silence(presence, policy, now, timeline);
 	judge_gaps(presence, policy, now, timeline);
+	judge_skew(presence, policy, timeline);
 }

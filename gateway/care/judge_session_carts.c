@@ -39,7 +39,7 @@ static void judge_expired(const struct judging *j, const struct cart_use *use, c
 {
 	int32_t last_day;
 
-	if (!j->session->has_start || !use->expiry_yyyymmdd ||
+	if (!j->session->has_start || session_is_undated(j->session) || !use->expiry_yyyymmdd ||
 	    !civil_parse_expiry(use->expiry_yyyymmdd, &last_day) || j->session->day <= last_day)
 		return;
 	struct finding *finding = find_or_add(j, CHECK_CART_EXPIRED, onset, use, replaced_at(use));

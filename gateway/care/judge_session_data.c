@@ -130,6 +130,8 @@ void judge_data(const struct judging *j)
 		judge_missing(j, MISSING_START); /* nothing else is known either (R23) */
 		return;
 	}
+	if (session_is_undated(session))
+		judge_missing(j, MISSING_CLOCK);
 	if (!session->client && !session->is_test)
 		judge_missing(j, MISSING_CLIENT);
 	if (!session->operator_no)

@@ -346,7 +346,8 @@ void judge_eligibility(const struct judging *j)
 	const Carepace__V1__ClientFlags *flags = judging_flags(j);
 
 	judge_implant(j, flags);
-	judge_screening(j);
+	if (!session_is_undated(j->session))
+		judge_screening(j);
 	if (!flags) {
 		judge_missing(j, MISSING_FLAGS);
 		return;
@@ -354,6 +355,6 @@ void judge_eligibility(const struct judging *j)
 	judge_age(j, flags);
 	for (size_t i = 0; i < CP_COUNT(contras); i++)
 		judge_contra(j, &contras[i], flags);
-	for (size_t i = 0; i < CP_COUNT(agents); i++)
+	for (size_t i = 0; i < CP_COUNT(agents) && !session_is_undated(j->session); i++)
 		judge_washout(j, &agents[i], flags);
 }

@@ -1,6 +1,7 @@
 #include "ledger/clocks.h"
 
 #include "care/fold.h"
+#include "ledger/downs.h"
 #include "ledger/facts.h"
 #include "ledger/guards.h"
 #include "ledger/history.h"
@@ -36,7 +37,7 @@ static void save(struct ledger *ledger, const struct known_boot *boot)
 static bool load(struct ledger *ledger, int64_t source, uint32_t boot, struct known_boot *out)
 {
 	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT no, ifnull(anchor, ?), floor, ts_min, is_ahead, offset_min, offset_max"
+	    "SELECT no, ifnull(anchor, ?), floor, ts_min, is_ahead, offset_min, offset_max, skew_ms"
 	    " FROM boot WHERE source = ? AND boot = ?",
 	    "iii", TIME_NEVER, source, (int64_t)boot);
 
@@ -51,6 +52,7 @@ static bool load(struct ledger *ledger, int64_t source, uint32_t boot, struct kn
 	        .is_ahead = db_int(&rows, 4) != 0,
 	        .offset_min = db_int(&rows, 5),
 	        .offset_max = db_int(&rows, 6)},
+	    .skew = clock_skew_of(db_int(&rows, 7)),
 	};
 	db_end(&rows);
 	out->dated = out->clock;
@@ -152,6 +154,30 @@ static void learn(struct ledger *ledger, struct known_boot *boot, const struct r
 		redating->by = boot->dated;
 }
 
+/* CLOCK_SKEW: an observation of what the device says live, its newest word. */
+static void note_skew(struct ledger *ledger, struct known_boot *boot,
+    const struct source_state *source, const struct reading *reading)
+{
+	if (boot->clock.anchor == TIME_NEVER || !clock_is_live(reading) ||
+	    reading->boot != source->boot || reading->seq != source->seq)
+		return;
+	int64_t skew_ms = clock_skew_ms(&boot->clock, reading);
+	enum clock_skew skew = clock_skew_of(skew_ms);
+	bool is_changed = skew != boot->skew;
+
+	if (skew != CLOCK_IS_GOOD && (is_changed || reading->kind == READING_HELLO))
+		downs_set_time(ledger, &reading->source);
+	if (!is_changed && !(reading->seq == 1 && reading->boot > 1))
+		return;
+	boot->skew = skew;
+	db_run(&ledger->db,
+	    "UPDATE boot SET skew_since = CASE WHEN skew_ms = 0 THEN ?1 ELSE skew_since END,"
+	    " skew_ms = ?2 WHERE no = ?3",
+	    "iii", (int64_t)(reading->claimed - skew_ms),
+	    skew == CLOCK_IS_GOOD ? INT64_C(0) : skew_ms, boot->no);
+	touched_add(&ledger->touched[SUBJECT_PRESENCE], &ledger->scratch, source->no, true);
+}
+
 /* Does a boot after this one hang on what was said in it? */
 static bool is_floor_of_another(struct ledger *ledger, const struct journal_row *row)
 {
@@ -174,6 +200,8 @@ void clocks_date(struct ledger *ledger, struct reading *reading, const struct jo
 			add_redating(ledger, &reading->source, row->source, row->boot, true);
 	}
 	clock_date(&boot->dated, reading, row->recv);
+	if (!ledger->config.is_recount)
+		note_skew(ledger, boot, source, reading);
 }
 
 void clocks_date_again(

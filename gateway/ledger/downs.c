@@ -7,6 +7,7 @@
 #include "wire/unpack.h"
 
 /* A device that was away when it said HELLO asks again: no need to keep it long. */
+#define SET_TIME_VALID_MS (2 * MS_PER_SECOND) /* wrong by as much when it comes late */
 #define HELLO_ACK_VALID_MS (5 * MS_PER_SECOND)
 
 /* A device that is away must not come back without having heard. */
@@ -49,6 +50,18 @@ void downs_hello_ack(struct ledger *ledger, const struct reading *reading)
 	down.hello_ack = &ack;
 	send(ledger, &reading->source, pack(ledger, &ledger->batch->arena, &down.base),
 	    ledger->now + HELLO_ACK_VALID_MS);
+}
+
+void downs_set_time(struct ledger *ledger, const struct id *device)
+{
+	Carepace__V1__Down down = CAREPACE__V1__DOWN__INIT;
+	Carepace__V1__SetTime set_time = CAREPACE__V1__SET_TIME__INIT;
+
+	down.ts_ms = set_time.gw_ts_ms = ledger->now;
+	down.body_case = CAREPACE__V1__DOWN__BODY_SET_TIME;
+	down.set_time = &set_time;
+	send(ledger, device, pack(ledger, &ledger->batch->arena, &down.base),
+	    ledger->now + SET_TIME_VALID_MS);
 }
 
 void downs_receipt(struct ledger *ledger, const struct batch_entry *entry)

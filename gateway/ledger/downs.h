@@ -9,6 +9,9 @@
 /* How often a device shall send HEARTBEAT (domain 9.1). */
 #define HEARTBEAT_S 30
 
+/* Its clock is off (R18). */
+void downs_set_time(struct ledger *ledger, const struct id *device);
+
 void downs_hello_ack(struct ledger *ledger, const struct reading *reading);
 
 /* What the device that waits for the entry's answer is told beyond its PUBACK. */

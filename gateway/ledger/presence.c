@@ -181,6 +181,21 @@ static wall_ms offline_since(struct ledger *ledger, const struct presence *prese
 	    onset);
 }
 
+static void load_skew(struct ledger *ledger, struct presence *out)
+{
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT boot, skew_ms, skew_since FROM boot WHERE source = ? ORDER BY boot DESC LIMIT "
+	    "1",
+	    "i", out->device);
+
+	if (!db_next(&rows))
+		return;
+	out->boot = (uint32_t)db_int(&rows, 0);
+	out->skew_ms = db_int(&rows, 1);
+	out->skew_since = db_int(&rows, 2);
+	db_end(&rows);
+}
+
 bool presence_history(struct ledger *ledger, int64_t device, struct presence *out)
 {
 	struct id id;
@@ -202,5 +217,6 @@ bool presence_history(struct ledger *ledger, int64_t device, struct presence *ou
 	};
 	out->offline_since = offline_since(ledger, out);
 	load_gaps(ledger, out);
+	load_skew(ledger, out);
 	return !ledger->db.err;
 }

@@ -45,8 +45,6 @@ static void fill_finding(Carepace__V1__Alert *out, const struct finding *finding
 	out->limit = finding->limit;
 	out->has_count = 1;
 	out->count = finding->count;
-	out->has_ts_source = 1;
-	out->ts_source = CAREPACE__V1__TS_SOURCE__TS_DEVICE;
 }
 
 static void fill_alert(Carepace__V1__Alert *out, const struct view_alert *row)
@@ -63,6 +61,8 @@ static void fill_alert(Carepace__V1__Alert *out, const struct view_alert *row)
 	out->has_client_token = set_id(&out->client_token, &row->client);
 	out->has_operator_token = set_id(&out->operator_token, &row->operator);
 	out->has_sid = set_id(&out->sid, &row->sid);
+	out->has_ts_source = 1;
+	out->ts_source = (Carepace__V1__TsSource)row->ts_source;
 	out->has_late = 1;
 	out->late = alert->is_late;
 }

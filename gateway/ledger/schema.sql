@@ -47,6 +47,8 @@ CREATE TABLE boot(
 	is_ahead INTEGER NOT NULL,
 	offset_min INTEGER NOT NULL,
 	offset_max INTEGER NOT NULL,
+	skew_ms INTEGER NOT NULL DEFAULT 0, -- observed: while it is worth telling, else 0
+	skew_since INTEGER NOT NULL DEFAULT 0,
 	UNIQUE(source, boot)
 );
 

@@ -64,6 +64,9 @@ void sessions_mark_folded(struct ledger *ledger);
 #define SESSION_COLUMN_COUNT 32
 #define SESSION_FROM " FROM session s JOIN source r ON r.no = s.source "
 
+/* enum ts_source of the session s. */
+#define SESSION_TS_SOURCE "CASE WHEN s.flags & 512 THEN 3 WHEN s.flags & 256 THEN 2 ELSE 1 END"
+
 /* The session in columns c, c + 1, ... */
 struct session session_of_row(const struct db_rows *rows, int c);
 

@@ -22,6 +22,7 @@ struct known_boot {
 	uint32_t boot;
 	struct boot_clock clock; /* as known now */
 	struct boot_clock dated; /* by what its readings were dated */
+	enum clock_skew skew;    /* of what was said live last */
 };
 
 /* What is known of a source's names without asking the store. */

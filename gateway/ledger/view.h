@@ -43,6 +43,7 @@ struct view_alert {
 	struct id device;
 	struct id ack_by; /* tokens */
 	struct id override_by;
+	enum ts_source ts_source;
 	uint64_t outbox_n; /* 0: head office has it as it is */
 	wall_ms queued_at; /* since when it waits */
 };

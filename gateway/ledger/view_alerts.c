@@ -2,11 +2,13 @@
 
 #include "ledger/alert_rows.h"
 #include "ledger/report.h"
+#include "ledger/sessions.h"
 
 /* An alert with everything that its local numbers stand for: SELECT
  * VIEW_COLUMNS FROM alert a, outbox x (in either order), then VIEW_JOINS. */
 #define VIEW_COLUMNS                                                                               \
-	ALERT_COLUMNS ", c.token, o.token, s.sid, r.id, k.token, v.token, x.n, x.queued_at"
+	ALERT_COLUMNS ", c.token, o.token, s.sid, r.id, k.token, v.token, x.n, "                   \
+	              "x.queued_at, " SESSION_TS_SOURCE
 #define VIEW_JOINS                                                                                 \
 	" LEFT JOIN client c ON c.no = a.client LEFT JOIN session s ON s.no = a.session"           \
 	" LEFT JOIN source r ON r.no = s.source LEFT JOIN operator o ON o.no = s.operator"         \
@@ -31,6 +33,7 @@ static bool alert_of(struct arena *arena, const struct db_rows *rows, struct vie
 	id_from_bytes(&out->override_by, db_blob(rows, c + 5));
 	out->outbox_n = (uint64_t)db_int(rows, c + 6);
 	out->queued_at = db_int(rows, c + 7);
+	out->ts_source = (enum ts_source)db_int(rows, c + 8);
 	return true;
 }
 
