@@ -1,6 +1,7 @@
 #include "script.h"
 
 #include "picture.h"
+#include "recount.h"
 #include "speech.h"
 #include "words.h"
 
@@ -17,6 +18,7 @@ struct run {
 	char *rest; /* of the text */
 	size_t line;
 	struct clinic clinic;
+	struct recount recount;
 	const char *head[HEAD_LINES_MAX]; /* of the file, then of the case */
 	size_t file_head_count;
 	size_t head_count;
@@ -270,6 +272,8 @@ static void end_case(struct run *run)
 		clinic_fail(&run->clinic, "a case ends with what is expected");
 		run->failed_line = run->line;
 	}
+	if (!clinic_failed(&run->clinic))
+		recount_check(&run->recount, &run->clinic);
 	bool is_as_told = clinic_failed(&run->clinic) == run->must_fail;
 	bool has_failed = !is_as_told || !strstr(run->clinic.why, run->must_say);
 	printf("%s scenario %s: %s\n", has_failed ? "FAIL" : "PASS", run->file, run->title);
@@ -278,13 +282,13 @@ static void end_case(struct run *run)
 		    clinic_failed(&run->clinic) ? run->clinic.why : "nothing failed");
 	run->tally->cases++;
 	run->tally->failed += has_failed;
-	clinic_close(&run->clinic);
+	recount_close(&run->recount, &run->clinic);
 	run->has_case = false;
 }
 
 static void open_clinic(struct run *run, const char *zone)
 {
-	clinic_open(&run->clinic, zone);
+	recount_open(&run->recount, &run->clinic, zone);
 	run->clinic.has_greetings = true;
 }
 
@@ -311,7 +315,7 @@ static void in_zone(struct run *run, const char *name)
 	char zone[128];
 
 	squeeze(name, zone, sizeof(zone));
-	clinic_close(&run->clinic);
+	recount_close(&run->recount, &run->clinic);
 	open_clinic(run, zone);
 }
 
