@@ -1,7 +1,8 @@
-/* judge_session.c - from messages to a treatment (R12, R13, R22, R23). */
+/* judge_session.c - from messages to a treatment (R12, R13, R21, R22, R23). */
 #include "care/guard.h"
 #include "care/judge.h"
 
+#include "care/correction.h"
 #include "care/zone.h"
 
 #include <stdio.h>
@@ -254,11 +255,13 @@ void derive_session(struct session_history *history, const struct policy *policy
 	for (size_t i = 0; i < history->use_count; i++)
 		if (history->uses[i].until == TIME_NEVER && !session_is_open(session))
 			history->uses[i].until = session->end;
+	correct_session(session, history->corrections);
 	if (session->is_test) {
 		session->client = 0;
 		session->course = 0;
-		history->use_count = 0;
 	}
+	if (session->is_test || session->is_void)
+		history->use_count = 0;
 }
 
 void derive_tips(struct session_history *history)

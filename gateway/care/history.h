@@ -37,6 +37,7 @@ const Carepace__V1__Hello *scene_hello(const struct scene *scene, event_ms start
 struct session_history {
 	struct session *session;       /* in: no, sid, source, device, fold; out: the rest */
 	struct facts facts;            /* said by its device; the stream is in the fold */
+	struct facts corrections;      /* R21 */
 	struct scene scene;            /* what was known around it when it began */
 	event_ms next_start_on_device; /* the device's next START, TIME_NEVER if none */
 	const struct limits *limits;   /* of the stream; NULL: not judged */

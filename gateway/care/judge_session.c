@@ -16,6 +16,8 @@ void judge_session(const struct session_history *history, const struct policy *p
 	    .timeline = timeline,
 	};
 
+	if (history->session->is_void)
+		return;
 	judge_data(&judging);
 	judge_eligibility(&judging);
 	judge_people(&judging);

@@ -13,7 +13,8 @@ static bool target_of(const struct reading *reading, struct target *out)
 {
 	*out = (struct target){.is_override = reading->kind == READING_OVERRIDE};
 	if (!out->is_override) {
-		const Carepace__V1__AckAlert *ack = reading->up->ack_alert;
+		const Carepace__V1__AckAlert *ack =
+		    reading->up ? reading->up->ack_alert : reading->order->alert_ack;
 		out->reason = ack->reason;
 		return id_from_bytes(&out->id, slice_of(ack->alert_id.data, ack->alert_id.len));
 	}
@@ -98,8 +99,7 @@ void answers_give(struct ledger *ledger, struct alert *alert)
 		struct journal_row row = journal_row_of(&rows);
 		struct reading reading;
 		struct target target;
-		if (reading_from_journal(&ledger->work, row.payload, false, &reading) ==
-		        READING_OK &&
+		if (journal_decode(&ledger->work, &row, &reading) == READING_OK &&
 		    target_of(&reading, &target))
 			give(alert, &target, &row);
 	}

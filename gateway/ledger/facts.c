@@ -1,13 +1,16 @@
 #include "ledger/facts.h"
 
+#include "care/correction.h"
 #include "care/fold.h"
 #include "care/zone.h"
 #include "ledger/answers.h"
 #include "ledger/cases.h"
 #include "ledger/clocks.h"
+#include "ledger/corrections.h"
 #include "ledger/downs.h"
 #include "ledger/guards.h"
 #include "ledger/history.h"
+#include "ledger/merges.h"
 #include "ledger/names.h"
 #include "ledger/policies.h"
 #include "ledger/presence.h"
@@ -518,6 +521,25 @@ static void apply_answer(
 		answers_apply(ledger, reading, row, is_loud(ledger, reading, row));
 }
 
+static void apply_merge(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	add_fact(ledger, SUBJECT_SITE, 0, reading, row);
+	merges_change(ledger, is_loud(ledger, reading, row));
+}
+
+/* R21. A test corrects nobody. */
+static void apply_correction(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	if (reading->is_test)
+		return;
+	if (correction_kind(reading) == CAREPACE__V1__CORRECTION_KIND__CORRECTION_MERGE_CLIENTS)
+		apply_merge(ledger, reading, row);
+	else if (!id_is_zero(&reading->sid))
+		apply_to_sid(ledger, reading, row);
+}
+
 static const struct {
 	enum reading_kind kind;
 	apply_fn *apply;
@@ -543,6 +565,10 @@ static const struct {
     {READING_HEARTBEAT, apply_heartbeat},
     {READING_ACK_ALERT, apply_answer},
     {READING_OVERRIDE, apply_answer},
+    {READING_ALERT_ACK, apply_answer},
+    {READING_CORRECTION, apply_correction},
+    {READING_COUNT_OVERRIDE, apply_correction},
+    {READING_HQ_CORRECTION, apply_correction},
     {READING_PLAN, apply_plan},
     {READING_CLIENT_FLAGS, apply_to_client},
     {READING_BOOKING, apply_to_client},
@@ -574,9 +600,12 @@ static const struct {
 static void file_away(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
+	struct journal_row merged = *row;
+
+	merged.client = merges_client(ledger, row->client);
 	for (size_t i = 0; i < CP_COUNT(routes); i++)
 		if (routes[i].kind == reading->kind)
-			routes[i].apply(ledger, reading, row);
+			routes[i].apply(ledger, reading, &merged);
 	if (reading->is_withheld && reading->up)
 		add_to_day(ledger, FACT_WITHHELD, reading, row);
 	if (ledger->filing != FILING_NEW && is_contested(ledger, row))

@@ -2,7 +2,9 @@
 
 #include "ledger/cart_rows.h"
 #include "ledger/clocks.h"
+#include "ledger/corrections.h"
 #include "ledger/journal.h"
+#include "ledger/merges.h"
 #include "ledger/sessions.h"
 
 #include <stdio.h>
@@ -31,8 +33,8 @@ static void take_facts(struct ledger *ledger, struct db_rows *rows, struct fact_
 		struct journal_row row = journal_row_of(rows);
 		struct fact fact = {
 		    .source = row.source,
-		    .client = row.client,
-		    .client2 = row.client2,
+		    .client = merges_client(ledger, row.client),
+		    .client2 = merges_client(ledger, row.client2),
 		    .operator_no = row.operator_no,
 		};
 		enum reading_result result = journal_decode(&ledger->work, &row, &fact.reading);
@@ -156,6 +158,7 @@ bool history_of_session(struct ledger *ledger, struct session_history *history)
 	                                                       : session->fold.first_at;
 
 	history->facts = history_all_facts(ledger, SUBJECT_SESSION, session->no);
+	history->corrections = corrections_of(ledger, &session->sid);
 	history->next_start_on_device = db_value(&ledger->db, TIME_NEVER,
 	    "SELECT min(start_from) FROM session WHERE source = ? AND start_from > ?", "ii",
 	    session->device, (int64_t)from);
@@ -172,7 +175,8 @@ static void load_sessions(struct ledger *ledger, struct client_history *history)
 	size_t cap = 0;
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT " SESSION_COLUMNS SESSION_FROM
-	    "WHERE s.client = ? AND s.client != 0 ORDER BY s.start_at, r.id, s.boot, s.seq",
+	    "WHERE s.client = ? AND s.client != 0 AND NOT (" SESSION_IS_VOID ")"
+	    " ORDER BY s.start_at, r.id, s.boot, s.seq",
 	    "i", history->client);
 
 	while (db_next(&rows)) {

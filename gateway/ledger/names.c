@@ -93,10 +93,15 @@ int64_t names_cartridge(struct ledger *ledger, const char *gtin, const char *ser
 	return db_last_rowid(&ledger->db);
 }
 
+int64_t names_known(struct ledger *ledger, enum subject_kind kind, struct slice key)
+{
+	return db_value(&ledger->db, 0, "SELECT no FROM name WHERE kind = ? AND key = ?", "ib",
+	    (int64_t)kind, key);
+}
+
 int64_t names_other(struct ledger *ledger, enum subject_kind kind, struct slice key)
 {
-	int64_t no = db_value(&ledger->db, 0, "SELECT no FROM name WHERE kind = ? AND key = ?",
-	    "ib", (int64_t)kind, key);
+	int64_t no = names_known(ledger, kind, key);
 
 	if (no || ledger->db.err)
 		return no;

@@ -17,6 +17,9 @@ int64_t names_operator(struct ledger *ledger, const struct id *token);
 /* What has neither token nor table: a sid, a case, a lot. Made on first sight. */
 int64_t names_other(struct ledger *ledger, enum subject_kind kind, struct slice key);
 
+/* 0: nobody spoke of it. */
+int64_t names_known(struct ledger *ledger, enum subject_kind kind, struct slice key);
+
 int64_t names_cartridge(struct ledger *ledger, const char *gtin, const char *serial);
 
 #endif

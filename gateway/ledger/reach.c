@@ -71,6 +71,13 @@ void reach_client(struct ledger *ledger, int64_t client, event_ms ts, bool is_lo
 	    is_loud);
 }
 
+void reach_client_whole(struct ledger *ledger, int64_t client, bool is_loud)
+{
+	touch_rows(ledger,
+	    db_query(&ledger->db, SELECT_SESSION "s.client = ? AND s.client != 0", "i", client),
+	    is_loud);
+}
+
 void reach_operator(struct ledger *ledger, int64_t operator_no, event_ms ts, bool is_loud)
 {
 	touch_rows(ledger,

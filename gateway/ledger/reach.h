@@ -26,6 +26,9 @@ void reach_found(
 void reach_client(struct ledger *ledger, int64_t client, event_ms ts, bool is_loud);
 void reach_operator(struct ledger *ledger, int64_t operator_no, event_ms ts, bool is_loud);
 
+/* All that is known of a client may be another client's now. */
+void reach_client_whole(struct ledger *ledger, int64_t client, bool is_loud);
+
 /* What happened to a person within [from, to]: the sessions that began then. */
 void reach_client_within(
     struct ledger *ledger, int64_t client, event_ms from, event_ms to, bool is_loud);

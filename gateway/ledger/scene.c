@@ -5,6 +5,7 @@
  */
 #include "care/zone.h"
 #include "ledger/history.h"
+#include "ledger/names.h"
 #include "ledger/sessions.h"
 
 /* A booking is made at most so long ahead, and linked to a session so long after it. */
@@ -71,8 +72,7 @@ static struct facts tablet_facts(struct ledger *ledger, const struct session *se
 	    FACT_TOPIC(READING_AFTERCARE, 0),
 	    FACT_TOPIC(READING_HQ_AFTERCARE, 0),
 	};
-	int64_t no = db_value(&ledger->db, 0, "SELECT no FROM name WHERE kind = ? AND key = ?",
-	    "ib", (int64_t)SUBJECT_SID, slice_of(session->sid.b, ID_BYTES));
+	int64_t no = names_known(ledger, SUBJECT_SID, slice_of(session->sid.b, ID_BYTES));
 
 	return history_facts(ledger, SUBJECT_SID, no, topics, CP_COUNT(topics));
 }

@@ -152,6 +152,10 @@ CREATE TABLE name(
 	UNIQUE(kind, key)
 );
 
+-- R21: clients who belong to another one, to whom their facts are filed. What nobody
+-- merged has no row.
+CREATE TABLE merged(client INTEGER PRIMARY KEY, into_client INTEGER NOT NULL);
+
 -- Which client a course is or was for.
 CREATE TABLE course(
 	client INTEGER NOT NULL,

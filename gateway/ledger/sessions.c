@@ -1,6 +1,7 @@
 #include "ledger/sessions.h"
 
 #include "ledger/guards.h"
+#include "ledger/merges.h"
 #include "ledger/store.h"
 
 #define SESSIONS_KEPT_BYTES (32U << 20) /* some 10,000 treatments at once */
@@ -13,6 +14,7 @@ enum {
 	FLAG_TEST = 1 << 3,
 	FLAG_EXPOSING = 1 << 4,
 	FLAG_COMPLETED = 1 << 5,
+	FLAG_VOID = 1 << 6,       /* SESSION_IS_VOID */
 	FLAG_TS_GATEWAY = 1 << 8, /* else TS_DEVICE */
 	FLAG_TS_UNKNOWN = 1 << 9,
 };
@@ -23,7 +25,7 @@ static int64_t flags_of(const struct session *s)
 	       (s->is_replay ? FLAG_REPLAY : 0) | (s->is_test ? FLAG_TEST : 0) |
 	       (s->is_exposing ? FLAG_EXPOSING : 0) | (s->is_completed ? FLAG_COMPLETED : 0) |
 	       (s->ts_source == TS_GATEWAY ? FLAG_TS_GATEWAY : 0) |
-	       (s->ts_source == TS_UNKNOWN ? FLAG_TS_UNKNOWN : 0);
+	       (s->ts_source == TS_UNKNOWN ? FLAG_TS_UNKNOWN : 0) | (s->is_void ? FLAG_VOID : 0);
 }
 
 struct session session_of_row(const struct db_rows *rows, int c)
@@ -67,6 +69,7 @@ struct session session_of_row(const struct db_rows *rows, int c)
 	s.is_test = flags & FLAG_TEST;
 	s.is_exposing = flags & FLAG_EXPOSING;
 	s.is_completed = flags & FLAG_COMPLETED;
+	s.is_void = flags & FLAG_VOID;
 	s.ts_source = flags & FLAG_TS_UNKNOWN   ? TS_UNKNOWN
 	              : flags & FLAG_TS_GATEWAY ? TS_GATEWAY
 	                                        : TS_DEVICE;
@@ -198,8 +201,8 @@ static void touch_echoes(struct ledger *ledger, const struct id *sid)
 	    FACT_TOPIC(READING_CLIENT_HISTORY, 0));
 
 	while (db_next(&rows))
-		touched_add(
-		    &ledger->touched[SUBJECT_CLIENT], &ledger->scratch, db_int(&rows, 0), false);
+		touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch,
+		    merges_client(ledger, db_int(&rows, 0)), false);
 }
 
 static void make_open(struct ledger *ledger, struct open_session *open, int64_t source,

@@ -66,6 +66,7 @@ void sessions_mark_folded(struct ledger *ledger);
 
 /* enum ts_source of the session s. */
 #define SESSION_TS_SOURCE "CASE WHEN s.flags & 512 THEN 3 WHEN s.flags & 256 THEN 2 ELSE 1 END"
+#define SESSION_IS_VOID "s.flags & 64 != 0"
 
 /* The session in columns c, c + 1, ... */
 struct session session_of_row(const struct db_rows *rows, int c);

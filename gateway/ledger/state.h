@@ -15,7 +15,7 @@
  *     history.c   loads what a judge walks; scene.c what was around a session
  *     alerts.c    timeline -> alert rows -> outbox
  *     cases.c     adverse events: whose they are, what they share
- *     answers.c   what people said to an alert
+ *     answers.c   what people said to an alert; corrections.c, merges.c: put right
  *     verdicts.c  the answer on the chair, with revisions
  *     presence.c  heartbeats and gaps: what a device does not send
  *     downs.c     what is said to devices; advice.c when, down_rows.c keeps it

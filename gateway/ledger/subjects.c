@@ -132,7 +132,8 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	touched_add(&ledger->touched[SUBJECT_VERDICT], &ledger->scratch, session.no, touch.is_loud);
 	cases_touch(ledger, &session.sid, touch.is_loud);
 	/* Its own visit until judge_client says more. */
-	if (session.visit == 0 || (session.client == 0 && session.visit != session.no))
+	bool is_alone = session.client == 0 || session.is_void;
+	if (session.visit == 0 || (is_alone && session.visit != session.no))
 		db_run(&ledger->db, "UPDATE session SET visit = no WHERE no = ?", "i", session.no);
 }
 

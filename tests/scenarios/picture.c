@@ -339,7 +339,8 @@ void picture_session(struct clinic *clinic, const char *name, char out[PICTURE_B
 		clinic_fail(clinic, "no session %s", name);
 		return;
 	}
-	add(&line, "%s%s%s, visit ", session_state_name(session.state),
-	    session.is_exposing ? ", exposing" : "", session.is_completed ? ", completed" : "");
+	add(&line, "%s%s%s%s, visit ", session_state_name(session.state),
+	    session.is_exposing ? ", exposing" : "", session.is_completed ? ", completed" : "",
+	    session.is_void ? ", void" : "");
 	add_session_no(&line, clinic, session.visit);
 }
