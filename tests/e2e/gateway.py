@@ -2,6 +2,8 @@
 loopback, and what it says. Whoever starts a gateway ends it by its process id."""
 
 import contextlib
+import functools
+import json
 import os
 import re
 import signal
@@ -55,8 +57,20 @@ class Pki:
         return self.folder / "registry"
 
 
+FIRST_CHECKS = ("INTERVAL_TOO_SOON", "INTERVAL_OVERDUE", "CART_REUSE")
+
+
+@functools.cache
+def other_checks():
+    rows = json.loads(subprocess.run([CAREPACE, "checks", "--json"], check=True,
+                                     capture_output=True, text=True).stdout)
+    return [row["check"] for row in rows if row["check"] not in FIRST_CHECKS]
+
+
 class Gateway:
-    """Can be stopped, killed and started again on the same store and port."""
+    """Can be stopped, killed and started again on the same store and port. Its clinic wants
+    FIRST_CHECKS only, so that tests can say exactly which alerts there are; all of them with
+    configure(policy={"file": None})."""
 
     def __init__(self, folder, pki, executable=CAREPACE, **settings):
         self.folder = Path(folder)
@@ -77,6 +91,9 @@ class Gateway:
                          "key": pki.folder / "listener.key", "ca": pki.ca,
                          "registry": pki.registry},
         }
+        policy = self.folder / "policy.yaml"
+        policy.write_text(f"off: [{', '.join(other_checks())}]\n")
+        self.configure(policy={"file": policy})
         self.configure(**settings)
 
     def configure(self, **settings):

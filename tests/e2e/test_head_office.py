@@ -329,6 +329,7 @@ def test_the_box_says_what_ails_it(clinic, office, pens, make_device):
     report = office.open().report
     checks = report.telemetry__pb2.Check
     parked, down = checks.Value("GW_PARKED"), checks.Value("GW_UPSTREAM_DOWN")
+    clinic.configure(policy={"file": None})
     connected(clinic.start())
     order = report.Order(hq_epoch=5, n=1, ts_ms=now_ms() - 1000, key="policy", revision=1)
     order.policy.version = 1

@@ -34,7 +34,10 @@ static void tell_in_order(const size_t order[LATE], char out[8192])
 	    "AE_ESCALATE, AE_URGENT, AE_SERIOUS, AE_AFTER_TOO_SOON, AE_CLUSTER, "
 	    "AE_REPORT_DUE, AE_REPORT_OVERDUE");
 	say(&clinic, "2026-03-02 09:00 HQ tell clinic_role mdr_role=EU_CLINIC");
+	/* Seen live once, so that the way to the gateway does not date what they say (R18). */
 	for (size_t i = 0; i < LATE; i++) {
+		snprintf(line, sizeof(line), "+1s %s hello", who[i]);
+		say(&clinic, line);
 		snprintf(line, sizeof(line), "+1s %s slow", who[i]);
 		say(&clinic, line);
 	}
