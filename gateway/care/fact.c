@@ -12,6 +12,47 @@ int64_t fact_topic(const struct reading *reading)
 	return FACT_TOPIC(reading->kind, 0);
 }
 
+/* What a person reports, by a tablet or by an app at home, may have happened earlier. */
+#define TIME_OF_EVENT(body, reading) ((body)->has_at_ts_ms ? (body)->at_ts_ms : (reading)->ts)
+
+event_ms fact_time(const struct reading *reading)
+{
+	switch (reading->kind) {
+	case READING_POLICY:
+		return reading->order->policy->has_valid_from_ts_ms
+		           ? reading->order->policy->valid_from_ts_ms
+		           : reading->ts;
+	case READING_SCREENING:
+		return TIME_OF_EVENT(reading->up->screening, reading);
+	case READING_ROLLER_USE:
+		return TIME_OF_EVENT(reading->up->roller_use, reading);
+	case READING_HQ_ROLLER_USE:
+		return TIME_OF_EVENT(reading->order->roller_use, reading);
+	case READING_ASSESSMENT:
+		return TIME_OF_EVENT(reading->up->assessment, reading);
+	case READING_AFTERCARE:
+		return TIME_OF_EVENT(reading->up->aftercare, reading);
+	case READING_HQ_AFTERCARE:
+		return TIME_OF_EVENT(reading->order->aftercare, reading);
+	case READING_SESSION_SEEN:
+		return reading->order->session_seen->start_ts_ms;
+	default:
+		return reading->ts;
+	}
+}
+
+const Carepace__V1__RollerUse *fact_roller_use(const struct reading *reading)
+{
+	switch (reading->kind) {
+	case READING_ROLLER_USE:
+		return reading->up->roller_use;
+	case READING_HQ_ROLLER_USE:
+		return reading->order->roller_use;
+	default:
+		return NULL;
+	}
+}
+
 int fact_order(const struct fact *a, const struct fact *b)
 {
 	const struct reading *x = &a->reading;

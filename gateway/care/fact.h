@@ -31,6 +31,12 @@ struct facts {
 #define FACT_TOPIC(kind, detail) ((int64_t)(kind) | (int64_t)(detail) << 16)
 int64_t fact_topic(const struct reading *reading);
 
+/* When it happened, or since when it holds: what its ts becomes once it is filed. */
+event_ms fact_time(const struct reading *reading);
+
+/* At home, whoever tells it; NULL: it is none. */
+const Carepace__V1__RollerUse *fact_roller_use(const struct reading *reading);
+
 /* The order of everything that is judged. */
 int fact_order(const struct fact *a, const struct fact *b);
 

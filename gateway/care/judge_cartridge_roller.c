@@ -51,35 +51,24 @@ void judge_clinic_roller(const struct cart_judging *j, size_t at, const struct r
 
 /* --- at home --------------------------------------------------------------------------- */
 
-static const Carepace__V1__RollerUse *roller_use_in(const struct fact *fact)
-{
-	switch (fact->reading.kind) {
-	case READING_ROLLER_USE:
-		return fact->reading.up->roller_use;
-	case READING_HQ_ROLLER_USE:
-		return fact->reading.order->roller_use;
-	default:
-		return NULL;
-	}
-}
-
 static bool is_home_use(struct facts facts, const struct fact *fact)
 {
-	return roller_use_in(fact) && (!fact->reading.order || fact_holds(facts, fact, TIME_NEVER));
+	return fact_roller_use(&fact->reading) &&
+	       (!fact->reading.order || fact_holds(facts, fact, TIME_NEVER));
 }
 
 /* When the client first took another roller after a use; TIME_NEVER: not yet. */
 static event_ms renewed_at(const struct cart_judging *j, const struct fact *use)
 {
 	struct facts facts = j->history->home_uses;
-	const char *serial = roller_use_in(use)->roller_serial;
+	const char *serial = fact_roller_use(&use->reading)->roller_serial;
 
 	for (size_t i = 0; i < facts.count; i++) {
 		const struct fact *later = &facts.items[i];
 		if (later->reading.ts <= use->reading.ts || later->client != use->client ||
 		    !is_home_use(facts, later))
 			continue;
-		const char *other = roller_use_in(later)->roller_serial;
+		const char *other = fact_roller_use(&later->reading)->roller_serial;
 		if (other && strcmp(other, serial) != 0)
 			return later->reading.ts;
 	}

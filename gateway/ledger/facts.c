@@ -19,36 +19,6 @@
 #include "ledger/subjects.h"
 #include "ledger/watch.h"
 
-/* What a person reports, by a tablet or by an app at home, may have happened earlier. */
-#define TIME_OF_EVENT(body, reading) ((body)->has_at_ts_ms ? (body)->at_ts_ms : (reading)->ts)
-
-/* When it happened, or since when it holds. */
-static event_ms time_of(const struct reading *reading)
-{
-	switch (reading->kind) {
-	case READING_POLICY:
-		return reading->order->policy->has_valid_from_ts_ms
-		           ? reading->order->policy->valid_from_ts_ms
-		           : reading->ts;
-	case READING_SCREENING:
-		return TIME_OF_EVENT(reading->up->screening, reading);
-	case READING_ROLLER_USE:
-		return TIME_OF_EVENT(reading->up->roller_use, reading);
-	case READING_HQ_ROLLER_USE:
-		return TIME_OF_EVENT(reading->order->roller_use, reading);
-	case READING_ASSESSMENT:
-		return TIME_OF_EVENT(reading->up->assessment, reading);
-	case READING_AFTERCARE:
-		return TIME_OF_EVENT(reading->up->aftercare, reading);
-	case READING_HQ_AFTERCARE:
-		return TIME_OF_EVENT(reading->order->aftercare, reading);
-	case READING_SESSION_SEEN:
-		return reading->order->session_seen->start_ts_ms;
-	default:
-		return reading->ts;
-	}
-}
-
 static void add_fact_under(struct ledger *ledger, enum subject_kind kind, int64_t subject,
     int64_t topic, const struct reading *reading, const struct journal_row *row)
 {
@@ -56,14 +26,14 @@ static void add_fact_under(struct ledger *ledger, enum subject_kind kind, int64_
 		db_run(&ledger->db,
 		    "DELETE FROM fact WHERE kind = ? AND subject = ? AND topic = ? AND ts = ?"
 		    " AND source = ? AND boot = ? AND seq = ?",
-		    "iiiiiii", (int64_t)kind, subject, topic, (int64_t)time_of(reading),
+		    "iiiiiii", (int64_t)kind, subject, topic, (int64_t)fact_time(reading),
 		    row->source, (int64_t)row->boot, (int64_t)row->seq);
 		return;
 	}
 	db_run(&ledger->db,
 	    "INSERT INTO fact(kind, subject, topic, ts, source, boot, seq)"
 	    " VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-	    "iiiiiii", (int64_t)kind, subject, topic, (int64_t)time_of(reading), row->source,
+	    "iiiiiii", (int64_t)kind, subject, topic, (int64_t)fact_time(reading), row->source,
 	    (int64_t)row->boot, (int64_t)row->seq);
 }
 
@@ -142,7 +112,7 @@ static void add_to_device(struct ledger *ledger, int64_t device, const struct re
 	bool loud = is_loud(ledger, reading, row);
 
 	add_fact(ledger, SUBJECT_DEVICE, device, reading, row);
-	reach_device(ledger, device, fact_topic(reading), time_of(reading), loud);
+	reach_device(ledger, device, fact_topic(reading), fact_time(reading), loud);
 	touched_add(&ledger->touched[SUBJECT_DEVICE], &ledger->scratch, device, loud);
 }
 
@@ -382,7 +352,8 @@ static void apply_to_client(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
 	if (add_to_client(ledger, reading, row))
-		reach_client(ledger, row->client, time_of(reading), is_loud(ledger, reading, row));
+		reach_client(
+		    ledger, row->client, fact_time(reading), is_loud(ledger, reading, row));
 }
 
 /* It concerns nothing but spacing and courses. */
@@ -425,7 +396,7 @@ static void apply_screening(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
 	const struct zone *zone = ledger->config.policy.zone;
-	int32_t day = zone_day(zone, time_of(reading));
+	int32_t day = zone_day(zone, fact_time(reading));
 
 	if (add_to_client(ledger, reading, row))
 		reach_client_within(ledger, row->client, zone_time_at(zone, day, 0),
@@ -441,15 +412,15 @@ static void apply_cert(
 		return;
 	add_fact(ledger, SUBJECT_OPERATOR, row->operator_no, reading, row);
 	touched_add(&ledger->touched[SUBJECT_OPERATOR], &ledger->scratch, row->operator_no, loud);
-	reach_operator(ledger, row->operator_no, time_of(reading), loud);
+	reach_operator(ledger, row->operator_no, fact_time(reading), loud);
 }
 
 /* A session elsewhere concerns what began here so much earlier or later. */
 static void apply_session_seen(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	event_ms from = time_of(reading) - SESSION_LONGEST_MS;
-	event_ms to = time_of(reading) + SESSION_LONGEST_MS;
+	event_ms from = fact_time(reading) - SESSION_LONGEST_MS;
+	event_ms to = fact_time(reading) + SESSION_LONGEST_MS;
 	bool loud = is_loud(ledger, reading, row);
 
 	if (row->client) {
@@ -462,30 +433,16 @@ static void apply_session_seen(
 	}
 }
 
-static const char *roller_of(const struct reading *reading)
-{
-	const Carepace__V1__RollerUse *use =
-	    reading->up ? reading->up->roller_use : reading->order->roller_use;
-
-	return use->roller_serial;
-}
-
 /* A roller's first use is the end of the client's roller before it. */
 static void apply_roller_use(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
 	if (!add_to_client(ledger, reading, row))
 		return;
-	if (roller_of(reading))
-		add_fact(ledger, SUBJECT_CART, names_cartridge(ledger, "", roller_of(reading)),
-		    reading, row);
-	struct facts uses = history_roller_uses(ledger, row->client);
-	for (size_t i = 0; i < uses.count; i++) {
-		const char *serial = roller_of(&uses.items[i].reading);
-		if (serial)
-			touched_add(&ledger->touched[SUBJECT_CART], &ledger->scratch,
-			    names_cartridge(ledger, "", serial), false);
-	}
+	const char *serial = fact_roller_use(reading)->roller_serial;
+	if (serial)
+		add_fact(ledger, SUBJECT_CART, names_cartridge(ledger, "", serial), reading, row);
+	reach_rollers(ledger, row->client);
 }
 
 static void apply_to_case(

@@ -1,10 +1,7 @@
 #include "ledger/merges.h"
 
 #include "care/reading.h"
-#include "ledger/history.h"
-#include "ledger/names.h"
 #include "ledger/reach.h"
-#include "ledger/subjects.h"
 
 /* What is said of one client last. */
 struct merge {
@@ -101,18 +98,9 @@ static struct merges load(struct ledger *ledger)
 
 static void touch(struct ledger *ledger, int64_t client, bool is_loud)
 {
-	struct facts uses = history_roller_uses(ledger, client);
-
 	reach_client_whole(ledger, client, is_loud);
+	reach_rollers(ledger, client);
 	touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch, client, is_loud);
-	for (size_t i = 0; i < uses.count; i++) {
-		const struct reading *reading = &uses.items[i].reading;
-		const Carepace__V1__RollerUse *use =
-		    reading->up ? reading->up->roller_use : reading->order->roller_use;
-		if (use->roller_serial)
-			touched_add(&ledger->touched[SUBJECT_CART], &ledger->scratch,
-			    names_cartridge(ledger, "", use->roller_serial), false);
-	}
 }
 
 /* A course that was planned for one of them may be for the other now; of whom it is not,

@@ -1,5 +1,7 @@
 #include "ledger/reach.h"
 
+#include "ledger/history.h"
+#include "ledger/names.h"
 #include "ledger/subjects.h"
 
 #define REACH_AT_ONCE_MAX 64
@@ -76,6 +78,18 @@ void reach_client_whole(struct ledger *ledger, int64_t client, bool is_loud)
 	touch_rows(ledger,
 	    db_query(&ledger->db, SELECT_SESSION "s.client = ? AND s.client != 0", "i", client),
 	    is_loud);
+}
+
+void reach_rollers(struct ledger *ledger, int64_t client)
+{
+	struct facts uses = history_roller_uses(ledger, client);
+
+	for (size_t i = 0; i < uses.count; i++) {
+		const char *serial = fact_roller_use(&uses.items[i].reading)->roller_serial;
+		if (serial)
+			touched_add(&ledger->touched[SUBJECT_CART], &ledger->scratch,
+			    names_cartridge(ledger, "", serial), false);
+	}
 }
 
 void reach_operator(struct ledger *ledger, int64_t operator_no, event_ms ts, bool is_loud)

@@ -29,6 +29,9 @@ void reach_operator(struct ledger *ledger, int64_t operator_no, event_ms ts, boo
 /* All that is known of a client may be another client's now. */
 void reach_client_whole(struct ledger *ledger, int64_t client, bool is_loud);
 
+/* The rollers that a client uses at home: what each is worth depends on the others. */
+void reach_rollers(struct ledger *ledger, int64_t client);
+
 /* What happened to a person within [from, to]: the sessions that began then. */
 void reach_client_within(
     struct ledger *ledger, int64_t client, event_ms from, event_ms to, bool is_loud);
