@@ -348,6 +348,9 @@ void subscribe(uint64_t conn)
 	hears(conn, SUBACK);
 }
 
+/* One moment for a whole run: what is sent again must be the same. */
+static wall_ms said_at;
+
 void heartbeat(uint32_t seq, uint32_t battery_pct, char hex[300])
 {
 	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
@@ -356,10 +359,12 @@ void heartbeat(uint32_t seq, uint32_t battery_pct, char hex[300])
 	uint8_t bytes[140];
 
 	assert_true(id_from_hex(&pen, slice_str(DEVICE)));
+	if (!said_at)
+		said_at = clock_wall();
 	up.source = (ProtobufCBinaryData){.len = ID_BYTES, .data = pen.b};
 	up.boot = 1;
 	up.seq = seq;
-	up.ts_ms = 1000000;
+	up.ts_ms = said_at; /* a device whose clock is off would be told the time */
 	up.mono_ms = 1000;
 	body.state = CAREPACE__V1__DEVICE_STATE__DEVICE_IDLE;
 	body.has_battery_pct = 1;
