@@ -90,7 +90,7 @@ static void apply_session(
 		add_fact(ledger, SUBJECT_SESSION, open->session.no, reading, row);
 	if (ledger->filing != FILING_NEW)
 		return; /* its fold is counted again as a whole */
-	bool is_news = guards_add(open, reading);
+	bool is_news = guards_add(ledger, open, reading);
 	if (!is_stream || is_news || stream_matters(open, &more))
 		touched_add(
 		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, open->session.no, loud);

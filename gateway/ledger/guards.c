@@ -8,13 +8,44 @@
 
 /* --- a message comes --------------------------------------------------------------------- */
 
-bool guards_add(struct open_session *open, const struct reading *reading)
+struct stored {
+	uint32_t version;
+	uint32_t len_bytes;
+	uint8_t limits[LIMITS_HASH_BYTES];
+	struct guard guard;
+};
+
+/* What is stored was folded beyond this message, which had to wait (after a crash): it
+ * would never be folded on. */
+static void forget_if_beyond(struct ledger *ledger, int64_t session, int64_t name)
+{
+	struct stored stored;
+	bool is_beyond = false;
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT fold FROM guard WHERE session = ?", "i", session);
+
+	if (!db_next(&rows))
+		return;
+	struct slice blob = db_blob(&rows, 0);
+	if (blob.len == sizeof(stored)) {
+		memcpy(&stored, blob.p, sizeof(stored));
+		is_beyond = !guard_is_next(&stored.guard, name);
+	}
+	db_end(&rows);
+	if (is_beyond)
+		db_run(&ledger->db, "DELETE FROM guard WHERE session = ?", "i", session);
+}
+
+bool guards_add(struct ledger *ledger, struct open_session *open, const struct reading *reading)
 {
 	struct open_guard *w = open->guard;
+	int64_t name = message_no(reading->boot, reading->seq);
 
+	if (!w || (!w->is_stale && !guard_is_next(&w->guard, name)))
+		forget_if_beyond(ledger, open->session.no, name);
 	if (!w)
 		return true;
-	if (!guard_is_next(&w->guard, message_no(reading->boot, reading->seq)))
+	if (!guard_is_next(&w->guard, name))
 		w->is_stale = true;
 	if (w->is_stale)
 		return w->is_quiet;
@@ -40,13 +71,6 @@ void guards_flush(struct ledger *ledger, const struct open_session *open)
 }
 
 /* --- stored ------------------------------------------------------------------------------- */
-
-struct stored {
-	uint32_t version;
-	uint32_t len_bytes;
-	uint8_t limits[LIMITS_HASH_BYTES];
-	struct guard guard;
-};
 
 static bool load(struct ledger *ledger, int64_t session, struct open_guard *w)
 {

@@ -30,7 +30,7 @@ struct open_guard {
 };
 
 /* A new message of the session. True: it must be judged with this batch. */
-bool guards_add(struct open_session *open, const struct reading *reading);
+bool guards_add(struct ledger *ledger, struct open_session *open, const struct reading *reading);
 
 /* Its messages have other times now (R18): folded again from the rows. */
 void guards_forget(struct ledger *ledger, struct open_session *open);
