@@ -1,7 +1,7 @@
 /* ledger_order.c - P2, P3, P4: the truth is the same for any arrival order,
  * duplication, batching and restart, and equals the recount.
  *
- *     ledger_order [--seeds A..B] [--all-ways] [--trace FILE] [--store FOLDER]
+ *     ledger_order [--seeds A..B] [--all-ways] [--wrong-clocks] [--trace FILE] [--store FOLDER]
  *
  * Each seed is a world (world.h) that goes every way of the table below into a
  * ledger. The last line is "N seeds, N failed"; the exit status is 1 when
@@ -10,6 +10,7 @@
  */
 #include "base/err.h"
 #include "care/policy.h"
+#include "clocks.h"
 #include "ledger/batch.h"
 #include "message.h"
 #include "run.h"
@@ -56,6 +57,7 @@ struct options {
 	uint64_t first;
 	uint64_t last;
 	bool is_all_ways;
+	bool has_wrong_clocks;
 	FILE *trace;
 	const char *folder;
 };
@@ -139,6 +141,8 @@ static unsigned run_seed(uint64_t seed, const struct policy *policy, const struc
 	unsigned failed = 0;
 
 	world_make(&world, seed, policy->zone);
+	if (options->has_wrong_clocks)
+		clocks_break(&world);
 	buf_init(&first, TRUTH_BYTES_MAX);
 	for (size_t i = 0; i < CP_COUNT(ways); i++)
 		if (i < WAYS_ALWAYS || options->is_all_ways ||
@@ -168,6 +172,7 @@ static bool read_options(int argc, char **argv, struct options *options)
 	static const struct option known[] = {
 	    {"seeds", required_argument, NULL, 's'},
 	    {"all-ways", no_argument, NULL, 'a'},
+	    {"wrong-clocks", no_argument, NULL, 'c'},
 	    {"trace", required_argument, NULL, 't'},
 	    {"store", required_argument, NULL, 'd'},
 	    {0},
@@ -183,6 +188,8 @@ static bool read_options(int argc, char **argv, struct options *options)
 			return false;
 		if (letter == 'a')
 			options->is_all_ways = true;
+		if (letter == 'c')
+			options->has_wrong_clocks = true;
 		if (letter == 'd')
 			options->folder = optarg;
 		if (letter == '?')
@@ -198,8 +205,10 @@ int main(int argc, char **argv)
 	unsigned failed = 0;
 
 	if (!read_options(argc, argv, &options)) {
-		fprintf(
-		    stderr, "usage: %s [--seeds A..B] [--trace FILE] [--store FOLDER]\n", argv[0]);
+		fprintf(stderr,
+		    "usage: %s [--seeds A..B] [--all-ways] [--wrong-clocks] [--trace FILE] "
+		    "[--store FOLDER]\n",
+		    argv[0]);
 		return 2;
 	}
 	load_zone(&zone);

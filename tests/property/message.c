@@ -158,7 +158,7 @@ static struct slice end_bytes(Carepace__V1__Up *up, const struct input *input, s
 	end.has_pulses = input->has_sums;
 	end.pulses = input->sum_pulses;
 	end.has_end_ts_ms = input->end_ts != 0;
-	end.end_ts_ms = input->end_ts;
+	end.end_ts_ms = input->end_ts + input->clock_off_ms;
 	up->body_case = CAREPACE__V1__UP__BODY_SESSION_END;
 	up->session_end = &end;
 	return pack(arena, &up->base);
@@ -225,8 +225,8 @@ struct slice message_bytes(
 	up.source = bytes_of(&input->source);
 	up.boot = input->boot;
 	up.seq = input->seq;
-	up.ts_ms = input->ts;
-	up.mono_ms = (uint64_t)(input->ts - WORLD_BOOTED_AT);
+	up.ts_ms = input->ts + input->clock_off_ms;
+	up.mono_ms = (uint64_t)(input->ts - (input->recv ? input->booted_at : WORLD_BOOTED_AT));
 	up.has_sent_mono_ms = delivery->sent_mono_ms != 0;
 	up.sent_mono_ms = delivery->sent_mono_ms;
 	up.has_replay = delivery->is_replay;

@@ -105,6 +105,10 @@ static void add_entry(struct run *run, struct copy *copy)
 	wall_ms recv = is_soon ? copy->input->ts : run->now;
 
 	copy->delivery.is_replay |= recv - copy->input->ts > LIVE_MS;
+	if (copy->input->recv) {
+		recv = copy->input->recv;
+		copy->delivery.is_replay = copy->input->is_buffered;
+	}
 	struct arena *arena = &run->batch->arena;
 	struct slice bytes = message_bytes(copy->input, &copy->delivery, arena);
 	struct batch_entry *entry = batch_add(run->batch);

@@ -75,6 +75,28 @@ def test_one_truth(folder, tmp_path, capsys):
     say(capsys, f"{count} seeds, one truth each; the oracle: {answer.stdout.strip()}")
 
 
+@pytest.mark.timeout(900)
+def test_one_truth_whatever_clocks_say(folder, capsys):
+    edges = [SEEDS * i // JOBS for i in range(JOBS + 1)]
+    runs = [start("ledger_order", folder, low + 1, high, "--wrong-clocks")
+            for low, high in zip(edges, edges[1:])]
+    outputs = [run.communicate()[0] for run in runs]
+    for run, output in zip(runs, outputs):
+        assert run.returncode == 0, output[-4000:]
+    count = sum(int(output.split(" seeds, 0 failed")[0].splitlines()[-1]) for output in outputs)
+    assert count == SEEDS
+    say(capsys, f"{count} seeds with clocks that are off, one truth each")
+
+
+def test_dating_once_goes_red(folder, capsys):
+    run = start("ledger_order_dated_once", folder, 1, CONTROL_SEEDS, "--wrong-clocks")
+    output = run.communicate()[0]
+    assert run.returncode == 1, f"nothing is dated again, and nobody noticed: {output[-2000:]}"
+    seeds = set(re.findall(r"^seed (\d+): the truth differs", output, re.M))
+    assert len(seeds) > CONTROL_SEEDS // 4
+    say(capsys, f"dated once: red in {len(seeds)} of {CONTROL_SEEDS} seeds")
+
+
 @pytest.mark.parametrize("program, promise", [
     ("ledger_order_by_arrival", "judged by arrival order"),
     ("ledger_order_with_copies", "copies of samples counted again"),

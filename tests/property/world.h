@@ -58,6 +58,12 @@ struct input {
 	uint32_t seq;
 	event_ms ts;
 	bool is_test;
+
+	wall_ms recv; /* clocks.h: when it comes in; 0: that is the way's */
+	wall_ms booted_at;
+	int64_t clock_off_ms;
+	bool is_buffered;
+
 	struct id sid;
 
 	struct id
