@@ -77,14 +77,15 @@ def test_one_truth(folder, tmp_path, capsys):
 
 @pytest.mark.timeout(900)
 def test_one_truth_whatever_clocks_say(folder, capsys):
-    edges = [SEEDS * i // JOBS for i in range(JOBS + 1)]
+    seeds = max(SEEDS // 3, 60)
+    edges = [seeds * i // JOBS for i in range(JOBS + 1)]
     runs = [start("ledger_order", folder, low + 1, high, "--wrong-clocks")
             for low, high in zip(edges, edges[1:])]
     outputs = [run.communicate()[0] for run in runs]
     for run, output in zip(runs, outputs):
         assert run.returncode == 0, output[-4000:]
     count = sum(int(output.split(" seeds, 0 failed")[0].splitlines()[-1]) for output in outputs)
-    assert count == SEEDS
+    assert count == seeds
     say(capsys, f"{count} seeds with clocks that are off, one truth each")
 
 
