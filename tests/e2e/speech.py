@@ -74,7 +74,7 @@ class Voice:
         self.device = device
         self.boot = boot
         self.seq = 0
-        self.booted_ms = now_ms() - 3_600_000
+        self.booted_ms = now_ms() - 400 * 86_400_000  # before all that it tells of (R18)
 
     def say(self, body, ts_ms=None, **fields):
         """The next message as an Up: say("heartbeat", state=1)."""
