@@ -44,8 +44,7 @@ static const struct check_row rows[] = {
                      "implant [A] (CRITICAL), or who may have one (HIGH)",
         .cleared_by =
             "head office's word that there is none, or an acknowledgement after the session",
-        .sentence = {"Nobody knows whether the client has a pacemaker or another active implant. "
-                     "Ask before any radiofrequency.",
+        .sentence = {"Is there a pacemaker or another active implant? Ask before radiofrequency.",
             [SEVERITY_CRITICAL] =
                 "The client has a pacemaker or another active implant: no radiofrequency."},
     },

@@ -30,11 +30,12 @@ static void add_order(struct policy_loader *loader, const yaml_node_t *node, enu
     const ProtobufCMessage *body, const char *key)
 {
 	struct config_own *own = loader->own;
-	char *copy = alloc(loader, strlen(key) + 1);
+	size_t key_bytes = strlen(key) + 1;
+	char *copy = alloc(loader, key_bytes);
 
 	if (!body || !copy)
 		return;
-	memcpy(copy, key, strlen(key));
+	memcpy(copy, key, key_bytes);
 	for (size_t i = 0; i < own->count; i++)
 		if (strcmp(own->orders[i].key, key) == 0) {
 			config_fault_add(&loader->yaml.faults, config_yaml_line(node),
