@@ -396,7 +396,11 @@ enum cp_err config_own_parse(
 		return CP_NOMEM;
 	loader->own = out;
 	if (begin(loader)) {
-		config_yaml_read(&loader->yaml, yaml);
+		if (yaml.len > CONFIG_FILE_MAX_BYTES)
+			config_fault_add(&loader->yaml.faults, 1,
+			    "expected at most %d bytes, found more", CONFIG_FILE_MAX_BYTES);
+		else
+			config_yaml_read(&loader->yaml, yaml);
 		if (loader->yaml.is_read)
 			read_root(loader);
 		config_yaml_close(&loader->yaml);

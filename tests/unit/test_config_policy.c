@@ -216,6 +216,16 @@ static void all_faults_come_out_together(void **state)
 	    "p.yaml:3: role.mdr_role: expected a name of MdrRole, found EU\n");
 }
 
+/* What is cut off might have been the half that mattered. */
+static void a_file_that_is_too_long_is_refused(void **state)
+{
+	static char yaml[CONFIG_FILE_MAX_BYTES + 2];
+
+	(void)state;
+	memset(yaml, '\n', sizeof(yaml) - 1);
+	assert_refused(yaml, "p.yaml:1: expected at most 262144 bytes, found more\n");
+}
+
 static void a_file_that_is_not_there_is_a_fault(void **state)
 {
 	struct config_own own;
@@ -240,6 +250,7 @@ int main(void)
 	    cmocka_unit_test(a_profile_is_held_against_the_contract),
 	    cmocka_unit_test(all_faults_come_out_together),
 	    cmocka_unit_test(a_file_that_is_not_there_is_a_fault),
+	    cmocka_unit_test(a_file_that_is_too_long_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
