@@ -116,8 +116,9 @@ static void print_json(
 	json_print(array);
 }
 
-static int list(struct cli_source *source, struct request *request)
+static int list(struct cli_source *source, void *ctx)
 {
+	struct request *request = ctx;
 	size_t count;
 
 	if (request->since)
@@ -144,14 +145,6 @@ int cli_alerts(int argc, char **argv)
 	    .parse = parse,
 	};
 	struct request request = {0};
-	struct cli_source source;
-	int status;
 
-	if (!cli_parse(&syntax, argc, argv, &request.options, &status))
-		return status;
-	status = cli_source_open(&source, &request.options);
-	if (!status)
-		status = list(&source, &request);
-	cli_source_close(&source);
-	return status;
+	return cli_source_run(&syntax, argc, argv, &request, list);
 }

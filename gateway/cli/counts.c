@@ -100,6 +100,22 @@ static void print_table(struct cli_source *source, const struct view_counts *cou
 	table_print(&table, "", stdout);
 }
 
+static int count(struct cli_source *source, void *ctx)
+{
+	const struct cli_options *options = ctx;
+	struct view_counts counts;
+
+	view_counts(source->view, &counts);
+	int status = cli_source_check(source, options);
+	if (status)
+		return status;
+	if (options->is_json)
+		print_json(source, &counts);
+	else
+		print_table(source, &counts);
+	return cli_finish(options);
+}
+
 int cli_counts(int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
@@ -108,24 +124,6 @@ int cli_counts(int argc, char **argv)
 	    .about = "Counts what the store holds.",
 	};
 	struct cli_options options = {0};
-	struct cli_source source;
-	struct view_counts counts;
-	int status;
 
-	if (!cli_parse(&syntax, argc, argv, &options, &status))
-		return status;
-	status = cli_source_open(&source, &options);
-	if (!status) {
-		view_counts(source.view, &counts);
-		status = cli_source_check(&source, &options);
-	}
-	if (!status) {
-		if (options.is_json)
-			print_json(&source, &counts);
-		else
-			print_table(&source, &counts);
-		status = cli_finish(&options);
-	}
-	cli_source_close(&source);
-	return status;
+	return cli_source_run(&syntax, argc, argv, &options, count);
 }

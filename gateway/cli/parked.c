@@ -200,6 +200,14 @@ static int list_or_show(struct cli_source *source, const struct parked_request *
 	return status ? status : cli_finish(&request->options);
 }
 
+static int work(struct cli_source *source, void *ctx)
+{
+	const struct parked_request *request = ctx;
+
+	return request->what == PARKED_RETRY ? parked_retry_by_person(source, request)
+	                                     : list_or_show(source, request);
+}
+
 int cli_parked(int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
@@ -212,15 +220,6 @@ int cli_parked(int argc, char **argv)
 	    .parse = parse,
 	};
 	struct parked_request request = {0};
-	struct cli_source source;
-	int status;
 
-	if (!cli_parse(&syntax, argc, argv, &request.options, &status))
-		return status;
-	status = cli_source_open(&source, &request.options);
-	if (!status)
-		status = request.what == PARKED_RETRY ? parked_retry_by_person(&source, &request)
-		                                      : list_or_show(&source, &request);
-	cli_source_close(&source);
-	return status;
+	return cli_source_run(&syntax, argc, argv, &request, work);
 }

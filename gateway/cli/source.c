@@ -77,3 +77,19 @@ int cli_source_check(const struct cli_source *source, const struct cli_options *
 	cli_say(options, "%s: %s", source->path, text);
 	return CLI_UNREADABLE;
 }
+
+int cli_source_run(
+    const struct cli_syntax *syntax, int argc, char **argv, void *request, cli_source_fn *run)
+{
+	struct cli_options *options = request;
+	struct cli_source source;
+	int status;
+
+	if (!cli_parse(syntax, argc, argv, options, &status))
+		return status;
+	status = cli_source_open(&source, options);
+	if (!status)
+		status = run(&source, request);
+	cli_source_close(&source);
+	return status;
+}

@@ -62,8 +62,9 @@ static void print_json(const struct verify_result *result, json_t *lines)
 	json_print(object);
 }
 
-static int recount(const struct cli_source *source, const struct cli_options *options)
+static int recount(struct cli_source *source, void *ctx)
 {
+	const struct cli_options *options = ctx;
 	struct verify_result result;
 	json_t *lines = options->is_json ? json_array() : NULL;
 	char why[256];
@@ -90,15 +91,7 @@ int cli_verify(int argc, char **argv)
 	             "must be what the store holds. Works beside the running gateway.",
 	};
 	struct cli_options options = {0};
-	struct cli_source source;
-	int status;
 
-	if (!cli_parse(&syntax, argc, argv, &options, &status))
-		return status;
-	/* The view says in one sentence what is wrong with a file. */
-	status = cli_source_open(&source, &options);
-	if (!status)
-		status = recount(&source, &options);
-	cli_source_close(&source);
-	return status;
+	/* It opens a view, which says in one sentence what is wrong with a file. */
+	return cli_source_run(&syntax, argc, argv, &options, recount);
 }

@@ -94,8 +94,9 @@ static int find(struct cli_source *source, const struct request *request, struct
 	return CLI_USAGE;
 }
 
-static int explain(struct cli_source *source, const struct request *request)
+static int explain(struct cli_source *source, void *ctx)
 {
+	const struct request *request = ctx;
 	struct why why = {.source = source};
 	int status = find(source, request, &why);
 
@@ -123,14 +124,6 @@ int cli_why(int argc, char **argv)
 	    .parse = parse,
 	};
 	struct request request = {0};
-	struct cli_source source;
-	int status;
 
-	if (!cli_parse(&syntax, argc, argv, &request.options, &status))
-		return status;
-	status = cli_source_open(&source, &request.options);
-	if (!status)
-		status = explain(&source, &request);
-	cli_source_close(&source);
-	return status;
+	return cli_source_run(&syntax, argc, argv, &request, explain);
 }

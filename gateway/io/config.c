@@ -299,11 +299,10 @@ static enum cp_err load_own(struct config *config, struct buf *faults)
 enum cp_err config_load(struct config *out, const char *path, struct buf *faults)
 {
 	struct buf content;
-	enum cp_err err = CP_CONFIG;
 
 	memset(out, 0, sizeof(*out));
-	buf_init(&content, CONFIG_FILE_MAX_BYTES + 8192);
-	if (config_yaml_read_file(path, &content, faults))
+	enum cp_err err = config_yaml_read_file(path, &content, faults);
+	if (err == CP_OK)
 		err = config_parse(out, path, buf_bytes(&content), faults);
 	buf_deinit(&content);
 	if (err == CP_OK)

@@ -418,13 +418,12 @@ enum cp_err config_own_parse(
 enum cp_err config_own_load(struct config_own *out, const char *path, struct buf *faults)
 {
 	struct buf content;
-	enum cp_err err = CP_CONFIG;
 
 	memset(out, 0, sizeof(*out));
 	if (!path)
 		return config_own_parse(out, "", slice_of(NULL, 0), faults);
-	buf_init(&content, CONFIG_FILE_MAX_BYTES + 8192);
-	if (config_yaml_read_file(path, &content, faults))
+	enum cp_err err = config_yaml_read_file(path, &content, faults);
+	if (err == CP_OK)
 		err = config_own_parse(out, path, buf_bytes(&content), faults);
 	buf_deinit(&content);
 	return err;

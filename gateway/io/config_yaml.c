@@ -228,15 +228,16 @@ static bool read_file(const char *path, struct buf *content)
 	return is_read;
 }
 
-bool config_yaml_read_file(const char *path, struct buf *content, struct buf *faults)
+enum cp_err config_yaml_read_file(const char *path, struct buf *content, struct buf *faults)
 {
 	char line[PATH_MAX + 128];
 
+	buf_init(content, CONFIG_FILE_MAX_BYTES + 8192);
 	if (read_file(path, content))
-		return true;
+		return CP_OK;
 	int len = snprintf(line, sizeof(line), "%s: cannot be read: %s\n", path, strerror(errno));
 	CP_CHECK(len > 0);
 	size_t shown = (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1;
 	(void)!buf_append(faults, line, shown);
-	return false;
+	return CP_CONFIG;
 }

@@ -45,8 +45,10 @@ const char *config_yaml_found(const yaml_node_t *node, char out[CONFIG_FOUND_BYT
 /* A name where a name must be; else a fault. */
 bool config_yaml_is_name(struct config_yaml *yaml, const yaml_node_t *key);
 
-/* At most CONFIG_FILE_MAX_BYTES and some more, so that too long shows. False: a line in
+/* Into a buffer that is made here and the caller's to free in any case: at most
+ * CONFIG_FILE_MAX_BYTES and some more, so that too long shows. CP_CONFIG: a line in
  * `faults` says why. */
-bool config_yaml_read_file(const char *path, struct buf *content, struct buf *faults);
+enum cp_err config_yaml_read_file(
+    const char *path, struct buf *content, struct buf *faults) CP_MUST_CHECK;
 
 #endif

@@ -1,9 +1,8 @@
 /* The command line on a prepared store: what a person reads, what a program
  * parses, and the one sentence for what was wrong. */
-#include "capture.h"
+#include "cli_run.h"
 #include "treatments.h"
 
-#include "cli/commands.h"
 #include "cli/output.h"
 #include "ledger/db.h"
 
@@ -17,35 +16,23 @@
 
 struct bench {
 	struct treatments *t;
-	char config[96];
-	char out[OUTPUT_BYTES]; /* of the last run */
-	char err[OUTPUT_BYTES];
+	struct cli_run cli;
 	struct id too_soon;
 	struct id reuse;
 };
-
-static void write_config(struct bench *b)
-{
-	FILE *file;
-
-	snprintf(b->config, sizeof(b->config), "%s/carepace.yaml", b->t->dir);
-	file = fopen(b->config, "w");
-	assert_non_null(file);
-	fprintf(file, "site:\n  name: berlin-1\n  timezone: Europe/Berlin\nstore:\n  path: .\n"
-	              "listener:\n  certificate: a\n  key: b\n  ca: c\n  registry: d\n");
-	assert_int_equal(fclose(file), 0);
-}
 
 /* A course; its second session 13 days after the first with the first one's
  * cartridge; then that cartridge for somebody else, on another device. */
 static int set_up(void **state)
 {
+	static const char *const tokens[] = {"c1c1c1c", "c2c2c2c", "0b0b0b0", "0c0c0c0", NULL};
 	struct bench *b = calloc(1, sizeof(*b));
 	static char serial[] = "P-1001";
 	static char cart[] = "1001";
 
 	b->t = treatments_new();
-	write_config(b);
+	write_config(&b->cli, b->t->dir);
+	b->cli.tokens = tokens;
 	struct treatment first = {PEN, 0xa1, 0xc1, COURSE, cart, at(b->t, 9, 1, 10, 0)};
 	struct treatment soon = {PEN, 0xa2, 0xc1, COURSE, cart, at(b->t, 9, 14, 10, 0)};
 	struct treatment foreign = {OTHER_PEN, 0xa3, 0xc2, 0, cart, at(b->t, 9, 15, 9, 0)};
@@ -74,102 +61,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* --- running ---------------------------------------------------------------------------- */
-
-#define ARGUMENTS_MAX 8
-
-/* Words are parted by one space; $C is the configuration. */
-static int run(struct bench *b, const char *line)
-{
-	char words[512];
-	char *argv[ARGUMENTS_MAX + 1] = {0};
-	int argc = 0;
-
-	snprintf(words, sizeof(words), "%s", line);
-	for (char *rest = words; rest && argc < ARGUMENTS_MAX;) {
-		char *word = rest;
-		rest = strchr(rest, ' ');
-		if (rest)
-			*rest++ = '\0';
-		argv[argc++] = strcmp(word, "$C") == 0 ? b->config : word;
-	}
-	const struct cli_command *command = cli_find(argv[0]);
-	assert_non_null(command);
-
-	fflush(stdout);
-	struct capture out = capture_begin(1);
-	struct capture err = capture_begin(2);
-	int status = command->run(argc, argv);
-	fflush(stdout);
-	capture_end(&err, b->err);
-	capture_end(&out, b->out);
-	return status;
-}
-
-static void must_succeed(struct bench *b, const char *line)
-{
-	int status = run(b, line);
-
-	if (status != CLI_OK || b->err[0])
-		fail_msg("%s: %d %s", line, status, b->err);
-}
-
-static json_t *run_json(struct bench *b, const char *line)
-{
-	json_error_t error;
-
-	must_succeed(b, line);
-	json_t *value = json_loads(b->out, 0, &error);
-	if (!value)
-		fail_msg("%s: %s\n%s", line, error.text, b->out);
-	return value;
-}
-
-static void must_be_text(const json_t *object, const char *key, const char *expected)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	if (!text)
-		fail_msg("%s is no text", key);
-	assert_string_equal(text, expected);
-}
-
-static void must_be_number(const json_t *object, const char *key, int64_t expected)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (!json_is_integer(value))
-		fail_msg("%s is no number", key);
-	assert_int_equal(json_integer_value(value), expected);
-}
-
-/* P10: nowhere more than six digits of a token. */
-static void must_hide_tokens(const struct bench *b)
-{
-	static const char *const tokens[] = {"c1c1c1c", "c2c2c2c", "0b0b0b0", "0c0c0c0"};
-
-	for (size_t i = 0; i < CP_COUNT(tokens); i++)
-		if (strstr(b->out, tokens[i]) || strstr(b->err, tokens[i]))
-			fail_msg("%s: more than six digits of a token", tokens[i]);
-}
-
 /* --- what a person reads ------------------------------------------------------------------- */
-
-/* tests/unit/cli/<name>.txt is what a person shall see. */
-static void must_read_like(const struct bench *b, const char *name)
-{
-	char path[512];
-	char expected[OUTPUT_BYTES];
-
-	snprintf(path, sizeof(path), "%s/tests/unit/cli/%s.txt", SOURCE_DIR, name);
-	FILE *file = fopen(path, "r");
-	if (!file)
-		fail_msg("%s is missing", path);
-	expected[fread(expected, 1, sizeof(expected) - 1, file)] = '\0';
-	fclose(file);
-	assert_string_equal(b->out, expected);
-	must_hide_tokens(b);
-}
 
 static void must_explain(struct bench *b, const struct id *alert, const char *name)
 {
@@ -177,20 +69,20 @@ static void must_explain(struct bench *b, const struct id *alert, const char *na
 	char hex[ID_HEX_LEN + 1];
 
 	snprintf(line, sizeof(line), "why --config $C %.8s", id_hex(alert, hex));
-	must_succeed(b, line);
-	must_read_like(b, name);
+	must_succeed(&b->cli, line);
+	must_read_like(&b->cli, name);
 }
 
 static void test_alerts_for_people(void **state)
 {
 	struct bench *b = *state;
 
-	must_succeed(b, "alerts --config $C");
-	must_read_like(b, "alerts");
-	must_succeed(b, "alerts --config $C --check INTERVAL_OVERDUE");
-	assert_string_equal(b->out, "No open alerts.\n");
-	must_succeed(b, "alerts --config $C --all --since 2026-09-16");
-	assert_string_equal(b->out, "No alerts.\n");
+	must_succeed(&b->cli, "alerts --config $C");
+	must_read_like(&b->cli, "alerts");
+	must_succeed(&b->cli, "alerts --config $C --check INTERVAL_OVERDUE");
+	assert_string_equal(b->cli.out, "No open alerts.\n");
+	must_succeed(&b->cli, "alerts --config $C --all --since 2026-09-16");
+	assert_string_equal(b->cli.out, "No alerts.\n");
 }
 
 static void test_why_for_people(void **state)
@@ -217,9 +109,8 @@ static void test_alerts_for_programs(void **state)
 {
 	struct bench *b = *state;
 	char hex[ID_HEX_LEN + 1];
-	json_t *array = run_json(b, "alerts --config $C --json");
+	json_t *array = run_json(&b->cli, "alerts --config $C --json");
 
-	must_hide_tokens(b);
 	assert_int_equal(json_array_size(array), 3);
 	const json_t *alert = json_array_get(array, 2);
 	must_be_text(alert, "id", id_hex(&b->too_soon, hex));
@@ -243,10 +134,10 @@ static void test_alerts_for_programs(void **state)
 	assert_true(json_is_null(json_object_get(alert, "cleared_at")));
 	json_decref(array);
 
-	array = run_json(b, "alerts --config $C --json --check CART_REUSE");
+	array = run_json(&b->cli, "alerts --config $C --json --check CART_REUSE");
 	assert_int_equal(json_array_size(array), 2);
 	json_decref(array);
-	array = run_json(b, "alerts --config $C --json --since 2026-09-15");
+	array = run_json(&b->cli, "alerts --config $C --json --since 2026-09-15");
 	assert_int_equal(json_array_size(array), 1);
 	json_decref(array);
 }
@@ -258,8 +149,7 @@ static void test_why_for_programs(void **state)
 	char hex[ID_HEX_LEN + 1];
 
 	snprintf(line, sizeof(line), "why --config $C --json %s", id_hex(&b->reuse, hex));
-	json_t *object = run_json(b, line);
-	must_hide_tokens(b);
+	json_t *object = run_json(&b->cli, line);
 	must_be_text(object, "check", "CART_REUSE");
 	must_be_text(object, "cleared_by",
 	    "another cartridge before any exposure, or an acknowledgement afterwards");
@@ -285,7 +175,7 @@ static void test_why_for_programs(void **state)
 static void test_counts(void **state)
 {
 	struct bench *b = *state;
-	json_t *object = run_json(b, "counts --config $C --json");
+	json_t *object = run_json(&b->cli, "counts --config $C --json");
 
 	must_be_number(object, "devices", 3);
 	must_be_number(object, "sessions", 3);
@@ -297,14 +187,14 @@ static void test_counts(void **state)
 	must_be_number(json_object_get(object, "outbox"), "alert", 3);
 	must_be_text(object, "outbox_oldest_date", "2026-09-14");
 	json_decref(object);
-	must_succeed(b, "counts --config $C");
-	assert_non_null(strstr(b->out, "sessions                3\n"));
+	must_succeed(&b->cli, "counts --config $C");
+	assert_non_null(strstr(b->cli.out, "sessions                3\n"));
 }
 
 static void test_checks(void **state)
 {
 	struct bench *b = *state;
-	json_t *array = run_json(b, "checks --json");
+	json_t *array = run_json(&b->cli, "checks --json");
 
 	size_t count = 0;
 	for (const struct check_row *row = NULL; (row = catalogue_next(row));)
@@ -312,9 +202,9 @@ static void test_checks(void **state)
 	assert_int_equal(json_array_size(array), count);
 	must_be_number(json_array_get(array, 0), "number", CHECK_INTERVAL_TOO_SOON);
 	json_decref(array);
-	must_succeed(b, "checks");
+	must_succeed(&b->cli, "checks");
 	for (const struct check_row *row = NULL; (row = catalogue_next(row));)
-		assert_non_null(strstr(b->out, row->condition));
+		assert_non_null(strstr(b->cli.out, row->condition));
 }
 
 /* --- verify ------------------------------------------------------------------------------------
@@ -324,11 +214,11 @@ static void test_verify(void **state)
 {
 	struct bench *b = *state;
 
-	must_succeed(b, "verify --config $C"); /* beside the writer */
+	must_succeed(&b->cli, "verify --config $C"); /* beside the writer */
 	assert_string_equal(
-	    b->out, "17 inputs counted again: 3 sessions, 3 findings, no difference.\n");
+	    b->cli.out, "17 inputs counted again: 3 sessions, 3 findings, no difference.\n");
 	treatments_close(b->t);
-	json_t *object = run_json(b, "verify --config $C --json");
+	json_t *object = run_json(&b->cli, "verify --config $C --json");
 	must_be_number(object, "inputs", 17);
 	must_be_number(object, "differences", 0);
 	json_decref(object);
@@ -351,15 +241,13 @@ static void test_verify_finds_what_was_changed(void **state)
 	treatments_close(b->t);
 	change(b, "UPDATE alert SET value = 27 WHERE check_id = 101;"
 	          "UPDATE session SET course = 1 WHERE no = 1");
-	assert_int_equal(run(b, "verify --config $C"), CLI_FOUND);
-	assert_non_null(strstr(b->out, "only in the store: finding 101 a2a2"));
-	assert_non_null(strstr(b->out, "only in the recount: finding 101 a2a2"));
-	assert_non_null(strstr(b->out, " client c1c1c1 course 1 "));
-	assert_non_null(strstr(b->out, "3 findings, 4 differences.\n"));
-	must_hide_tokens(b);
-	assert_int_equal(run(b, "verify --config $C --json"), CLI_FOUND);
-	must_hide_tokens(b);
-	json_t *object = json_loads(b->out, 0, NULL);
+	assert_int_equal(run(&b->cli, "verify --config $C"), CLI_FOUND);
+	assert_non_null(strstr(b->cli.out, "only in the store: finding 101 a2a2"));
+	assert_non_null(strstr(b->cli.out, "only in the recount: finding 101 a2a2"));
+	assert_non_null(strstr(b->cli.out, " client c1c1c1 course 1 "));
+	assert_non_null(strstr(b->cli.out, "3 findings, 4 differences.\n"));
+	assert_int_equal(run(&b->cli, "verify --config $C --json"), CLI_FOUND);
+	json_t *object = json_loads(b->cli.out, 0, NULL);
 	assert_int_equal(json_array_size(json_object_get(object, "difference")), 4);
 	json_decref(object);
 }
@@ -369,11 +257,7 @@ static void test_verify_finds_what_was_changed(void **state)
 
 static void test_wrong_arguments(void **state)
 {
-	static const struct {
-		const char *line;
-		int status;
-		const char *sentence;
-	} cases[] = {
+	static const struct wrong_line lines[] = {
 	    {"alerts --check INTERVAL_TO_SOON", CLI_USAGE,
 	        "carepace alerts: there is no check \"INTERVAL_TO_SOON\"; did you mean "
 	        "INTERVAL_TOO_SOON?\n"},
@@ -412,14 +296,9 @@ static void test_wrong_arguments(void **state)
 	};
 	struct bench *b = *state;
 
-	for (size_t i = 0; i < CP_COUNT(cases); i++) {
-		print_message("  %s\n", cases[i].line);
-		assert_int_equal(run(b, cases[i].line), cases[i].status);
-		assert_string_equal(b->err, cases[i].sentence);
-		assert_string_equal(b->out, "");
-	}
-	assert_int_equal(run(b, "alerts --config /nonexistent"), CLI_UNREADABLE);
-	assert_non_null(strstr(b->err, "/nonexistent"));
+	must_say_no(&b->cli, lines, CP_COUNT(lines));
+	assert_int_equal(run(&b->cli, "alerts --config /nonexistent"), CLI_UNREADABLE);
+	assert_non_null(strstr(b->cli.err, "/nonexistent"));
 }
 
 /* Of seventeen alerts two begin with the same digit. */
@@ -431,17 +310,17 @@ static void test_several_alerts(void **state)
 	int several = 0;
 
 	for (uint8_t i = 0; i < 14; i++) {
-		struct treatment next = {OTHER_PEN, (uint8_t)(0xb0 + i), (uint8_t)(0xd0 + i), 0,
+		struct treatment next = {OTHER_PEN, (uint8_t)(0xe0 + i), (uint8_t)(0xd0 + i), 0,
 		    cart, at(b->t, 10, 1, 9, 0) + i * MS_PER_HOUR};
 		treatment_start(b->t, &next);
 		treatment_attach(b->t, &next);
 	}
 	for (const char *digit = "0123456789abcdef"; *digit; digit++) {
 		line[sizeof(line) - 2] = *digit;
-		if (run(b, line) != CLI_USAGE)
+		if (run(&b->cli, line) != CLI_USAGE)
 			continue;
-		assert_non_null(strstr(b->err, "several alerts begin with "));
-		assert_non_null(strstr(b->err, "; give more digits\n"));
+		assert_non_null(strstr(b->cli.err, "several alerts begin with "));
+		assert_non_null(strstr(b->cli.err, "; give more digits\n"));
 		several++;
 	}
 	assert_true(several > 0);
@@ -454,12 +333,12 @@ static void test_help(void **state)
 	struct bench *b = *state;
 
 	for (size_t i = 0; i < CP_COUNT(lines); i++) {
-		must_succeed(b, lines[i]);
-		assert_non_null(strstr(b->out, "Usage: carepace "));
-		assert_non_null(strstr(b->out, "--help"));
+		must_succeed(&b->cli, lines[i]);
+		assert_non_null(strstr(b->cli.out, "Usage: carepace "));
+		assert_non_null(strstr(b->cli.out, "--help"));
 	}
-	must_succeed(b, "why --help");
-	assert_non_null(strstr(b->out, "ALERT"));
+	must_succeed(&b->cli, "why --help");
+	assert_non_null(strstr(b->cli.out, "ALERT"));
 }
 
 static void test_output_that_cannot_be_written(void **state)
@@ -478,10 +357,10 @@ static void test_output_that_cannot_be_written(void **state)
 	clearerr(stdout);
 	close(kept);
 	close(full);
-	capture_end(&err, b->err);
+	capture_end(&err, b->cli.err);
 	assert_int_equal(status, CLI_UNREADABLE);
-	assert_string_equal(
-	    b->err, "carepace checks: the output could not be written: No space left on device\n");
+	assert_string_equal(b->cli.err,
+	    "carepace checks: the output could not be written: No space left on device\n");
 }
 
 /* --- configuration
@@ -491,22 +370,22 @@ static void test_config_commands(void **state)
 {
 	struct bench *b = *state;
 
-	must_succeed(b, "check-config --config $C");
-	assert_non_null(strstr(b->out, "carepace.yaml: no fault.\n"));
-	must_succeed(b, "example-config");
-	FILE *file = fopen(b->config, "w");
+	must_succeed(&b->cli, "check-config --config $C");
+	assert_non_null(strstr(b->cli.out, "carepace.yaml: no fault.\n"));
+	must_succeed(&b->cli, "example-config");
+	FILE *file = fopen(b->cli.config, "w");
 	assert_non_null(file);
-	fputs(b->out, file);
+	fputs(b->cli.out, file);
 	fclose(file);
-	must_succeed(b, "check-config --config $C");
-	file = fopen(b->config, "w");
+	must_succeed(&b->cli, "check-config --config $C");
+	file = fopen(b->cli.config, "w");
 	assert_non_null(file);
 	fputs("site:\n  name: Berlin 1\n", file);
 	fclose(file);
-	assert_int_equal(run(b, "check-config --config $C"), CLI_FOUND);
-	assert_non_null(strstr(b->err, "carepace.yaml:2: site.name: expected "));
-	assert_int_equal(run(b, "alerts --config $C"), CLI_UNREADABLE);
-	assert_non_null(strstr(b->err, "carepace.yaml:2: site.name: expected "));
+	assert_int_equal(run(&b->cli, "check-config --config $C"), CLI_FOUND);
+	assert_non_null(strstr(b->cli.err, "carepace.yaml:2: site.name: expected "));
+	assert_int_equal(run(&b->cli, "alerts --config $C"), CLI_UNREADABLE);
+	assert_non_null(strstr(b->cli.err, "carepace.yaml:2: site.name: expected "));
 }
 
 int main(void)
