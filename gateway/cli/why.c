@@ -63,6 +63,34 @@ static void add_related(struct why *why, struct arena *arena, const struct id *s
 		add_session(why, arena, false);
 }
 
+static void add_corrections(
+    struct why *why, struct arena *arena, const struct view_correction *corrections, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct view_correction *grown = arena_push(arena, why->corrections,
+		    why->correction_count, &why->correction_cap, sizeof(*grown));
+		if (!grown)
+			return;
+		why->corrections = grown;
+		grown[why->correction_count++] = corrections[i];
+	}
+}
+
+static void gather_corrections(struct why *why, struct arena *arena)
+{
+	struct view *view = why->source->view;
+	size_t count;
+
+	for (size_t i = 0; i < why->session_count; i++) {
+		const struct session *session = &why->sessions[i].view.session;
+		struct view_correction *found = view_corrections(view, arena, session, &count);
+		add_corrections(why, arena, found, count);
+	}
+	struct view_correction *found =
+	    view_merges(view, arena, why->row.alert.finding.client, &count);
+	add_corrections(why, arena, found, count);
+}
+
 static void gather(struct why *why, struct arena *arena)
 {
 	const struct finding *finding = &why->row.alert.finding;
@@ -75,6 +103,7 @@ static void gather(struct why *why, struct arena *arena)
 		add_related(why, arena, &finding->related[i]);
 	why->has_plan = finding->course && view_plan(why->source->view, arena, finding->course,
 	                                       finding->from, &why->plan);
+	gather_corrections(why, arena);
 }
 
 static int find(struct cli_source *source, const struct request *request, struct why *why)

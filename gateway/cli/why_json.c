@@ -88,6 +88,30 @@ static json_t *plan_json(const struct why *why)
 	return object;
 }
 
+static json_t *correction_json(const struct why *why, const struct view_correction *correction)
+{
+	static const char *const kinds[] = {
+	    [CAREPACE__V1__CORRECTION_KIND__CORRECTION_REASSIGN_CLIENT] = "reassign client",
+	    [CAREPACE__V1__CORRECTION_KIND__CORRECTION_VOID] = "void",
+	    [CAREPACE__V1__CORRECTION_KIND__CORRECTION_COUNT_OVERRIDE] = "count override",
+	    [CAREPACE__V1__CORRECTION_KIND__CORRECTION_MERGE_CLIENTS] = "merge clients",
+	};
+	char text[WHY_CORRECTION_BYTES];
+	json_t *object = json_object();
+
+	json_put_text(object, "kind", kinds[correction->kind]);
+	json_put_text(object, "sentence", why_correction_text(correction, text));
+	json_put_id(object, "sid", &correction->sid);
+	json_put_token(object, "client", &correction->client);
+	json_put_token(object, "new_client", &correction->new_client);
+	json_put_time(object, "from", &why->source->zone, correction->at);
+	json_put_token(object, "by", &correction->by);
+	json_put_text(object, "through", correction->is_by_head_office ? "head office" : "tablet");
+	json_put_int(object, "reason", correction->reason);
+	json_put(object, "in_force", json_boolean(correction->is_in_force));
+	return object;
+}
+
 /* The numbers of the check as they were in force. */
 static json_t *rules_json(const struct why *why)
 {
@@ -105,6 +129,7 @@ void why_print_json(const struct why *why)
 {
 	json_t *object = alert_json(why->source, &why->row);
 	json_t *sessions = json_array();
+	json_t *corrections = json_array();
 
 	json_put_text(object, "condition", why->check ? why->check->condition : NULL);
 	json_put_text(object, "cleared_by", why->check ? why->check->cleared_by : NULL);
@@ -113,5 +138,8 @@ void why_print_json(const struct why *why)
 	for (size_t i = 0; i < why->session_count; i++)
 		append(sessions, session_json(why, &why->sessions[i]));
 	json_put(object, "sessions", sessions);
+	for (size_t i = 0; i < why->correction_count; i++)
+		append(corrections, correction_json(why, &why->corrections[i]));
+	json_put(object, "corrections", corrections);
 	json_print(object);
 }

@@ -161,6 +161,58 @@ static void print_sessions(const struct why *why, struct arena *arena)
 	table_print(&table, "  ", stdout);
 }
 
+/* --- what people put right (R21) --------------------------------------------------------- */
+
+const char *why_correction_text(
+    const struct view_correction *correction, char out[WHY_CORRECTION_BYTES])
+{
+	char sid[ID_HEX_LEN + 1];
+	char client[ID_HEX_LEN + 1];
+	char new_client[ID_HEX_LEN + 1];
+
+	short_hex(&correction->sid, CLI_ALERT_DIGITS, sid);
+	short_hex(&correction->client, CLI_TOKEN_DIGITS, client);
+	short_hex(&correction->new_client, CLI_TOKEN_DIGITS, new_client);
+	switch (correction->kind) {
+	case CAREPACE__V1__CORRECTION_KIND__CORRECTION_REASSIGN_CLIENT:
+		snprintf(out, WHY_CORRECTION_BYTES, "session %s belongs to client %s, not to %s",
+		    sid, new_client, client);
+		break;
+	case CAREPACE__V1__CORRECTION_KIND__CORRECTION_VOID:
+		snprintf(out, WHY_CORRECTION_BYTES, "session %s did not take place", sid);
+		break;
+	case CAREPACE__V1__CORRECTION_KIND__CORRECTION_COUNT_OVERRIDE:
+		snprintf(out, WHY_CORRECTION_BYTES, "session %s counts for its course", sid);
+		break;
+	default:
+		snprintf(out, WHY_CORRECTION_BYTES, "all of client %s belongs to client %s", client,
+		    new_client);
+	}
+	return out;
+}
+
+static void print_corrections(const struct why *why, struct arena *arena)
+{
+	char text[WHY_CORRECTION_BYTES];
+	char when[WHEN_BYTES];
+	char hex[ID_HEX_LEN + 1];
+	struct table table;
+
+	if (why->correction_count == 0)
+		return;
+	table_init(&table, arena, NULL, 2);
+	for (size_t i = 0; i < why->correction_count; i++) {
+		const struct view_correction *correction = &why->corrections[i];
+		add(&table, when_long(&why->source->zone, correction->at, when),
+		    "%s; said by %s%s, reason %" PRIu32 "%s", why_correction_text(correction, text),
+		    short_hex(&correction->by, CLI_TOKEN_DIGITS, hex),
+		    correction->is_by_head_office ? " through head office" : "", correction->reason,
+		    correction->is_in_force ? "" : "; a later correction took its place");
+	}
+	puts("\nCorrected");
+	table_print(&table, "  ", stdout);
+}
+
 /* --- what became of it --------------------------------------------------------------------- */
 
 #define EVENTS_MAX 8
@@ -254,5 +306,6 @@ void why_print_text(const struct why *why, struct arena *arena)
 	printf("%s\n\n", sentence_of(&alert->finding, sentence));
 	print_check(why, arena);
 	print_sessions(why, arena);
+	print_corrections(why, arena);
 	print_history(why, arena);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define VIEW_STEPS_BETWEEN 100000
+#define WORK_BYTES_MAX (64U << 20) /* what one call loads */
 
 /* --- open, close ------------------------------------------------------------------ */
 
@@ -19,7 +20,7 @@ static int count_steps(void *ctx)
 
 	if (++view->steps <= VIEW_STEPS_MAX / VIEW_STEPS_BETWEEN)
 		return 0;
-	db_fail(&view->db, CP_FULL, "the answer is too long; ask for less at a time");
+	db_fail(&view->ledger.db, CP_FULL, "the answer is too long; ask for less at a time");
 	return 1;
 }
 
@@ -48,10 +49,10 @@ static enum cp_err say_unreadable(char why[256], const char *path, const struct 
 
 static enum cp_err check_version(struct view *view, const char *path, char why[256])
 {
-	int64_t version = db_value(&view->db, -1, "PRAGMA user_version", "");
+	int64_t version = db_value(&view->ledger.db, -1, "PRAGMA user_version", "");
 
-	if (view->db.err)
-		return say_unreadable(why, path, &view->db);
+	if (view->ledger.db.err)
+		return say_unreadable(why, path, &view->ledger.db);
 	if (version > STORE_SCHEMA_VERSION)
 		return say(why, path, CP_NEWER, "was written by a newer carepace; use that one");
 	if (version < STORE_SCHEMA_VERSION)
@@ -68,8 +69,8 @@ static enum cp_err open_file(struct view *view, const char *path, char why[256])
 		snprintf(why, 256, "%s cannot be read: %s", path, strerror(errno));
 		return CP_IO;
 	}
-	if (db_open(&view->db, path, DB_READ_ONLY))
-		return say_unreadable(why, path, &view->db);
+	if (db_open(&view->ledger.db, path, DB_READ_ONLY))
+		return say_unreadable(why, path, &view->ledger.db);
 	return check_version(view, path, why);
 }
 
@@ -80,12 +81,13 @@ enum cp_err view_open(struct view **out, const char *path, char why[256])
 	*out = NULL;
 	if (!view)
 		return say(why, path, CP_NOMEM, "cannot be read: out of memory");
+	arena_init(&view->ledger.work, 64 * 1024, WORK_BYTES_MAX);
 	enum cp_err err = open_file(view, path, why);
 	if (err) {
 		view_close(view);
 		return err;
 	}
-	sqlite3_progress_handler(view->db.conn, VIEW_STEPS_BETWEEN, count_steps, view);
+	sqlite3_progress_handler(view->ledger.db.conn, VIEW_STEPS_BETWEEN, count_steps, view);
 	*out = view;
 	return CP_OK;
 }
@@ -94,14 +96,15 @@ void view_close(struct view *view)
 {
 	if (!view)
 		return;
-	db_close(&view->db);
+	db_close(&view->ledger.db);
+	arena_deinit(&view->ledger.work);
 	free(view);
 }
 
 enum cp_err view_error(const struct view *view, const char **text)
 {
-	*text = view->db.err_text;
-	return view->db.err;
+	*text = view->ledger.db.err_text;
+	return view->ledger.db.err;
 }
 
 /* --- transactions ------------------------------------------------------------------- */
@@ -109,7 +112,7 @@ enum cp_err view_error(const struct view *view, const char **text)
 void view_begin(struct view *view)
 {
 	view->steps = 0;
-	db_exec(&view->db, "BEGIN");
+	db_exec(&view->ledger.db, "BEGIN");
 }
 
 /* Ends also after an error, which keeps db_exec() from doing it: nobody waits
@@ -117,13 +120,14 @@ void view_begin(struct view *view)
 void view_end(struct view *view)
 {
 	view->steps = 0;
-	if (!sqlite3_get_autocommit(view->db.conn))
-		sqlite3_exec(view->db.conn, "ROLLBACK", NULL, NULL, NULL);
+	arena_reset(&view->ledger.work);
+	if (!sqlite3_get_autocommit(view->ledger.db.conn))
+		sqlite3_exec(view->ledger.db.conn, "ROLLBACK", NULL, NULL, NULL);
 }
 
 void view_no_room(struct view *view)
 {
-	db_fail(&view->db, CP_NOMEM, "out of memory for the answer; ask for less at a time");
+	db_fail(&view->ledger.db, CP_NOMEM, "out of memory for the answer; ask for less at a time");
 }
 
 bool view_range_of(struct slice hex, struct view_range *out)
@@ -145,13 +149,14 @@ bool view_range_of(struct slice hex, struct view_range *out)
 
 uint64_t view_epoch(struct view *view)
 {
-	return (uint64_t)db_value(&view->db, 0, "SELECT value FROM meta WHERE name = 'epoch'", "");
+	return (uint64_t)db_value(
+	    &view->ledger.db, 0, "SELECT value FROM meta WHERE name = 'epoch'", "");
 }
 
 static void count_by_kind(struct view *view, struct view_counts *out)
 {
-	struct db_rows rows = db_query(
-	    &view->db, "SELECT kind, count(*), min(queued_at) FROM outbox GROUP BY kind", "");
+	struct db_rows rows = db_query(&view->ledger.db,
+	    "SELECT kind, count(*), min(queued_at) FROM outbox GROUP BY kind", "");
 
 	out->outbox_oldest = TIME_NEVER;
 	while (db_next(&rows)) {
@@ -161,7 +166,7 @@ static void count_by_kind(struct view *view, struct view_counts *out)
 		if (db_int(&rows, 2) < out->outbox_oldest)
 			out->outbox_oldest = db_int(&rows, 2);
 	}
-	rows = db_query(&view->db, "SELECT state, count(*) FROM alert GROUP BY state", "");
+	rows = db_query(&view->ledger.db, "SELECT state, count(*) FROM alert GROUP BY state", "");
 	while (db_next(&rows)) {
 		int64_t state = db_int(&rows, 0);
 		if (state > 0 && state <= ALERT_RETRACTED)
@@ -189,11 +194,12 @@ void view_counts(struct view *view, struct view_counts *out)
 	*out = (struct view_counts){0};
 	view_begin(view);
 	for (size_t i = 0; i < CP_COUNT(counts); i++) {
-		int64_t count = db_value(&view->db, 0, counts[i].sql, "");
+		int64_t count = db_value(&view->ledger.db, 0, counts[i].sql, "");
 		memcpy((char *)out + counts[i].offset, &count, sizeof(count));
 	}
-	out->devices = db_value(&view->db, 0, "SELECT count(*) FROM source WHERE id NOT IN (?, ?)",
-	    "bb", slice_of(reading_head_office.b, ID_BYTES), slice_of(reading_box.b, ID_BYTES));
+	out->devices =
+	    db_value(&view->ledger.db, 0, "SELECT count(*) FROM source WHERE id NOT IN (?, ?)",
+	        "bb", slice_of(reading_head_office.b, ID_BYTES), slice_of(reading_box.b, ID_BYTES));
 	count_by_kind(view, out);
 	view_end(view);
 }

@@ -1,7 +1,9 @@
 /* view.h - reads a store, beside the running gateway or without it.
  *
- * What:    a read-only connection: alerts, sessions, plans, counts, and the next
- *          rows of the outbox, printed as they are now (P5).
+ * What:    a read-only connection: alerts, the policy, counts, and the next rows of the
+ *          outbox, printed as they are now (P5). Beside it: view_session.h (a session
+ *          and what belongs to it), view_parked.h, and view_list.h (devices, sessions,
+ *          clients, cartridges, page by page).
  * Threads: one per struct view. Any number of views beside the one writer.
  * Memory:  answers lie in the arena given; nothing borrows from the store.
  * Locks:   each call is one read transaction that has ended when it returns, and
@@ -70,35 +72,7 @@ struct view_alert *view_alerts(
 int view_alert_find(
     struct view *view, struct arena *arena, struct slice hex, struct view_alert *out);
 
-/* --- sessions ------------------------------------------------------------------- */
-
-struct view_session {
-	struct session session;
-	unsigned device_kind; /* Carepace__V1__DeviceKind; 0: no HELLO yet */
-	const char *serial;   /* "" until then */
-	uint32_t model;
-	struct id client; /* tokens */
-	struct id operator;
-	uint32_t verdict_rev; /* 0: none was given; with it: */
-	wall_ms verdict_at;
-	int decision; /* enum decision */
-};
-
-/* By its local number. False: no such session. */
-bool view_session(struct view *view, struct arena *arena, int64_t no, struct view_session *out);
-
-/* By the first digits of its sid, as view_alert_find(). Two devices may use the
- * same sid: that counts as two. */
-int view_session_find(
-    struct view *view, struct arena *arena, struct slice hex, struct view_session *out);
-
-/* What was in the session's slots, in order. NULL when there was nothing. */
-struct cart_use *view_cart_uses(
-    struct view *view, struct arena *arena, int64_t session, size_t *count);
-
-/* The plan of a course as in force at a moment. False: there was none. */
-bool view_plan(
-    struct view *view, struct arena *arena, int64_t course, event_ms at, struct plan *out);
+/* --- policy ---------------------------------------------------------------------- */
 
 /* What holds for the site and held before; lies in the arena, but for its zone. */
 bool view_policy(struct view *view, struct arena *arena, struct policy *policy);

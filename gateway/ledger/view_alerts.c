@@ -45,7 +45,7 @@ struct view_alert *view_alerts(
 
 	*count = 0;
 	view_begin(view);
-	struct db_rows rows = db_query(&view->db,
+	struct db_rows rows = db_query(&view->ledger.db,
 	    SELECT_ALERT "WHERE (?1 OR a.state NOT IN (?2, ?3)) AND (?4 = 0 OR a.check_id = ?4)"
 	                 " AND a.raised_at >= ?5"
 	                 " ORDER BY CASE WHEN ?6 THEN a.severity ELSE 0 END DESC,"
@@ -78,9 +78,9 @@ int view_alert_find(
 	if (!view_range_of(hex, &range))
 		return 0;
 	view_begin(view);
-	struct db_rows rows =
-	    db_query(&view->db, SELECT_ALERT "WHERE a.id BETWEEN ? AND ? ORDER BY a.id LIMIT 2",
-	        "bb", slice_of(range.first.b, ID_BYTES), slice_of(range.last.b, ID_BYTES));
+	struct db_rows rows = db_query(&view->ledger.db,
+	    SELECT_ALERT "WHERE a.id BETWEEN ? AND ? ORDER BY a.id LIMIT 2", "bb",
+	    slice_of(range.first.b, ID_BYTES), slice_of(range.last.b, ID_BYTES));
 	while (db_next(&rows)) {
 		if (!alert_of(arena, &rows, found ? &second : out)) {
 			view_no_room(view);
@@ -90,7 +90,7 @@ int view_alert_find(
 	}
 	db_end(&rows);
 	view_end(view);
-	return view->db.err ? 0 : found;
+	return view->ledger.db.err ? 0 : found;
 }
 
 /* --- outbox -------------------------------------------------------------------------- */
@@ -113,7 +113,7 @@ static size_t read_alerts(struct view *view, struct arena *arena, const char *si
 {
 	uint64_t epoch = view_epoch(view);
 	size_t count = 0;
-	struct db_rows rows = db_query(&view->db,
+	struct db_rows rows = db_query(&view->ledger.db,
 	    "SELECT " VIEW_COLUMNS " FROM outbox x JOIN alert a ON a.id = x.key" VIEW_JOINS
 	    "WHERE x.kind = ? AND x.n > ? ORDER BY x.n LIMIT ?",
 	    "iii", (int64_t)KIND_ALERT, (int64_t)after, (int64_t)max);
@@ -127,7 +127,7 @@ static size_t read_alerts(struct view *view, struct arena *arena, const char *si
 		count++;
 	}
 	db_end(&rows);
-	return view->db.err ? 0 : count;
+	return view->ledger.db.err ? 0 : count;
 }
 
 size_t view_outbox(struct view *view, struct arena *arena, const char *site, const uint64_t *after,

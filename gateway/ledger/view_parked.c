@@ -25,7 +25,7 @@ struct view_parked *view_parked(
 
 	*count = 0;
 	view_begin(view);
-	struct db_rows rows = db_query(&view->db,
+	struct db_rows rows = db_query(&view->ledger.db,
 	    "SELECT s.id, p.hash, p.recv, p.why, length(p.payload)"
 	    " FROM parked p JOIN source s ON s.no = p.source"
 	    " WHERE lower(hex(p.hash)) LIKE ? || '%' ORDER BY p.recv, s.id, p.hash",
@@ -51,7 +51,7 @@ enum wire_bad view_parked_outline(struct view *view, struct arena *arena,
 	struct slice bytes = {0};
 
 	view_begin(view);
-	struct db_rows rows = db_query(&view->db,
+	struct db_rows rows = db_query(&view->ledger.db,
 	    "SELECT p.payload FROM parked p JOIN source s ON s.no = p.source"
 	    " WHERE s.id = ? AND p.hash = ?",
 	    "bb", slice_of(parked->device.b, ID_BYTES), slice_of(parked->hash.b, ID_BYTES));

@@ -1,4 +1,4 @@
-#include "ledger/view_state.h"
+#include "ledger/view_session.h"
 
 #include "care/verdict.h"
 #include "ledger/cart_rows.h"
@@ -6,6 +6,7 @@
 #include "ledger/journal.h"
 #include "ledger/policies.h"
 #include "ledger/sessions.h"
+#include "ledger/view_state.h"
 #include "wire/unpack.h"
 
 #include "telemetry.pb-c.h"
@@ -56,14 +57,14 @@ bool view_session(struct view *view, struct arena *arena, int64_t no, struct vie
 	bool is_found = false;
 
 	view_begin(view);
-	struct db_rows rows = db_query(&view->db, SELECT_SESSION "WHERE s.no = ?", "i", no);
+	struct db_rows rows = db_query(&view->ledger.db, SELECT_SESSION "WHERE s.no = ?", "i", no);
 	if (db_next(&rows)) {
 		session_of(view, arena, &rows, out);
 		is_found = true;
 		db_end(&rows);
 	}
 	view_end(view);
-	return is_found && !view->db.err;
+	return is_found && !view->ledger.db.err;
 }
 
 int view_session_find(
@@ -76,13 +77,13 @@ int view_session_find(
 	if (!view_range_of(hex, &range))
 		return 0;
 	view_begin(view);
-	struct db_rows rows = db_query(&view->db,
+	struct db_rows rows = db_query(&view->ledger.db,
 	    SELECT_SESSION "WHERE s.sid BETWEEN ? AND ? ORDER BY s.sid, s.no LIMIT 2", "bb",
 	    slice_of(range.first.b, ID_BYTES), slice_of(range.last.b, ID_BYTES));
 	for (; db_next(&rows); found++)
 		session_of(view, arena, &rows, found ? &second : out);
 	view_end(view);
-	return view->db.err ? 0 : found;
+	return view->ledger.db.err ? 0 : found;
 }
 
 /* --- cartridges ------------------------------------------------------------------- */
@@ -95,7 +96,7 @@ struct cart_use *view_cart_uses(
 
 	*count = 0;
 	view_begin(view);
-	struct db_rows rows = db_query(&view->db,
+	struct db_rows rows = db_query(&view->ledger.db,
 	    "SELECT " CART_USE_COLUMNS CART_USE_FROM
 	    "WHERE u.session = ? ORDER BY u.from_at, u.boot, u.seq",
 	    "i", session);
@@ -122,7 +123,7 @@ bool view_plan(
 	bool is_found = false;
 
 	view_begin(view);
-	struct db_rows rows = db_query(&view->db,
+	struct db_rows rows = db_query(&view->ledger.db,
 	    "SELECT " JOURNAL_COLUMNS " FROM fact f JOIN journal j USING(source, boot, seq)"
 	    " WHERE f.kind = ? AND f.subject = ? AND f.ts <= ? ORDER BY f.ts, j.boot, j.seq",
 	    "iii", (int64_t)SUBJECT_COURSE, course, (int64_t)at);
@@ -140,7 +141,7 @@ bool view_plan(
 		is_found = true;
 	}
 	view_end(view);
-	return is_found && !view->db.err;
+	return is_found && !view->ledger.db.err;
 }
 
 /* --- policies ----------------------------------------------------------------------- */
@@ -148,7 +149,7 @@ bool view_plan(
 bool view_policy(struct view *view, struct arena *arena, struct policy *policy)
 {
 	view_begin(view);
-	bool ok = policies_read(&view->db, arena, policy);
+	bool ok = policies_read(&view->ledger.db, arena, policy);
 	view_end(view);
 	return ok;
 }

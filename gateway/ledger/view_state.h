@@ -2,16 +2,20 @@
  *
  *     view.c          connection, transactions, counts
  *     view_alerts.c   alerts, and the outbox that sends them
- *     view_session.c  sessions, cartridges, plans
+ *     view_session.c  sessions, cartridges, plans, corrections
+ *
+ * A view is a ledger that is never opened: its db, its work arena, its config's policy.
+ * So it loads histories as the judges do, and what it tells of a course or of a device
+ * is what they would say.
  */
 #ifndef LEDGER_VIEW_STATE_H
 #define LEDGER_VIEW_STATE_H
 
-#include "ledger/db.h"
+#include "ledger/state.h"
 #include "ledger/view.h"
 
 struct view {
-	struct db db;
+	struct ledger ledger;
 	int steps; /* of the transaction, in units of VIEW_STEPS_BETWEEN */
 };
 

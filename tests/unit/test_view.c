@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "care/verdict.h"
 #include "ledger/report.h"
+#include "ledger/view_session.h"
 #include "wire/unpack.h"
 
 #include <sys/stat.h>
