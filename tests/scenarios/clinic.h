@@ -86,6 +86,9 @@ void clinic_open_store(struct clinic *clinic, const char *zone_name, const char 
     const char *version, wall_ms now);
 void clinic_close(struct clinic *clinic);
 
+/* The folder for such files: TMPDIR, or else where fsync costs nothing. */
+const char *clinic_place(void);
+
 void clinic_fail(struct clinic *clinic, const char *format, ...) CP_PRINTF(2, 3);
 static inline bool clinic_failed(const struct clinic *clinic)
 {

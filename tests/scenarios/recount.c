@@ -9,8 +9,7 @@
 
 void recount_open(struct recount *recount, struct clinic *clinic, const char *zone_name)
 {
-	snprintf(recount->folder, sizeof(recount->folder), "%s/scenario-XXXXXX",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	snprintf(recount->folder, sizeof(recount->folder), "%s/scenario-XXXXXX", clinic_place());
 	CP_CHECK(mkdtemp(recount->folder));
 	snprintf(recount->path, sizeof(recount->path), "%s/store", recount->folder);
 	clinic_open_store(clinic, zone_name, recount->path, "1", 0);

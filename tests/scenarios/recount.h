@@ -11,8 +11,8 @@
 #include "clinic.h"
 
 struct recount {
-	char folder[32];
-	char path[48];
+	char folder[64];
+	char path[80];
 };
 
 /* Opens the clinic on a store of its own. */

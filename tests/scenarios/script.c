@@ -17,6 +17,7 @@ struct run {
 	const char *path;
 	char *rest; /* of the text */
 	size_t line;
+	size_t only_line; /* of the one case that runs; 0: all do */
 	struct clinic clinic;
 	struct recount recount;
 	const char *head[HEAD_LINES_MAX]; /* of the file, then of the case */
@@ -24,6 +25,7 @@ struct run {
 	size_t head_count;
 	char *setups[SETUPS_MAX]; /* texts that lines of heads lie in */
 	size_t setup_count;
+	bool is_past_head; /* of the file */
 	bool has_case;
 	bool has_begun;       /* its head was said */
 	bool must_fail;       /* a negative control, */
@@ -298,6 +300,9 @@ static void begin_case(struct run *run, char *title, bool must_fail)
 	char *reason = strstr(title, " | ");
 
 	end_case(run);
+	run->is_past_head = true;
+	if (run->only_line && run->only_line != run->line)
+		return;
 	if (reason)
 		*reason = '\0';
 	squeeze(title, run->title, sizeof(run->title));
@@ -350,11 +355,14 @@ static bool take_head(struct run *run, const char *line)
 	return !clinic_failed(&run->clinic);
 }
 
-void script_run(const char *path, char *text, struct script_tally *tally)
+void script_run(const char *path, size_t only_line, char *text, struct script_tally *tally)
 {
 	const char *slash = strrchr(path, '/');
-	struct run run = {
-	    .file = slash ? slash + 1 : path, .path = path, .rest = text, .tally = tally};
+	struct run run = {.file = slash ? slash + 1 : path,
+	    .path = path,
+	    .rest = text,
+	    .only_line = only_line,
+	    .tally = tally};
 	char *line;
 
 	while ((line = next_line(&run))) {
@@ -366,7 +374,7 @@ void script_run(const char *path, char *text, struct script_tally *tally)
 			begin_case(&run, line + strlen("broken case "), true);
 		} else if (run.has_case) {
 			take_line(&run, line);
-		} else if (!take_head(&run, line)) {
+		} else if (!run.is_past_head && !take_head(&run, line)) {
 			tally->failed++;
 			break;
 		}

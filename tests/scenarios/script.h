@@ -18,7 +18,8 @@ struct script_tally {
 /* The text of a file, from the heap; NULL if there is none. */
 char *script_read(const char *path);
 
-/* Prints PASS or FAIL for each case. `text` is changed. */
-void script_run(const char *path, char *text, struct script_tally *tally);
+/* Prints PASS or FAIL for each case, or for the one that begins in a line (0: all).
+ * `text` is changed. */
+void script_run(const char *path, size_t only_line, char *text, struct script_tally *tally);
 
 #endif

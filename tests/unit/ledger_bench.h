@@ -31,7 +31,7 @@ static inline int bench_set_up(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
 
-	snprintf(bench->dir, sizeof(bench->dir), "%s/ledger-XXXXXX", P_tmpdir);
+	snprintf(bench->dir, sizeof(bench->dir), "%s/ledger-XXXXXX", clinic_place());
 	if (!mkdtemp(bench->dir))
 		return -1;
 	snprintf(bench->path, sizeof(bench->path), "%s/store", bench->dir);
