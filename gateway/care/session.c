@@ -65,6 +65,13 @@ const char *modality_name(enum modality modality)
 	return (size_t)modality < CP_COUNT(names) ? names[modality] : "?";
 }
 
+const char *phase_name(enum phase phase)
+{
+	static const char *const names[] = {"-", "series", "maintenance", "single"};
+
+	return (size_t)phase < CP_COUNT(names) ? names[phase] : "?";
+}
+
 const char *session_state_name(enum session_state state)
 {
 	static const char *const names[] = {"-", "offered", "active", "paused", "ended", "lost"};

@@ -137,6 +137,7 @@ void session_name(const struct session *session, char *out, size_t out_bytes);
 bool zones_overlap(uint32_t a, uint32_t b);
 
 const char *modality_name(enum modality modality);
+const char *phase_name(enum phase phase);
 const char *session_state_name(enum session_state state);
 
 #define ZONES_TEXT_BYTES 128

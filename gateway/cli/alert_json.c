@@ -21,7 +21,7 @@ json_t *who_json(unsigned who)
 
 	for (size_t i = 0; i < CP_COUNT(people); i++)
 		if (who & people[i].bit)
-			CP_CHECK(json_array_append_new(array, json_string(people[i].code)) == 0);
+			json_append(array, json_string(people[i].code));
 	return array;
 }
 
@@ -56,8 +56,7 @@ static json_t *related_json(const struct finding *finding)
 	char hex[ID_HEX_LEN + 1];
 
 	for (size_t i = 0; i < finding->related_count; i++)
-		CP_CHECK(json_array_append_new(
-		             array, json_string(id_hex(&finding->related[i], hex))) == 0);
+		json_append(array, json_string(id_hex(&finding->related[i], hex)));
 	return array;
 }
 

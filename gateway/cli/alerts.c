@@ -1,4 +1,3 @@
-#include "care/civil.h"
 #include "care/sentence.h"
 #include "cli/alert_json.h"
 #include "cli/commands.h"
@@ -8,20 +7,16 @@
 struct request {
 	struct cli_options options;
 	struct view_filter filter;
-	const char *since; /* YYYY-MM-DD */
-	int32_t since_day;
 };
 
 enum {
 	KEY_ALL = 512,
 	KEY_CHECK,
-	KEY_SINCE,
 };
 
 static const struct argp_option options[] = {
     {"all", KEY_ALL, NULL, 0, "also those that are cleared or were retracted", 0},
     {"check", KEY_CHECK, "NAME", 0, "of one check only; see carepace checks", 0},
-    {"since", KEY_SINCE, "YYYY-MM-DD", 0, "raised on that day or later", 0},
     {0},
 };
 
@@ -43,22 +38,6 @@ static error_t take_check(struct request *request, const char *name)
 	    &request->options, "there is no check \"%s\"; carepace checks lists them", name);
 }
 
-static error_t take_day(struct request *request, const char *text)
-{
-	unsigned year;
-	unsigned month;
-	unsigned day;
-	int len = 0;
-
-	if (sscanf(text, "%4u-%2u-%2u%n", &year, &month, &day, &len) == 3 && !text[len] &&
-	    civil_parse_yyyymmdd(year * 10000 + month * 100 + day, &request->since_day)) {
-		request->since = text;
-		return 0;
-	}
-	return cli_wrong(
-	    &request->options, "a day is written like 2026-09-14; \"%s\" is none", text);
-}
-
 static error_t parse(int key, char *value, struct argp_state *state)
 {
 	struct request *request = state->input;
@@ -69,8 +48,6 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case KEY_CHECK:
 		return take_check(request, value);
-	case KEY_SINCE:
-		return take_day(request, value);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -101,7 +78,7 @@ static void print_table(
 		table_add(&table, sentence_of(&alert->finding, sentence));
 	}
 	if (count)
-		table_print(&table, "", stdout);
+		table_print_list(&table);
 	else
 		puts(with_closed ? "No alerts." : "No open alerts.");
 }
@@ -112,7 +89,7 @@ static void print_json(
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		CP_CHECK(json_array_append_new(array, alert_json(source, &alerts[i])) == 0);
+		json_append(array, alert_json(source, &alerts[i]));
 	json_print(array);
 }
 
@@ -121,8 +98,7 @@ static int list(struct cli_source *source, void *ctx)
 	struct request *request = ctx;
 	size_t count;
 
-	if (request->since)
-		request->filter.since = zone_time_at(&source->zone, request->since_day, 0);
+	request->filter.since = cli_since(source, &request->options);
 	struct view_alert *alerts =
 	    view_alerts(source->view, &source->arena, &request->filter, &count);
 	int status = cli_source_check(source, &request->options);
@@ -139,7 +115,7 @@ int cli_alerts(int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
 	    .name = "alerts",
-	    .takes = CLI_TAKES_ALL,
+	    .takes = CLI_TAKES_ALL | CLI_TAKES_SINCE,
 	    .about = "Lists what the checks found, the newest first.",
 	    .options = options,
 	    .parse = parse,

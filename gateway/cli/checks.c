@@ -33,7 +33,7 @@ static void print_json(void)
 		json_put_text(object, "condition", row->condition);
 		json_put(object, "latched", json_boolean(row->clears == CLEARS_BY_ACK));
 		json_put_text(object, "cleared_by", row->cleared_by);
-		CP_CHECK(json_array_append_new(array, object) == 0);
+		json_append(array, object);
 	}
 	json_print(array);
 }

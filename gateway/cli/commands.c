@@ -8,6 +8,7 @@
 const struct cli_command cli_commands[] = {
     {"alerts", cli_alerts, "list what the checks found"},
     {"why", cli_why, "explain one alert: which check, which sessions, which limit, what clears it"},
+    {"sessions", cli_sessions, "list treatments: of a device, a client, a zone, since a day"},
     {"checks", cli_checks, "list the checks"},
     {"counts", cli_counts, "count what the store holds"},
     {"parked", cli_parked, "messages that could not be understood: list, show, retry"},

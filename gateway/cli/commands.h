@@ -14,7 +14,7 @@
 enum cli_exit {
 	CLI_OK = 0,
 	CLI_FOUND = 1,      /* verify: differences; check-config: faults; pki: a failure;
-	                     * why: no such alert */
+	                     * why, --device, --client: there is no such one */
 	CLI_USAGE = 2,      /* a wrong argument */
 	CLI_UNREADABLE = 3, /* configuration or store cannot be read, output not written */
 };
@@ -40,6 +40,7 @@ int cli_unknown(const char *name);
 
 int cli_alerts(int argc, char **argv);
 int cli_why(int argc, char **argv);
+int cli_sessions(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_checks(int argc, char **argv);
 int cli_parked(int argc, char **argv);

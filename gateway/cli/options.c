@@ -1,9 +1,13 @@
 #include "cli/options.h"
 
+#include "care/civil.h"
 #include "cli/commands.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -11,6 +15,9 @@ enum {
 	KEY_STORE,
 	KEY_JSON,
 	KEY_HELP,
+	KEY_SINCE,
+	KEY_LIMIT,
+	KEY_AFTER,
 };
 
 static const struct {
@@ -23,6 +30,10 @@ static const struct {
         {"store", KEY_STORE, "DIR", 0,
             "the folder of the store; without --config in UTC and with the default rules", 1}},
     {CLI_TAKES_JSON, {"json", KEY_JSON, NULL, 0, "for programs", 1}},
+    {CLI_TAKES_SINCE, {"since", KEY_SINCE, "YYYY-MM-DD", 0, "from that day on only", 0}},
+    {CLI_TAKES_LIMIT, {"limit", KEY_LIMIT, "N", 0, "at most so many", 0}},
+    {CLI_TAKES_AFTER, {"after", KEY_AFTER, "NUMBER", 0,
+                          "the next page: the number that the last one ended with", 0}},
     {0, {"help", KEY_HELP, NULL, 0, "this text", 2}},
 };
 
@@ -54,11 +65,49 @@ void cli_say(const struct cli_options *options, const char *format, ...)
 	va_end(args);
 }
 
+static error_t take_day(struct cli_options *options, const char *text)
+{
+	unsigned year;
+	unsigned month;
+	unsigned day;
+	int len = 0;
+
+	if (sscanf(text, "%4u-%2u-%2u%n", &year, &month, &day, &len) == 3 && !text[len] &&
+	    civil_parse_yyyymmdd(year * 10000 + month * 100 + day, &options->since_day)) {
+		options->since = text;
+		return 0;
+	}
+	return cli_wrong(options, "a day is written like 2026-09-14; \"%s\" is none", text);
+}
+
+static error_t take_number(
+    struct cli_options *options, const char *name, const char *text, int64_t max, int64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoll(text, &end, 10);
+	if (isdigit((unsigned char)text[0]) && !*end && !errno && *out >= 1 && *out <= max)
+		return 0;
+	return cli_wrong(
+	    options, "--%s is a number from 1 to %" PRId64 "; \"%s\" is none", name, max, text);
+}
+
 static error_t parse_common(int key, char *value, struct argp_state *state)
 {
 	struct cli_options *options = state->input;
+	int64_t number = 0;
+	error_t err;
 
 	switch (key) {
+	case KEY_SINCE:
+		return take_day(options, value);
+	case KEY_LIMIT:
+		err = take_number(options, "limit", value, CLI_LIMIT_MAX, &number);
+		options->limit = (unsigned)number;
+		return err;
+	case KEY_AFTER:
+		return take_number(options, "after", value, INT64_MAX - 1, &options->after);
 	case KEY_CONFIG:
 		options->config_path = value;
 		options->is_config_given = true;
@@ -166,6 +215,7 @@ bool cli_parse(const struct cli_syntax *syntax, int argc, char **argv, struct cl
 	choose_common(&root);
 	options->command = syntax->name;
 	options->config_path = CLI_CONFIG_DEFAULT;
+	options->limit = CLI_LIMIT_DEFAULT;
 	snprintf(name, sizeof(name), "carepace %s", syntax->name);
 	*exit_status = CLI_USAGE;
 	error_t err = argp_parse(&argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &root);

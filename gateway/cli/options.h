@@ -11,13 +11,21 @@
 
 #include <argp.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define CLI_CONFIG_DEFAULT "/etc/carepace/carepace.yaml"
+
+#define CLI_LIMIT_DEFAULT 50
+#define CLI_LIMIT_MAX 10000
 
 struct cli_options {
 	const char *command; /* "alerts" */
 	const char *config_path;
 	const char *store_path; /* --store; NULL: the configuration's */
+	const char *since;      /* YYYY-MM-DD as written; NULL: not given; with it: */
+	int32_t since_day;
+	unsigned limit; /* rows of a list, CLI_LIMIT_DEFAULT unless given */
+	int64_t after;  /* where the page before ended; 0: the first page */
 	bool is_config_given;
 	bool is_json;
 	bool is_help;
@@ -28,6 +36,10 @@ enum {
 	CLI_TAKES_CONFIG = 1 << 0, /* --config */
 	CLI_TAKES_STORE = 1 << 1,  /* --store */
 	CLI_TAKES_JSON = 1 << 2,   /* --json */
+	CLI_TAKES_SINCE = 1 << 3,  /* --since */
+	CLI_TAKES_LIMIT = 1 << 4,  /* --limit */
+	CLI_TAKES_AFTER = 1 << 5,  /* --after */
+	CLI_TAKES_PAGE = CLI_TAKES_LIMIT | CLI_TAKES_AFTER,
 	CLI_TAKES_ALL = CLI_TAKES_CONFIG | CLI_TAKES_STORE | CLI_TAKES_JSON,
 };
 

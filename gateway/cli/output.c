@@ -7,6 +7,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 /* --- tables -------------------------------------------------------------------------- */
 
@@ -73,6 +76,67 @@ void table_print(const struct table *table, const char *indent, FILE *out)
 		print_row(table, table->cells + i * table->columns, widths, indent, out);
 	if (table->is_full)
 		fprintf(out, "%s(out of memory: there is more)\n", indent);
+}
+
+/* COLUMNS as of a shell, else the terminal's; SIZE_MAX where nobody looks. */
+static size_t terminal_columns(void)
+{
+	const char *told = getenv("COLUMNS");
+	struct winsize size;
+	unsigned columns;
+
+	if (told && sscanf(told, "%u", &columns) == 1 && columns > 0)
+		return columns;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return SIZE_MAX;
+}
+
+/* The last column may go on in the next line, unless there is no room to begin it. */
+#define LAST_COLUMN_MIN 20
+
+static bool is_too_wide(const struct table *table)
+{
+	size_t widths[TABLE_COLUMNS_MAX] = {0};
+	size_t last = table->columns - 1;
+	size_t sum = 0;
+
+	widen(table, table->heads, widths);
+	for (size_t i = 0; i < table->count; i += table->columns)
+		widen(table, table->cells + i, widths);
+	for (size_t i = 0; i < last; i++)
+		sum += widths[i] + 2;
+	sum += widths[last] < LAST_COLUMN_MIN ? widths[last] : LAST_COLUMN_MIN;
+	return sum > terminal_columns();
+}
+
+static void print_card(const struct table *table, const char *const *cells)
+{
+	size_t widths[TABLE_COLUMNS_MAX] = {0};
+	size_t width = 0;
+
+	widen(table, table->heads, widths);
+	for (size_t i = 0; i < table->columns; i++)
+		width = widths[i] > width ? widths[i] : width;
+	for (size_t i = 0; i < table->columns; i++)
+		if (strcmp(cells[i], "-") != 0)
+			printf(
+			    "%s%*s  %s\n", table->heads[i], (int)(width - widths[i]), "", cells[i]);
+}
+
+void table_print_list(const struct table *table)
+{
+	if (!is_too_wide(table)) {
+		table_print(table, "", stdout);
+		return;
+	}
+	for (size_t i = 0; i < table->count; i += table->columns) {
+		if (i)
+			putchar('\n');
+		print_card(table, table->cells + i);
+	}
+	if (table->is_full)
+		puts("(out of memory: there is more)");
 }
 
 /* --- words ------------------------------------------------------------------------------ */
@@ -155,6 +219,11 @@ const char *count_text(int64_t count, const char *noun, char out[64])
 void json_put(json_t *object, const char *key, json_t *value)
 {
 	CP_CHECK(json_object_set_new(object, key, value ? value : json_null()) == 0);
+}
+
+void json_append(json_t *array, json_t *value)
+{
+	CP_CHECK(json_array_append_new(array, value) == 0);
 }
 
 void json_put_text(json_t *object, const char *key, const char *text)

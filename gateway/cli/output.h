@@ -25,7 +25,7 @@ struct zone;
 
 /* Cells are copied into the arena, row by row. Columns are as wide as their
  * widest cell, counted in characters; the last one is not filled up. */
-#define TABLE_COLUMNS_MAX 8
+#define TABLE_COLUMNS_MAX 12
 
 struct table {
 	struct arena *arena;
@@ -40,6 +40,10 @@ struct table {
 void table_init(struct table *table, struct arena *arena, const char *const *heads, size_t columns);
 void table_add(struct table *table, const char *cell);
 void table_print(const struct table *table, const char *indent, FILE *out);
+
+/* A whole list on stdout. On a terminal that is too narrow for its columns each row
+ * becomes some lines of "HEAD value", without those that say "-". */
+void table_print_list(const struct table *table);
 
 /* --- words; each returns `out` ----------------------------------------------------- */
 
@@ -58,6 +62,8 @@ const char *short_hex(const struct id *id, size_t digits, char out[ID_HEX_LEN + 
 const char *count_text(int64_t count, const char *noun, char out[64]);
 
 /* --- JSON ---------------------------------------------------------------------------- */
+
+void json_append(json_t *array, json_t *value); /* takes it */
 
 /* Takes the value; NULL for a NULL value is JSON's null. */
 void json_put(json_t *object, const char *key, json_t *value);

@@ -89,7 +89,7 @@ static void print_table(struct cli_source *source, const struct view_parked *lis
 		table_add(&table, list[i].why);
 	}
 	if (count)
-		table_print(&table, "", stdout);
+		table_print_list(&table);
 	else
 		puts("Nothing is parked.");
 }
@@ -103,7 +103,7 @@ static void list(struct cli_source *source, const struct parked_request *request
 	}
 	json_t *array = json_array();
 	for (size_t i = 0; i < count; i++)
-		CP_CHECK(json_array_append_new(array, json_of(source, &parked[i])) == 0);
+		json_append(array, json_of(source, &parked[i]));
 	json_print(array);
 }
 
@@ -129,7 +129,7 @@ static void add_field(void *ctx, const struct wire_outline_field *field)
 		json_put_text(object, "name", field->name);
 	json_put_text(object, "form", field->form);
 	json_put_int(object, "bytes", (int64_t)field->len_bytes);
-	CP_CHECK(json_array_append_new(ctx, object) == 0);
+	json_append(ctx, object);
 }
 
 /* Structure only: what this program does not understand may hold anything (P10). */
@@ -168,7 +168,7 @@ static void show(struct cli_source *source, const struct parked_request *request
 
 	for (size_t i = 0; i < count; i++) {
 		if (array)
-			CP_CHECK(json_array_append_new(array, show_json(source, &parked[i])) == 0);
+			json_append(array, show_json(source, &parked[i]));
 		else
 			show_text(source, &parked[i]);
 	}

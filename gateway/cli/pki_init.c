@@ -77,7 +77,7 @@ static void print_init(const struct pki_request *request, const struct pki_folde
 	}
 	json_t *hosts = json_array();
 	for (size_t i = 0; i < request->host_count; i++)
-		json_array_append_new(hosts, json_string(request->hosts[i]));
+		json_append(hosts, json_string(request->hosts[i]));
 	json_print(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "ca", folder->ca, "ca_key",
 	    folder->ca_key, "cert", folder->listener, "key", folder->listener_key, "registry",
 	    folder->registry_path, "expires", until, "hosts", hosts));

@@ -85,7 +85,7 @@ static void print_entries(
 		json_t *one = pki_entry_json(entry, now);
 		json_put_text(one, "cert", cert);
 		json_put_text(one, "key", request->csr ? NULL : key);
-		CP_CHECK(json_array_append_new(all, one) == 0);
+		json_append(all, one);
 	}
 	if (request->options.is_json)
 		json_print(all);

@@ -125,7 +125,7 @@ static void print_json(const struct registry *registry, wall_ms now)
 	for (size_t i = 0; i < registry_count(registry); i++) {
 		json_t *one = pki_entry_json(registry_at(registry, i), now);
 		json_put(one, "renewed", json_boolean(is_renewed(registry, i, now)));
-		CP_CHECK(json_array_append_new(all, one) == 0);
+		json_append(all, one);
 	}
 	json_print(
 	    json_pack("{s:o, s:o}", "certificates", all, "crl", crl_json(registry_crl(registry))));

@@ -92,7 +92,7 @@ static void print_json(
 	for (size_t i = 0; i < registry_count(registry); i++) {
 		const struct registry_entry *entry = registry_at(registry, i);
 		if (id_eq(&entry->device, &choice->device))
-			CP_CHECK(json_array_append_new(all, pki_entry_json(entry, now)) == 0);
+			json_append(all, pki_entry_json(entry, now));
 	}
 	json_print(json_pack("{s:I, s:o}", "revoked", (json_int_t)count, "certificates", all));
 }

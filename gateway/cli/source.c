@@ -78,6 +78,11 @@ int cli_source_check(const struct cli_source *source, const struct cli_options *
 	return CLI_UNREADABLE;
 }
 
+event_ms cli_since(const struct cli_source *source, const struct cli_options *options)
+{
+	return options->since ? zone_time_at(&source->zone, options->since_day, 0) : 0;
+}
+
 int cli_source_run(
     const struct cli_syntax *syntax, int argc, char **argv, void *request, cli_source_fn *run)
 {

@@ -27,6 +27,9 @@ void cli_source_close(struct cli_source *source);
 /* The last word of the view: CLI_OK, or its error as a sentence. */
 int cli_source_check(const struct cli_source *source, const struct cli_options *options);
 
+/* When the day of --since began in the clinic; 0 without it. */
+event_ms cli_since(const struct cli_source *source, const struct cli_options *options);
+
 /* A whole subcommand that reads a store: arguments go into `request`, which begins with a
  * struct cli_options; the store is open while `run` runs, which gives the exit status. */
 typedef int cli_source_fn(struct cli_source *source, void *request);

@@ -26,7 +26,7 @@ static void show(void *ctx, const char *difference)
 	snprintf(text, sizeof(text), "%s", difference);
 	cut_tokens(text);
 	if (lines)
-		CP_CHECK(json_array_append_new(lines, json_string(text)) == 0);
+		json_append(lines, json_string(text));
 	else
 		puts(text);
 }

@@ -34,7 +34,4 @@ void why_print_json(const struct why *why);
 const char *why_correction_text(
     const struct view_correction *correction, char out[WHY_CORRECTION_BYTES]);
 
-/* "pen", "rf"; "device" when it never said what it is. */
-const char *why_device_kind(unsigned kind);
-
 #endif

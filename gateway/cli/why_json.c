@@ -2,19 +2,7 @@
 
 #include "care/verdict.h"
 #include "cli/alert_json.h"
-#include "cli/output.h"
-
-const char *why_device_kind(unsigned kind)
-{
-	static const char *const names[] = {"device", "pen", "stamp", "roller", "rf", "tablet"};
-
-	return kind < CP_COUNT(names) ? names[kind] : names[0];
-}
-
-static void append(json_t *array, json_t *value)
-{
-	CP_CHECK(json_array_append_new(array, value) == 0);
-}
+#include "cli/list.h"
 
 static json_t *use_json(const struct why *why, const struct cart_use *use)
 {
@@ -55,7 +43,7 @@ static json_t *session_json(const struct why *why, const struct why_session *ses
 	json_put_text(object, "role", session->is_subject ? "this" : "earlier");
 	json_put_id(object, "sid", &s->sid);
 	json_put_id(object, "device", &s->source);
-	json_put_text(object, "kind", why_device_kind(view->device_kind));
+	json_put_text(object, "kind", device_kind_name(view->device_kind));
 	json_put_text(object, "serial", view->serial[0] ? view->serial : NULL);
 	json_put_token(object, "client", &view->client);
 	json_put_token(object, "operator", &view->operator);
@@ -68,7 +56,7 @@ static json_t *session_json(const struct why *why, const struct why_session *ses
 	json_put_time(object, "start", &why->source->zone, s->start);
 	json_put_time(object, "end", &why->source->zone, s->end);
 	for (size_t i = 0; i < session->use_count; i++)
-		append(uses, use_json(why, &session->uses[i]));
+		json_append(uses, use_json(why, &session->uses[i]));
 	json_put(object, "cartridges", uses);
 	json_put(object, "verdict", verdict_json(why, view));
 	return object;
@@ -136,10 +124,10 @@ void why_print_json(const struct why *why)
 	json_put(object, "rules", rules_json(why));
 	json_put(object, "plan", plan_json(why));
 	for (size_t i = 0; i < why->session_count; i++)
-		append(sessions, session_json(why, &why->sessions[i]));
+		json_append(sessions, session_json(why, &why->sessions[i]));
 	json_put(object, "sessions", sessions);
 	for (size_t i = 0; i < why->correction_count; i++)
-		append(corrections, correction_json(why, &why->corrections[i]));
+		json_append(corrections, correction_json(why, &why->corrections[i]));
 	json_put(object, "corrections", corrections);
 	json_print(object);
 }

@@ -4,7 +4,7 @@
 #include "care/sentence.h"
 #include "care/verdict.h"
 #include "cli/alert_json.h"
-#include "cli/output.h"
+#include "cli/list.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -107,15 +107,6 @@ static void print_check(const struct why *why, struct arena *arena)
 
 /* --- sessions --------------------------------------------------------------------------- */
 
-static const char *device_text(const struct view_session *view, char out[64])
-{
-	char hex[ID_HEX_LEN + 1];
-
-	snprintf(out, 64, "%s %s", why_device_kind(view->device_kind),
-	    view->serial[0] ? view->serial : short_hex(&view->session.source, 8, hex));
-	return out;
-}
-
 static const char *carts_text(const struct why_session *session, char out[LINE_BYTES])
 {
 	size_t len = 0;
@@ -133,13 +124,14 @@ static void add_session(
 	const struct session *s = &session->view.session;
 	char text[LINE_BYTES];
 	char when[WHEN_BYTES];
-	char device[64];
+	char device[LIST_TEXT_BYTES];
 	char hex[ID_HEX_LEN + 1];
 
 	table_add(table, session->is_subject ? "this one" : "earlier");
 	table_add(table, when_long(&why->source->zone, s->start, when));
 	table_add(table, s->zones ? zones_text(s->zones, text, sizeof(text)) : "-");
-	table_add(table, device_text(&session->view, device));
+	table_add(table,
+	    device_text(session->view.device_kind, session->view.serial, &s->source, device));
 	table_add(table, short_hex(&session->view.client, CLI_TOKEN_DIGITS, hex));
 	table_add(table, s->is_completed ? "completed" : session_state_name(s->state));
 	table_add(table, short_hex(&s->sid, CLI_ALERT_DIGITS, hex));

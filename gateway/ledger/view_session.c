@@ -13,11 +13,14 @@
 
 /* --- sessions -------------------------------------------------------------------- */
 
-#define SELECT_SESSION                                                                             \
-	"SELECT " SESSION_COLUMNS                                                                  \
-	", r.kind, r.serial, r.model, c.token, o.token, s.verdict_rev, s.verdict_at,"              \
-	" s.verdict" SESSION_FROM                                                                  \
+#define VIEW_COLUMNS                                                                               \
+	SESSION_COLUMNS ", r.kind, r.serial, r.model, c.token, o.token, s.verdict_rev,"            \
+	                " s.verdict_at, s.verdict"
+#define VIEW_COLUMN_COUNT (SESSION_COLUMN_COUNT + 8)
+#define VIEW_FROM                                                                                  \
+	SESSION_FROM                                                                               \
 	"LEFT JOIN client c ON c.no = s.client LEFT JOIN operator o ON o.no = s.operator "
+#define SELECT_SESSION "SELECT " VIEW_COLUMNS VIEW_FROM
 
 /* DECISION_NONE when none was given, or it cannot be read. */
 static int decision_of(struct arena *arena, struct slice packed)
@@ -84,6 +87,77 @@ int view_session_find(
 		session_of(view, arena, &rows, found ? &second : out);
 	view_end(view);
 	return view->ledger.db.err ? 0 : found;
+}
+
+/* --- many ---------------------------------------------------------------------------- */
+
+/* Its findings are few and lie beside one another in alert_by_session. */
+#define SELECT_ROW                                                                                 \
+	"SELECT " VIEW_COLUMNS                                                                     \
+	", (SELECT count(*) FROM alert a WHERE a.session = s.no AND a.state != ?1),"               \
+	" (SELECT count(*) FROM alert a WHERE a.session = s.no AND a.state NOT IN (?1, ?2)),"      \
+	" (SELECT a.severity << 16 | a.check_id FROM alert a WHERE a.session = s.no AND"           \
+	" a.state != ?1 ORDER BY a.severity DESC, a.check_id LIMIT 1)" VIEW_FROM
+#define WHERE_ROW                                                                                  \
+	" s.start_at >= ?3 AND (s.start_at, s.no) < (?4, ?5) AND (?6 = 0 OR s.zones & ?6)"         \
+	" AND (?7 = 0 OR s.source = ?7) AND (?8 = 0 OR s.client = ?8)"                             \
+	" ORDER BY s.start_at DESC, s.no DESC LIMIT ?9"
+
+/* By the index that leaves the least to read. */
+static const char *sql_for(const struct view_session_filter *filter)
+{
+	if (filter->client)
+		return SELECT_ROW "WHERE s.client = ?8 AND s.client != 0 AND" WHERE_ROW;
+	if (filter->device)
+		return SELECT_ROW "WHERE s.source = ?7 AND" WHERE_ROW;
+	return SELECT_ROW "WHERE" WHERE_ROW;
+}
+
+static struct db_rows query_page(
+    struct view *view, const struct view_session_filter *filter, const struct view_page *page)
+{
+	struct db *db = &view->ledger.db;
+	event_ms start =
+	    db_value(db, INT64_MAX, "SELECT start_at FROM session WHERE no = ?", "i", page->after);
+
+	return db_query(db, sql_for(filter), "iiiiiiiii", (int64_t)ALERT_RETRACTED,
+	    (int64_t)ALERT_CLEARED, (int64_t)filter->since, (int64_t)start,
+	    page->after ? page->after : INT64_MAX, (int64_t)filter->zones, filter->device,
+	    filter->client, (int64_t)page->max + 1);
+}
+
+struct view_session_row *view_sessions(struct view *view, struct arena *arena,
+    const struct view_session_filter *filter, struct view_page *page, size_t *count)
+{
+	struct view_session_row *list = NULL;
+	size_t cap = 0;
+
+	*count = 0;
+	page->next = 0;
+	view_begin(view);
+	struct db_rows rows = query_page(view, filter, page);
+	while (db_next(&rows)) {
+		if (*count == page->max) {
+			page->next = list[*count - 1].view.session.no;
+			break;
+		}
+		struct view_session_row *grown =
+		    arena_push(arena, list, *count, &cap, sizeof(*list));
+		if (!grown) {
+			view_no_room(view);
+			break;
+		}
+		list = grown;
+		struct view_session_row *row = &list[(*count)++];
+		session_of(view, arena, &rows, &row->view);
+		row->findings = db_int(&rows, VIEW_COLUMN_COUNT);
+		row->open = db_int(&rows, VIEW_COLUMN_COUNT + 1);
+		row->worst = (enum check)(db_int(&rows, VIEW_COLUMN_COUNT + 2) & 0xffff);
+		row->severity = (enum severity)(db_int(&rows, VIEW_COLUMN_COUNT + 2) >> 16);
+	}
+	db_end(&rows);
+	view_end(view);
+	return list;
 }
 
 /* --- cartridges ------------------------------------------------------------------- */

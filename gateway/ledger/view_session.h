@@ -5,7 +5,7 @@
 #ifndef LEDGER_VIEW_SESSION_H
 #define LEDGER_VIEW_SESSION_H
 
-#include "ledger/view.h"
+#include "ledger/view_list.h"
 
 struct view_session {
 	struct session session;
@@ -26,6 +26,29 @@ bool view_session(struct view *view, struct arena *arena, int64_t no, struct vie
  * same sid: that counts as two. */
 int view_session_find(
     struct view *view, struct arena *arena, struct slice hex, struct view_session *out);
+
+/* --- many sessions ------------------------------------------------------------------ */
+
+struct view_session_filter {
+	int64_t device; /* local number; 0: all */
+	int64_t client; /* the same */
+	uint32_t zones; /* those that have one of these; 0: all */
+	event_ms since; /* that started then or later; 0: all */
+};
+
+struct view_session_row {
+	struct view_session view;
+	int64_t findings; /* but for the retracted ones */
+	int64_t open;     /* of them */
+	enum check worst; /* the most severe of them; 0: none */
+	enum severity severity;
+};
+
+/* The newest first. NULL when there is none. */
+struct view_session_row *view_sessions(struct view *view, struct arena *arena,
+    const struct view_session_filter *filter, struct view_page *page, size_t *count);
+
+/* --- what belongs to one --------------------------------------------------------------- */
 
 /* What was in the session's slots, in order. NULL when there was nothing. */
 struct cart_use *view_cart_uses(
