@@ -280,7 +280,7 @@ static const struct check_row rows[] = {
         .who = WHO_SERVICE | WHO_HEAD_OFFICE,
         .unit = IN_NOTHING,
         .condition = "something that a session is judged by is not known: its start, client, "
-                     "operator, flags, model profile or zones (R16)",
+                     "operator, flags, model profile, zones, clock or end (R16)",
         .cleared_by = "nothing: it is recorded; it goes when what was missing turns up",
         .sentence = {"Not all could be judged: the {onset} of this session is missing."},
     },

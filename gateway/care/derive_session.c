@@ -31,14 +31,20 @@ static void take_start(struct session *session, const struct fact *input)
 	session->zones = start->zones;
 }
 
-/* The last SESSION_END in order counts: it is the device's last word. */
+/* The last SESSION_END in order counts: it is the device's last word. An end before the start
+ * or after the message that tells it cannot be; the message's own time is taken then. */
 static const Carepace__V1__SessionEnd *take_end(struct session *session, const struct fact *input)
 {
 	const Carepace__V1__SessionEnd *end = input->reading.up->session_end;
 
+	event_ms earliest = session->has_start ? session->start : session->fold.first_at;
+	event_ms latest = input->reading.ts;
+	event_ms told =
+	    end->has_end_ts_ms ? reading_moment(&input->reading, end->end_ts_ms) : latest;
+
 	session->has_end = true;
-	session->end = end->has_end_ts_ms ? reading_moment(&input->reading, end->end_ts_ms)
-	                                  : input->reading.ts;
+	session->has_odd_end = told < earliest || told > latest;
+	session->end = session->has_odd_end ? latest : told;
 	return end;
 }
 
@@ -247,6 +253,10 @@ void derive_session(struct session_history *history, const struct policy *policy
 		session->ts_source = history->facts.count > 0
 		                         ? history->facts.items[0].reading.ts_source
 		                         : TS_DEVICE;
+	}
+	if (session->has_end && session->end < session->start) {
+		session->has_odd_end = true;
+		session->end = session->start;
 	}
 	session->day = zone_day(policy->zone, session->start);
 	set_state(history, policy, now);

@@ -43,6 +43,7 @@ void judge_clear_by(const struct judging *j, struct finding *finding, event_ms e
 #define MISSING_FLAGS "flags"
 #define MISSING_PROFILE "model profile"
 #define MISSING_ZONES "zones"
+#define MISSING_END "end"     /* it tells one that cannot be */
 #define MISSING_CLOCK "clock" /* nobody knows its date (R18) */
 void judge_missing(const struct judging *j, const char *group);
 

@@ -126,6 +126,8 @@ void judge_data(const struct judging *j)
 {
 	const struct session *session = j->session;
 
+	if (session->has_odd_end)
+		judge_missing(j, MISSING_END);
 	if (!session->has_start) {
 		judge_missing(j, MISSING_START); /* nothing else is known either (R23) */
 		return;

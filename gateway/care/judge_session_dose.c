@@ -72,25 +72,37 @@ static void judge_stream(const struct judging *j)
 	}
 }
 
-/* An RF treatment is held against limits that only the maker knows: where one of them is
- * not on file, the profile is as good as missing (R16). */
-static void judge_profile(const struct judging *j)
+/* Limits that only the maker knows: where one of them is not on file, the profile is as good
+ * as missing (R16). */
+static bool has_limits(const Carepace__V1__ModelProfile *profile)
 {
-	const Carepace__V1__ModelProfile *profile = profile_of(j->history, j->policy);
+	return profile->has_max_depth_um && profile->has_skin_types && profile->n_cart_gtin > 0;
+}
+
+static bool has_limits_of_rf(const Carepace__V1__ModelProfile *profile)
+{
 	bool has_energy = false;
 	bool has_power = false;
 	bool has_pulse = false;
 
-	if (!profile || j->session->modality != MODALITY_RF)
-		return;
 	for (size_t i = 0; i < profile->n_energy_limit; i++) {
 		has_energy |= profile->energy_limit[i]->has_max_energy_uj;
 		has_power |= profile->energy_limit[i]->has_max_power_mw;
 		has_pulse |= profile->energy_limit[i]->has_max_pulse_us;
 	}
-	if (!has_energy || !has_power || !has_pulse || !profile->has_pins ||
-	    !profile->has_freq_khz || !profile->has_min_impedance_ohm ||
-	    !profile->has_max_impedance_ohm || !profile->has_min_stack_gap_ms)
+	return has_energy && has_power && has_pulse && profile->has_pins && profile->has_freq_khz &&
+	       profile->has_min_impedance_ohm && profile->has_max_impedance_ohm &&
+	       profile->has_min_stack_gap_ms;
+}
+
+static void judge_profile(const struct judging *j)
+{
+	const Carepace__V1__ModelProfile *profile = profile_of(j->history, j->policy);
+
+	if (!profile || !j->session->has_start) /* judge_data() says so */
+		return;
+	if (!has_limits(profile) ||
+	    (j->session->modality == MODALITY_RF && !has_limits_of_rf(profile)))
 		judge_missing(j, MISSING_PROFILE);
 }
 

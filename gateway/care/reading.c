@@ -1,6 +1,7 @@
 #include "care/reading.h"
 
 #include "base/hash.h"
+#include "care/complete.h"
 #include "care/range.h"
 #include "care/range_rules.h"
 #include "wire/unpack.h"
@@ -187,7 +188,11 @@ static enum reading_result admit(struct arena *arena, ProtobufCMessage *envelope
 		return refuse(out, READING_PRIVACY);
 	}
 
+	const ProtobufCMessage *body = body_of(envelope, scan->body_field);
 	struct range_fault fault = range_check(envelope);
+	struct range_fault missing = complete_check(body);
+	if (missing.result > fault.result)
+		fault = missing;
 	if (fault.result != READING_OK)
 		*why = place(arena, &fault);
 	if (fault.result == READING_PRIVACY)
@@ -196,7 +201,7 @@ static enum reading_result admit(struct arena *arena, ProtobufCMessage *envelope
 		return park(arena, payload, out);
 	if (keep(arena, envelope->descriptor, scan, payload, out))
 		return READING_NOMEM;
-	fill_ids(body_of(envelope, scan->body_field), out);
+	fill_ids(body, out);
 	out->is_withheld = fault.result == READING_RANGE;
 	return fault.result;
 }

@@ -89,6 +89,7 @@ struct session {
 	bool is_test;             /* R22: touches no client, cartridge, course */
 	bool is_exposing;         /* R12 */
 	bool is_completed;        /* R12 */
+	bool has_odd_end;         /* not when its END says: that cannot be */
 	bool is_void;             /* R21: it did not take place; what remains is the record */
 	enum ts_source ts_source; /* which clock dated its start (R18) */
 
