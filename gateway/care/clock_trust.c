@@ -37,7 +37,7 @@ static bool raise(int64_t *value, int64_t to)
 	return true;
 }
 
-bool clock_learn(struct boot_clock *clock, const struct reading *reading, wall_ms recv)
+bool clock_learn(struct boot_clock *clock, const struct reading *reading, struct arrival arrival)
 {
 	int64_t mono = mono_of(reading);
 	int64_t offset = reading->claimed - mono;
@@ -45,9 +45,9 @@ bool clock_learn(struct boot_clock *clock, const struct reading *reading, wall_m
 
 	is_news |= raise(&clock->offset_max, second_below(offset + MS_PER_SECOND - 1));
 	is_news |= lower(&clock->ts_min, second_below(reading->claimed));
-	if (clock_is_live(reading))
-		is_news |= lower(&clock->anchor, second_below(recv - mono));
-	if (reading->claimed > recv && !clock->is_ahead)
+	if (arrival.kind == ARRIVED_AT && clock_is_live(reading))
+		is_news |= lower(&clock->anchor, second_below(arrival.at - mono));
+	if (arrival.kind != ARRIVED_IN_DOUBT && reading->claimed > arrival.at && !clock->is_ahead)
 		is_news = clock->is_ahead = true;
 	return is_news;
 }
@@ -77,7 +77,14 @@ enum clock_skew clock_skew_of(int64_t skew_ms)
 	                                 : CLOCK_IS_GOOD;
 }
 
-void clock_date(const struct boot_clock *clock, struct reading *reading, wall_ms recv)
+static bool is_impossible(
+    const struct boot_clock *clock, const struct reading *reading, struct arrival arrival)
+{
+	return reading->claimed < clock->floor ||
+	       (arrival.kind != ARRIVED_IN_DOUBT && reading->claimed > arrival.at);
+}
+
+static void date(const struct boot_clock *clock, struct reading *reading, struct arrival arrival)
 {
 	event_ms since_boot = mono_of(reading);
 
@@ -88,12 +95,30 @@ void clock_date(const struct boot_clock *clock, struct reading *reading, wall_ms
 			return;
 		reading->ts = within_calendar(clock->anchor + since_boot);
 		reading->ts_source = TS_GATEWAY;
-	} else if (reading->claimed < clock->floor || reading->claimed > recv) {
+	} else if (is_impossible(clock, reading, arrival)) {
 		/* As early as it may have been: order and durations stay. */
 		event_ms earliest = clock->floor + since_boot;
-		reading->ts = within_calendar(earliest < recv ? earliest : recv);
+		reading->ts = within_calendar(earliest < arrival.at ? earliest : arrival.at);
 		reading->ts_source = TS_UNKNOWN;
 	}
+}
+
+/* What is assumed in doubt is never later than the truth (care/gateway_clock.h), so a live
+ * message did not happen before that. */
+static void date_in_doubt(
+    const struct boot_clock *clock, struct reading *reading, struct arrival arrival)
+{
+	reading->ts_source = TS_IN_DOUBT;
+	if (clock->anchor == TIME_NEVER && clock_is_live(reading) &&
+	    arrival.at - reading->ts > CLOCK_SKEW_MAX_MS)
+		reading->ts = within_calendar(arrival.at);
+}
+
+void clock_date(const struct boot_clock *clock, struct reading *reading, struct arrival arrival)
+{
+	date(clock, reading, arrival);
+	if (arrival.kind == ARRIVED_IN_DOUBT)
+		date_in_doubt(clock, reading, arrival);
 }
 
 /* Everything has the date that it claims. */

@@ -23,6 +23,16 @@
  * first boot. */
 #define CLOCK_OLDEST INT64_C(1577836800000)
 
+/* When a message came in. */
+struct arrival {
+	wall_ms at;
+	enum {
+		ARRIVED_AT,
+		ARRIVED_BEFORE,  /* nobody knows when, but not later */
+		ARRIVED_IN_DOUBT /* this box did not know the time; `at` is its guess */
+	} kind;
+};
+
 /* What is known of one boot of a device. */
 struct boot_clock {
 	event_ms anchor;    /* TIME_NEVER: never seen live */
@@ -43,12 +53,11 @@ struct boot_clock {
 /* HELLO and HEARTBEAT are never buffered, whatever they say. */
 bool clock_is_live(const struct reading *reading);
 
-/* Learns from a message that was received at `recv`. True when the clock is known
- * better now. */
-bool clock_learn(struct boot_clock *clock, const struct reading *reading, wall_ms recv);
+/* True when the clock is known better now. */
+bool clock_learn(struct boot_clock *clock, const struct reading *reading, struct arrival arrival);
 
 /* Sets ts and ts_source from `claimed`. */
-void clock_date(const struct boot_clock *clock, struct reading *reading, wall_ms recv);
+void clock_date(const struct boot_clock *clock, struct reading *reading, struct arrival arrival);
 
 /* What the device's clock is ahead by; 0 of a boot that was never seen live. */
 int64_t clock_skew_ms(const struct boot_clock *clock, const struct reading *reading);

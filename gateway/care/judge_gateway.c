@@ -17,6 +17,7 @@ static enum severity severity_of(enum check check)
 		return SEVERITY_HIGH;
 	case CHECK_GW_QUEUE:
 	case CHECK_GW_CRL_STALE:
+	case CHECK_GW_CLOCK:
 		return SEVERITY_MEDIUM;
 	default: /* GW_UPSTREAM_DOWN, GW_CONFIG_STALE, GW_PARKED */
 		return SEVERITY_LOW;
@@ -93,8 +94,22 @@ static void judge_privacy(const struct gateway_history *history, const struct fa
 	finding_set_value(finding, count, 0);
 }
 
-/* --- GW_CLOCK ------------------------------------------------------------------------------ */
-/* Follows from the clock's trust (R18), as an input of its own beside these two. */
+/* --- GW_CLOCK: in doubt (R18); for how long nothing has kept it is a condition -------------- */
+
+static void judge_doubt(const struct gateway_history *history, const struct fact *began,
+    const struct policy *policy, struct timeline *timeline)
+{
+	struct finding *finding = add(began, policy, CHECK_GW_CLOCK, "gateway", timeline);
+
+	if (!finding)
+		return;
+	finding->severity = severity_of(CHECK_GW_CLOCK);
+	for (size_t i = 0; i < history->facts.count && finding->until == TIME_NEVER; i++) {
+		const struct reading *reading = &history->facts.items[i].reading;
+		if (!reading->box->clock->in_doubt)
+			finding->until = reading->ts > finding->from ? reading->ts : finding->from;
+	}
+}
 
 void judge_gateway(
     const struct gateway_history *history, const struct policy *policy, struct timeline *timeline)
@@ -103,6 +118,8 @@ void judge_gateway(
 
 	if (began && began->reading.kind == READING_BOX_CONDITION)
 		judge_condition(history, began, policy, timeline);
+	else if (began && began->reading.kind == READING_BOX_CLOCK)
+		judge_doubt(history, began, policy, timeline);
 	else if (began && began->reading.kind == READING_PRIVACY_REJECT)
 		judge_privacy(history, began, policy, timeline);
 }

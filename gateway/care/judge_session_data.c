@@ -132,7 +132,7 @@ void judge_data(const struct judging *j)
 		judge_missing(j, MISSING_START); /* nothing else is known either (R23) */
 		return;
 	}
-	if (session_is_undated(session))
+	if (session->ts_source == TS_UNKNOWN) /* else GW_CLOCK says it */
 		judge_missing(j, MISSING_CLOCK);
 	if (!session->client && !session->is_test)
 		judge_missing(j, MISSING_CLIENT);

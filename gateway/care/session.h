@@ -122,7 +122,7 @@ static inline bool session_is_open(const struct session *session)
 /* R18: nobody knows its date; what depends on it is not evaluated. */
 static inline bool session_is_undated(const struct session *session)
 {
-	return session->ts_source == TS_UNKNOWN;
+	return session->ts_source == TS_UNKNOWN || session->ts_source == TS_IN_DOUBT;
 }
 
 /* The order of everything that is judged: (event time, source, boot, seq). */

@@ -1,11 +1,13 @@
-/* ts_source.h - which clock dated something (R18): enum TsSource of report.proto. */
+/* ts_source.h - which clock dated something (R18): enum TsSource of report.proto, where what
+ * came in doubt is unknown. */
 #ifndef CARE_TS_SOURCE_H
 #define CARE_TS_SOURCE_H
 
 enum ts_source {
 	TS_DEVICE = 1,
 	TS_GATEWAY, /* the device's clock was off: our estimate */
-	TS_UNKNOWN  /* somewhere between its boot and its arrival: no date */
+	TS_UNKNOWN, /* somewhere between its boot and its arrival: no date */
+	TS_IN_DOUBT /* it came while this box did not know the time: no date yet */
 };
 
 #endif

@@ -30,6 +30,8 @@ static enum part part_of(const struct alert *alert)
 	case ABOUT_COURSE:
 	case ABOUT_CASE:
 		return is_open ? PART_CITED : PART_NONE;
+	case ABOUT_GATEWAY: /* R18; only of a session that began in doubt */
+		return is_open ? PART_COUNTS : PART_NONE;
 	case ABOUT_DEVICE:
 		if (alert->finding.session == 0)
 			return is_open ? PART_COUNTS : PART_NONE;

@@ -84,16 +84,24 @@ static struct watch_answer ask_crl(
 	};
 }
 
+static struct watch_answer ask_clock(
+    const struct watch_look *look, const struct policy *policy, wall_ms now)
+{
+	int64_t limit_ms = MS_PER_HOUR * policy_number(policy, PARAM_CLOCK_SYNC_HOURS, now);
+
+	return at_most(look->synced_at < now ? now - look->synced_at : 0, limit_ms);
+}
+
 const enum check watch_checks[WATCH_CONDITIONS] = {CHECK_GW_QUEUE, CHECK_GW_DISK,
     CHECK_GW_UPSTREAM_DOWN, CHECK_GW_CONFIG_STALE, CHECK_GW_PARKED, CHECK_GW_UNJUDGED,
-    CHECK_GW_CRL_STALE};
+    CHECK_GW_CRL_STALE, CHECK_GW_CLOCK};
 
 struct watch_answer watch_ask(
     size_t i, const struct watch_look *look, const struct policy *policy, wall_ms now)
 {
 	static struct watch_answer (*const rules[WATCH_CONDITIONS])(
-	    const struct watch_look *look, const struct policy *policy, wall_ms now) = {
-	    ask_queue, ask_disk, ask_upstream, ask_config, ask_parked, ask_unjudged, ask_crl};
+	    const struct watch_look *look, const struct policy *policy, wall_ms now) = {ask_queue,
+	    ask_disk, ask_upstream, ask_config, ask_parked, ask_unjudged, ask_crl, ask_clock};
 
 	return rules[i](look, policy, now);
 }

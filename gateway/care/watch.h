@@ -3,7 +3,8 @@
  * What:   a look is what can be measured now; a rule says of it whether a condition holds, by
  *         the parameters in force. ledger/watch.c records when one begins and ends, as inputs
  *         of the box, and judge_gateway.c judges those.
- * Not:    GW_CLOCK: the clock's own trust is no measure (R18).
+ * Not:    whether the clock is in doubt (care/gateway_clock.h); only for how long nothing
+ *         has kept it.
  *         PRIVACY_REJECT: an event, no condition.
  */
 #ifndef CARE_WATCH_H
@@ -27,6 +28,7 @@ struct watch_look {
 	wall_ms last_order_at;
 	int64_t parked;
 	int64_t unjudged;
+	wall_ms synced_at; /* the kernel said so last */
 };
 
 struct watch_answer {
@@ -36,7 +38,7 @@ struct watch_answer {
 };
 
 /* The conditions, in this order. */
-#define WATCH_CONDITIONS 7
+#define WATCH_CONDITIONS 8
 extern const enum check watch_checks[WATCH_CONDITIONS];
 
 /* Of watch_checks[i]. */

@@ -133,6 +133,14 @@ struct alert *alert_rows_around(struct ledger *ledger, const struct session *ses
 	    "ii", session->no, session->device);
 	collect(ledger, &rows, &alerts, count, &cap);
 
+	if (session->ts_source == TS_IN_DOUBT) {
+		rows = db_query(&ledger->db,
+		    "SELECT " ALERT_COLUMNS " FROM alert a WHERE a.unit_kind = ?1 AND a.unit = ?2"
+		    " AND a.state != ?3",
+		    "iii", (int64_t)SUBJECT_GATEWAY, ledger->doubt, (int64_t)ALERT_RETRACTED);
+		collect(ledger, &rows, &alerts, count, &cap);
+	}
+
 	size_t own = *count;
 	rows = db_query(&ledger->db,
 	    "SELECT " ALERT_COLUMNS " FROM alert a WHERE a.client = ?2"

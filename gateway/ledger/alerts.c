@@ -27,7 +27,6 @@ static void raise_or_claim(struct ledger *ledger, enum subject_kind kind, int64_
 	} else {
 		alert = alert_raise(finding, ledger->now);
 		answers_give(ledger, &alert);
-		ledger->batch->alerts_raised++;
 	}
 	alert_rows_claim(ledger, &alert, kind, unit);
 	if (is_changed)

@@ -30,7 +30,6 @@ static void forget_answer(struct batch *batch)
 	batch->next_wake = TIME_NEVER;
 	batch->has_outbox_news = false;
 	batch->has_receipt = false;
-	batch->alerts_raised = 0;
 	batch->unjudged = 0;
 }
 
@@ -43,6 +42,7 @@ void batch_reset(struct batch *batch)
 	batch->done_count = 0;
 	batch->retry = (struct batch_retry){0};
 	batch->look = (struct watch_look){0};
+	batch->clock = (struct clock_reading){0};
 	forget_answer(batch);
 }
 

@@ -1,9 +1,8 @@
 /* batch.h - what goes to the ledger in one transaction, and what comes back.
  *
- * A batch owns an arena with all its bytes. Handing it to the ledger moves it;
- * nobody else touches it until it comes back with outcomes, messages for
- * devices and news for head office. It brings the room for its own answer
- * (DESIGN section 2).
+ * A batch owns an arena with all its bytes. Handing it to the ledger moves it; nobody else
+ * touches it until it comes back with outcomes, messages for devices and news for head
+ * office. It brings the room for its own answer (DESIGN section 2).
  *
  * Bounds: BATCH_ENTRIES_MAX entries, BATCH_BYTES_MAX of payload or BATCH_ARENA_FULL bytes
  *         of it decoded make a batch full (P6); what the ledger adds lies in the same arena.
@@ -11,6 +10,7 @@
 #ifndef LEDGER_BATCH_H
 #define LEDGER_BATCH_H
 
+#include "care/gateway_clock.h"
 #include "care/reading.h"
 #include "care/watch.h"
 
@@ -61,16 +61,16 @@ struct batch_entry {
 		struct batch_link link;
 		struct batch_over over;
 	};
-	const char *why; /* PARK, REFUSED */
-	wall_ms recv;
+	const char *why;    /* PARK, REFUSED */
+	wall_ms recv;       /* with batch->clock: since the start of the box */
 	uint64_t conn;      /* who waits for the answer: the shell's, opaque here; 0: nobody */
 	uint16_t packet_id; /* 0: nobody does (QoS 0) */
 	bool is_tablet;     /* the registry says so; of what is parked */
 	enum reading_result gate;
 };
 
-/* A row of the outbox that was acknowledged; or, by head office's own receipt,
- * everything of its kind up to n, if the epoch is still ours. */
+/* A row of the outbox that was acknowledged; or, by head office's own receipt, everything
+ * of its kind up to n, if the epoch is still ours. */
 struct batch_done {
 	uint32_t kind;
 	uint64_t n;
@@ -108,7 +108,8 @@ struct batch {
 	struct batch_done done[BATCH_DONE_MAX];
 	size_t done_count;
 	struct batch_retry retry;
-	struct watch_look look; /* at the box itself, now and then */
+	struct watch_look look;     /* at the box itself, now and then */
+	struct clock_reading clock; /* when it is applied */
 
 	/* The answer. */
 	int64_t lacking_bytes; /* the disk is full: so much must be freed (P11) */
@@ -120,8 +121,7 @@ struct batch {
 	bool has_receipt; /* head office's stream moved on: */
 	uint64_t epoch;   /* of this store */
 	uint32_t hq_epoch;
-	uint32_t hq_n; /* highest contiguous (domain 9.4) */
-	uint32_t alerts_raised;
+	uint32_t hq_n;     /* highest contiguous (domain 9.4) */
 	uint32_t unjudged; /* set aside in this batch */
 };
 
@@ -130,8 +130,8 @@ void batch_free(struct batch *batch);
 void batch_reset(struct batch *batch);
 bool batch_is_full(const struct batch *batch);
 
-/* The disk is full: its entries are nobody's business until it is taken up again; what
- * is done may leave the outbox all the same, as much as fits. */
+/* The disk is full: its entries are nobody's business until it is taken up again; what is
+ * done may leave the outbox all the same, as much as fits. */
 void batch_hold(struct batch *batch);
 void batch_take_up(struct batch *batch);
 void batch_move_done(struct batch *to, struct batch *from);

@@ -1,6 +1,7 @@
 #include "ledger/clocks.h"
 
 #include "care/fold.h"
+#include "ledger/box_clock.h"
 #include "ledger/downs.h"
 #include "ledger/facts.h"
 #include "ledger/guards.h"
@@ -37,8 +38,9 @@ static void save(struct ledger *ledger, const struct known_boot *boot)
 static bool load(struct ledger *ledger, int64_t source, uint32_t boot, struct known_boot *out)
 {
 	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT no, ifnull(anchor, ?), floor, ts_min, is_ahead, offset_min, offset_max, skew_ms"
-	    " FROM boot WHERE source = ? AND boot = ?",
+	    "SELECT no, ifnull(anchor, ?), floor, ts_min, is_ahead, offset_min, offset_max, "
+	    "skew_ms,"
+	    " in_doubt FROM boot WHERE source = ? AND boot = ?",
 	    "iii", TIME_NEVER, source, (int64_t)boot);
 
 	if (!db_next(&rows))
@@ -53,6 +55,7 @@ static bool load(struct ledger *ledger, int64_t source, uint32_t boot, struct kn
 	        .offset_min = db_int(&rows, 5),
 	        .offset_max = db_int(&rows, 6)},
 	    .skew = clock_skew_of(db_int(&rows, 7)),
+	    .is_in_doubt = db_int(&rows, 8) != 0,
 	};
 	db_end(&rows);
 	out->dated = out->clock;
@@ -80,7 +83,7 @@ static event_ms floor_of(struct ledger *ledger, int64_t source, uint32_t boot)
 	db_end(&rows);
 	if (result != READING_OK || !load(ledger, source, row.boot, &before))
 		return CLOCK_OLDEST;
-	clock_date(&before.clock, &last, row.recv);
+	clock_date(&before.clock, &last, box_clock_arrival(ledger, &row));
 	return last.ts > CLOCK_OLDEST ? last.ts : CLOCK_OLDEST;
 }
 
@@ -141,7 +144,7 @@ static void learn(struct ledger *ledger, struct known_boot *boot, const struct r
 {
 	bool is_first = boot->clock.ts_min == TIME_NEVER;
 
-	if (!clock_learn(&boot->clock, reading, row->recv))
+	if (!clock_learn(&boot->clock, reading, box_clock_arrival(ledger, row)))
 		return;
 	save(ledger, boot);
 	if (is_first || clock_dates_alike(&boot->dated, &boot->clock)) {
@@ -154,11 +157,21 @@ static void learn(struct ledger *ledger, struct known_boot *boot, const struct r
 		redating->by = boot->dated;
 }
 
-/* CLOCK_SKEW: an observation of what the device says live, its newest word. */
-static void note_skew(struct ledger *ledger, struct known_boot *boot,
-    const struct source_state *source, const struct reading *reading)
+/* Once the box knows the time again, the boot is dated again. */
+static void note_doubt(struct ledger *ledger, struct known_boot *boot)
 {
-	if (boot->clock.anchor == TIME_NEVER || !clock_is_live(reading) ||
+	if (boot->is_in_doubt)
+		return;
+	boot->is_in_doubt = true;
+	db_run(&ledger->db, "UPDATE boot SET in_doubt = 1 WHERE no = ?", "i", boot->no);
+}
+
+/* CLOCK_SKEW: an observation of what the device says live, its newest word. In doubt this
+ * box tells nobody what time it is. */
+static void note_skew(struct ledger *ledger, struct known_boot *boot,
+    const struct source_state *source, const struct reading *reading, const struct journal_row *row)
+{
+	if (boot->clock.anchor == TIME_NEVER || !clock_is_live(reading) || row->doubt ||
 	    reading->boot != source->boot || reading->seq != source->seq)
 		return;
 	int64_t skew_ms = clock_skew_ms(&boot->clock, reading);
@@ -194,14 +207,16 @@ void clocks_date(struct ledger *ledger, struct reading *reading, const struct jo
 		return;
 	struct known_boot *boot = boot_of(ledger, source, row->boot);
 	if (!ledger->config.is_recount) {
+		if (row->doubt)
+			note_doubt(ledger, boot);
 		learn(ledger, boot, reading, row);
 		if (row->boot < source->boot && !reading_is_stream(row->kind) &&
 		    is_floor_of_another(ledger, row))
 			add_redating(ledger, &reading->source, row->source, row->boot, true);
 	}
-	clock_date(&boot->dated, reading, row->recv);
+	clock_date(&boot->dated, reading, box_clock_arrival(ledger, row));
 	if (!ledger->config.is_recount)
-		note_skew(ledger, boot, source, reading);
+		note_skew(ledger, boot, source, reading, row);
 }
 
 void clocks_date_again(
@@ -210,7 +225,7 @@ void clocks_date_again(
 	struct known_boot *boot = known_boot(ledger, &reading->source, row->boot);
 
 	if (boot)
-		clock_date(&boot->dated, reading, row->recv);
+		clock_date(&boot->dated, reading, box_clock_arrival(ledger, row));
 }
 
 void clocks_settle_floors(struct ledger *ledger)
@@ -239,7 +254,7 @@ void clocks_learn(
 	struct known_boot *boot =
 	    reading->up ? known_boot(ledger, &reading->source, row->boot) : NULL;
 
-	if (!boot || !clock_learn(&boot->clock, reading, row->recv))
+	if (!boot || !clock_learn(&boot->clock, reading, box_clock_arrival(ledger, row)))
 		return;
 	save(ledger, boot);
 	boot->dated = boot->clock;
@@ -248,6 +263,8 @@ void clocks_learn(
 enum ts_source clocks_source(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
+	if (reading->up && box_clock_arrival(ledger, row).kind == ARRIVED_IN_DOUBT)
+		return TS_IN_DOUBT;
 	if (!reading->up || reading->ts == reading->claimed)
 		return TS_DEVICE;
 	return db_value(&ledger->db, 1,
@@ -271,8 +288,8 @@ static bool dates_differ(const struct move *move, const struct reading *reading,
     const struct journal_row *row, struct reading *from, struct reading *to)
 {
 	*from = *to = *reading;
-	clock_date(move->from, from, row->recv);
-	clock_date(move->to, to, row->recv);
+	clock_date(move->from, from, box_clock_arrival_before(move->ledger, row));
+	clock_date(move->to, to, box_clock_arrival(move->ledger, row));
 	return from->ts != to->ts || from->ts_source != to->ts_source;
 }
 
@@ -287,21 +304,21 @@ static void note_session(struct move *move, const struct id *sid, const struct j
 		    false);
 }
 
-static void move_stream_row(void *ctx, const struct reading *reading, const struct journal_row *row)
+static void move_row(void *ctx, const struct reading *reading, const struct journal_row *row)
 {
 	struct move *move = ctx;
 	struct reading from;
 	struct reading to;
 
-	if (!dates_differ(move, reading, row, &from, &to))
+	if (!dates_differ(move, reading, row, &from, &to) || !row_is_applied(move->ledger, row))
 		return;
 	facts_move(move->ledger, &from, &to, row);
 	note_session(move, &reading->sid, row);
 }
 
-static void move_journal(struct move *move, int64_t source, uint32_t boot)
+static void boot_journal(
+    struct ledger *ledger, int64_t source, uint32_t boot, stream_row_fn *on_row, void *ctx)
 {
-	struct ledger *ledger = move->ledger;
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE source = ? AND boot = ?", "ii", source,
 	    (int64_t)boot);
@@ -311,14 +328,8 @@ static void move_journal(struct move *move, int64_t source, uint32_t boot)
 	while (db_next(&rows) && !ledger->db.err) {
 		struct journal_row row = journal_row_of(&rows);
 		struct reading reading;
-		struct reading from;
-		struct reading to;
-		if (journal_decode(&arena, &row, &reading) == READING_OK &&
-		    dates_differ(move, &reading, &row, &from, &to) &&
-		    row_is_applied(ledger, &row)) {
-			facts_move(ledger, &from, &to, &row);
-			note_session(move, &reading.sid, &row);
-		}
+		if (journal_decode(&arena, &row, &reading) == READING_OK)
+			on_row(ctx, &reading, &row);
 		arena_reset(&arena);
 	}
 	db_end(&rows);
@@ -368,8 +379,8 @@ static void move_boot(struct ledger *ledger, const struct id *source_id, int64_t
 	struct move move = {.ledger = ledger, .from = from, .to = &to};
 
 	known->dated = to;
-	move_journal(&move, source, boot);
-	boot_stream(ledger, source, boot, move_stream_row, &move);
+	boot_journal(ledger, source, boot, move_row, &move);
+	boot_stream(ledger, source, boot, move_row, &move);
 	touched_settle(&move.sessions);
 	for (size_t i = 0; i < move.sessions.count && !ledger->db.err; i++)
 		fold_again(ledger, move.sessions.items[i].no);
@@ -414,4 +425,52 @@ void clocks_settle(struct ledger *ledger)
 			move_boot(ledger, &r->source_id, r->source, r->boot, &r->by);
 	for (struct redating *r = list; r; r = r->next)
 		settle_floors(ledger, r);
+}
+
+/* --- the box knows the time again --------------------------------------------------------- */
+
+struct relearning {
+	struct ledger *ledger;
+	struct boot_clock *clock;
+};
+
+static void learn_row(void *ctx, const struct reading *reading, const struct journal_row *row)
+{
+	const struct relearning *relearning = ctx;
+	struct arrival arrival = box_clock_arrival(relearning->ledger, row);
+
+	clock_learn(relearning->clock, reading, arrival);
+}
+
+static void learn_boot(
+    struct ledger *ledger, const struct id *source_id, int64_t source, uint32_t boot_no)
+{
+	struct known_boot *boot = known_boot(ledger, source_id, boot_no);
+
+	if (!boot)
+		return;
+	struct redating *redating = add_redating(ledger, source_id, source, boot_no, false);
+	struct relearning relearning = {.ledger = ledger, .clock = &boot->clock};
+	if (redating)
+		redating->by = boot->dated;
+	boot_journal(ledger, source, boot_no, learn_row, &relearning);
+	boot_stream(ledger, source, boot_no, learn_row, &relearning);
+	boot->is_in_doubt = false;
+	save(ledger, boot);
+}
+
+void clocks_trust(struct ledger *ledger)
+{
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT r.id, b.source, b.boot FROM boot b JOIN source r ON r.no = b.source"
+	    " WHERE b.in_doubt ORDER BY b.source, b.boot",
+	    "");
+
+	while (db_next(&rows) && !ledger->db.err) {
+		struct id id;
+		id_from_bytes(&id, db_blob(&rows, 0));
+		learn_boot(ledger, &id, db_int(&rows, 1), (uint32_t)db_int(&rows, 2));
+	}
+	db_end(&rows);
+	db_run(&ledger->db, "UPDATE boot SET in_doubt = 0 WHERE in_doubt", "");
 }

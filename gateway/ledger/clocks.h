@@ -25,6 +25,10 @@ enum ts_source clocks_source(
 /* Moves what must move. Before anybody is judged. */
 void clocks_settle(struct ledger *ledger);
 
+/* The box knows the time again: what came in doubt is learned from, and moves with the
+ * batch. */
+void clocks_trust(struct ledger *ledger);
+
 /* A recount knows all clocks before it dates anything. */
 void clocks_learn(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row);

@@ -3,6 +3,7 @@
 #include "care/correction.h"
 #include "care/fold.h"
 #include "care/zone.h"
+#include "ledger/box_clock.h"
 #include "ledger/answers.h"
 #include "ledger/cases.h"
 #include "ledger/clocks.h"
@@ -48,8 +49,11 @@ static void add_fact(struct ledger *ledger, enum subject_kind kind, int64_t subj
 static bool is_loud(
     const struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	return ledger->filing == FILING_NEW && !reading->is_replay &&
-	       row->recv - reading->ts <= LATE_AFTER_MS && ledger->now - row->recv <= LATE_AFTER_MS;
+	bool is_late = reading->ts_source != TS_IN_DOUBT && /* R18: nobody can tell */
+	               row->recv - reading->ts > LATE_AFTER_MS;
+
+	return ledger->filing == FILING_NEW && !reading->is_replay && !is_late &&
+	       ledger->now - row->recv <= LATE_AFTER_MS;
 }
 
 /* --- sessions ------------------------------------------------------------------- */
@@ -460,7 +464,8 @@ static void apply_to_case(
 static void apply_to_gateway(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	int64_t episode = watch_take(ledger, reading, row);
+	int64_t episode = reading->kind == READING_BOX_CLOCK ? box_clock_take(ledger, reading, row)
+	                                                     : watch_take(ledger, reading, row);
 
 	add_fact(ledger, SUBJECT_GATEWAY, episode, reading, row);
 	touched_add(&ledger->touched[SUBJECT_GATEWAY], &ledger->scratch, episode, true);
@@ -552,6 +557,7 @@ static const struct {
     {READING_HQ_ROLLER_USE, apply_roller_use},
     {READING_BOX_CONDITION, apply_to_gateway},
     {READING_PRIVACY_REJECT, apply_to_gateway},
+    {READING_BOX_CLOCK, apply_to_gateway},
 };
 
 static void file_away(

@@ -5,11 +5,12 @@
 #include "ledger/presence.h"
 
 static const char insert_journal[] =
-    "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload, client2)"
-    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?, nullif(?, 0)) ON CONFLICT DO NOTHING";
+    "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload, client2,"
+    " doubt) VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?, nullif(?, 0), nullif(?, 0))"
+    " ON CONFLICT DO NOTHING";
 static const char insert_stream[] =
-    "INSERT INTO stream(no, source, boot, seq, recv, kind, hash, payload)"
-    " VALUES(?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO stream(no, source, boot, seq, recv, kind, hash, payload, doubt)"
+    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0))";
 static const char select_row[] =
     "SELECT " JOURNAL_COLUMNS ", j.hash FROM journal j WHERE source = ?1 AND boot = ?2 AND seq = ?3"
     " UNION ALL SELECT " STREAM_COLUMNS ", j.hash FROM stream j WHERE no = ?4";
@@ -78,10 +79,10 @@ void journal_skip(struct ledger *ledger, const struct reading *reading)
 static void add_to_journal(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	db_run(&ledger->db, insert_journal, "iiiiiiibbi", row->source, (int64_t)row->boot,
+	db_run(&ledger->db, insert_journal, "iiiiiiibbii", row->source, (int64_t)row->boot,
 	    (int64_t)row->seq, (int64_t)row->recv, (int64_t)row->kind, row->client,
 	    row->operator_no, slice_of(reading->hash, READING_HASH_BYTES), reading->payload,
-	    row->client2);
+	    row->client2, row->doubt);
 }
 
 static void add_to_stream(
@@ -89,21 +90,21 @@ static void add_to_stream(
 {
 	int64_t no = ++ledger->stream_last;
 
-	db_run(&ledger->db, insert_stream, "iiiiiibb", no, row->source, (int64_t)row->boot,
+	db_run(&ledger->db, insert_stream, "iiiiiibbi", no, row->source, (int64_t)row->boot,
 	    (int64_t)row->seq, (int64_t)row->recv, (int64_t)row->kind,
-	    slice_of(reading->hash, READING_HASH_BYTES), reading->payload);
+	    slice_of(reading->hash, READING_HASH_BYTES), reading->payload, row->doubt);
 	stream_names_add(ledger, row->source, row->boot, row->seq, no);
 }
 
-enum batch_outcome journal_append(
-    struct ledger *ledger, const struct reading *reading, wall_ms recv, struct journal_row *row)
+enum batch_outcome journal_append(struct ledger *ledger, const struct reading *reading,
+    struct stamp stamp, struct journal_row *row)
 {
 	struct source_state *source = names_source(ledger, &reading->source);
 	if (!source)
 		return BATCH_NOT_KEPT;
 
 	if (!take_number(ledger, source, reading)) {
-		enum batch_outcome outcome = compare(ledger, reading, source->no, recv);
+		enum batch_outcome outcome = compare(ledger, reading, source->no, stamp.recv);
 		if (outcome != BATCH_NEW)
 			return outcome;
 	}
@@ -111,7 +112,8 @@ enum batch_outcome journal_append(
 	    .source = source->no,
 	    .boot = reading->boot,
 	    .seq = reading->seq,
-	    .recv = recv,
+	    .recv = stamp.recv,
+	    .doubt = stamp.doubt,
 	    .kind = reading->kind,
 	    .client = names_client(ledger, &reading->client),
 	    .operator_no = names_operator(ledger, &reading->operator),
@@ -136,6 +138,7 @@ struct journal_row journal_row_of(const struct db_rows *rows)
 	    .operator_no = db_int(rows, 6),
 	    .payload = db_blob(rows, 7),
 	    .client2 = db_int(rows, 8),
+	    .doubt = db_int(rows, 9),
 	};
 }
 

@@ -22,6 +22,7 @@
  */
 #include "ledger/ledger.h"
 
+#include "ledger/box_clock.h"
 #include "ledger/clocks.h"
 #include "ledger/down_rows.h"
 #include "ledger/downs.h"
@@ -65,7 +66,6 @@ enum cp_err ledger_open(
 	}
 	ledger->config = *config;
 	ledger->config.policy.site = config->site;
-	ledger->opened_at = now;
 	ledger->stream_db = &ledger->db;
 	arena_init(&ledger->scratch, 64 * 1024, SCRATCH_BYTES_MAX);
 	arena_init(&ledger->work, 64 * 1024, WORK_BYTES_MAX);
@@ -76,7 +76,9 @@ enum cp_err ledger_open(
 	enum cp_err err = store_open(ledger);
 	if (!err && !config->is_recount) {
 		db_begin(&ledger->db);
+		now = box_clock_open(ledger, now);
 		ledger->is_careful = !store_was_clean(ledger);
+		ledger->opened_at = now;
 		ledger->careful_until = now + CAREFUL_MS;
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
 		store_set_site(ledger, config->site);
@@ -146,6 +148,16 @@ int64_t ledger_pending(struct ledger *ledger)
 	return db_value(&ledger->db, 0, "SELECT count(*) FROM pending", "");
 }
 
+int64_t ledger_assumed_offset(const struct ledger *ledger)
+{
+	return ledger->clock.doubt == CLOCK_TRUSTED ? TIME_NEVER : ledger->clock.offset;
+}
+
+enum clock_doubt ledger_doubt(const struct ledger *ledger)
+{
+	return ledger->clock.doubt;
+}
+
 /* --- head office's stream --------------------------------------------------------- */
 
 /* The highest n up to which everything of the newest epoch is stored. */
@@ -207,7 +219,7 @@ static void hold_place(struct ledger *ledger, const struct batch_entry *entry)
 	place.kind = READING_UNKNOWN;
 	place.payload = slice_of(NULL, 0);
 	place.client = place.operator= place.new_client =(struct id){0};
-	journal_append(ledger, &place, entry->recv, &row);
+	journal_append(ledger, &place, box_clock_stamp(ledger, entry->recv), &row);
 	advance_receipt(ledger, &place);
 }
 
@@ -215,11 +227,14 @@ static void journal(struct ledger *ledger, struct batch_entry *entry)
 {
 	struct journal_row row;
 
-	entry->outcome = journal_append(ledger, &entry->reading, entry->recv, &row);
+	entry->outcome =
+	    journal_append(ledger, &entry->reading, box_clock_stamp(ledger, entry->recv), &row);
 	if (entry->outcome == BATCH_DUPLICATE && entry->reading.kind == READING_SESSION_START)
 		verdicts_repeat(ledger, &entry->reading);
 	if (entry->outcome != BATCH_NEW)
 		return;
+	if (box_clock_in_doubt(ledger))
+		box_clock_hear(ledger, &entry->reading, &row);
 	if (ledger->is_careful)
 		pending_add_row(ledger, &row);
 	else
@@ -267,7 +282,7 @@ static void take_entries(struct ledger *ledger)
 static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)
 {
 	ledger->batch = batch;
-	ledger->now = now;
+	ledger->now = box_clock_look(ledger, &batch->clock, now);
 	memset(ledger->touched, 0, sizeof(ledger->touched));
 	ledger->redatings = NULL;
 	arena_reset(&ledger->scratch);
@@ -278,6 +293,7 @@ static void begin(struct ledger *ledger, struct batch *batch, wall_ms now)
 		parked_retry_carefully(ledger);
 	}
 	db_begin(&ledger->db);
+	box_clock_settle(ledger);
 }
 
 static bool has_touched(const struct ledger *ledger)
@@ -288,15 +304,22 @@ static bool has_touched(const struct ledger *ledger)
 	return false;
 }
 
+/* In doubt no deadline fires (R18). */
+static wall_ms due_until(const struct ledger *ledger)
+{
+	return box_clock_in_doubt(ledger) ? SUBJECTS_JUDGE_AGAIN : ledger->now;
+}
+
 /* A judge reads folds from the store. Most batches are stream only: nobody is judged,
  * no fold is due. */
 static void apply(struct ledger *ledger)
 {
-	bool is_due = ledger->next_change <= ledger->now;
+	wall_ms due = due_until(ledger);
+	bool is_due = ledger->next_change <= due;
 
 	clocks_settle(ledger);
 	if (is_due)
-		subjects_touch_due(ledger);
+		subjects_touch_due(ledger, due);
 	else if (!has_touched(ledger) && sessions_flush_at(ledger) > ledger->now)
 		return;
 	sessions_flush(ledger);
@@ -322,7 +345,13 @@ static wall_ms next_wake(struct ledger *ledger)
 	if (ledger->is_careful && ledger->now >= ledger->careful_until)
 		ledger->is_careful = false;
 	wall_ms flush_at = sessions_flush_at(ledger);
-	return flush_at < ledger->next_change ? flush_at : ledger->next_change;
+	wall_ms change_at = ledger->next_change;
+	if (box_clock_in_doubt(ledger)) {
+		if (ledger->clock.has_news || change_at <= SUBJECTS_JUDGE_AGAIN)
+			return ledger->now;
+		change_at = TIME_NEVER;
+	}
+	return flush_at < change_at ? flush_at : change_at;
 }
 
 enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now)

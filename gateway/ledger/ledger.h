@@ -38,6 +38,9 @@ struct ledger_config {
 	const struct ledger_own *own;
 	size_t own_count;
 
+	struct clock_reading clock; /* not taken: `now` is believed */
+	wall_ms built_at;           /* the program */
+
 	int64_t reserve_bytes; /* P11: of the disk, for draining; 0: do not measure */
 	bool is_recount;       /* verify: no outbox, no verdicts, no checkpoints */
 };
@@ -57,8 +60,15 @@ void ledger_disk(const char *path, int64_t *used_bytes, int64_t *total_bytes);
 /* Marks a clean end if nothing failed. NULL is allowed. */
 void ledger_close(struct ledger *ledger);
 
-/* Also judges every subject whose deadline is not later than `now`. */
+/* Also judges every subject whose deadline is not later than `now`; none while the clock is
+ * in doubt. With readings of the clocks (batch->clock) entries are stamped since the start
+ * of the box. */
 enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now) CP_MUST_CHECK;
+
+/* What the wall clock is less the time since the start of the box: TIME_NEVER while it is
+ * trusted, in doubt what is assumed instead. */
+int64_t ledger_assumed_offset(const struct ledger *ledger);
+enum clock_doubt ledger_doubt(const struct ledger *ledger);
 
 enum ledger_checkpoint {
 	CHECKPOINT_NONE,

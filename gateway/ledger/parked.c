@@ -1,5 +1,6 @@
 #include "ledger/parked.h"
 
+#include "ledger/box_clock.h"
 #include "ledger/facts.h"
 #include "ledger/names.h"
 #include "ledger/pending.h"
@@ -51,11 +52,12 @@ enum batch_outcome parked_add(struct ledger *ledger, const struct batch_entry *e
 		return BATCH_NOT_KEPT;
 	source->parked_rows++;
 	source->parked_bytes += (int64_t)reading->payload.len;
+	struct stamp stamp = box_clock_stamp(ledger, entry->recv);
 	db_run(&ledger->db,
-	    "INSERT INTO parked(source, hash, recv, is_tablet, why, payload)"
-	    " VALUES(?, ?, ?, ?, ?, ?)",
-	    "ibiitb", source->no, hash, (int64_t)entry->recv, (int64_t)entry->is_tablet,
-	    entry->why ? entry->why : "", reading->payload);
+	    "INSERT INTO parked(source, hash, recv, is_tablet, why, payload, doubt)"
+	    " VALUES(?, ?, ?, ?, ?, ?, nullif(?, 0))",
+	    "ibiitbi", source->no, hash, (int64_t)stamp.recv, (int64_t)entry->is_tablet,
+	    entry->why ? entry->why : "", reading->payload, stamp.doubt);
 	return BATCH_PARKED;
 }
 
@@ -65,7 +67,7 @@ struct parked_row {
 	int64_t source;
 	struct id device;
 	struct id hash;
-	wall_ms recv;
+	struct stamp stamp;
 	bool is_tablet;
 	bool is_wanted;
 	struct slice payload; /* in the scratch arena; only of a wanted one */
@@ -145,7 +147,7 @@ static bool next(struct ledger *ledger, struct parked_row *row)
 {
 	struct parked_walk *walk = &ledger->walk;
 	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT p.source, p.hash, p.recv, p.is_tablet, s.id, p.payload"
+	    "SELECT p.source, p.hash, p.recv, p.is_tablet, s.id, p.payload, p.doubt"
 	    " FROM parked p JOIN source s ON s.no = p.source"
 	    " WHERE (p.source, p.hash) > (?, ?) ORDER BY p.source, p.hash LIMIT 1",
 	    "ib", walk->source, slice_of(walk->hash.b, ID_BYTES));
@@ -154,7 +156,7 @@ static bool next(struct ledger *ledger, struct parked_row *row)
 		return false;
 	*row = (struct parked_row){
 	    .source = db_int(&rows, 0),
-	    .recv = db_int(&rows, 2),
+	    .stamp = {.recv = db_int(&rows, 2), .doubt = db_int(&rows, 6)},
 	    .is_tablet = db_int(&rows, 3) != 0,
 	};
 	row->is_wanted = id_from_bytes(&row->hash, db_blob(&rows, 1)) &&
@@ -198,7 +200,7 @@ static void journal(struct ledger *ledger, const struct parked_row *parked, stru
 		return; /* about an outbox that has moved on; it has no place in the journal */
 	if (reading->order)
 		free_place(ledger, parked->source, reading);
-	if (journal_append(ledger, reading, parked->recv, &row) != BATCH_NEW)
+	if (journal_append(ledger, reading, parked->stamp, &row) != BATCH_NEW)
 		return; /* sent again meanwhile, in another form */
 	if (ledger->is_careful)
 		pending_add_row(ledger, &row);

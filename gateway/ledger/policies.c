@@ -123,7 +123,7 @@ static void record(struct ledger *ledger, Carepace__V1__Order *order, wall_ms no
 		return;
 	}
 	reading.source = reading_box;
-	if (journal_append(ledger, &reading, now, &row) == BATCH_NEW)
+	if (journal_append(ledger, &reading, (struct stamp){.recv = now}, &row) == BATCH_NEW)
 		facts_apply(ledger, &reading, &row);
 }
 

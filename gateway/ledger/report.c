@@ -62,7 +62,8 @@ static void fill_alert(Carepace__V1__Alert *out, const struct view_alert *row)
 	out->has_operator_token = set_id(&out->operator_token, &row->operator);
 	out->has_sid = set_id(&out->sid, &row->sid);
 	out->has_ts_source = 1;
-	out->ts_source = (Carepace__V1__TsSource)row->ts_source;
+	out->ts_source = row->ts_source == TS_IN_DOUBT ? CAREPACE__V1__TS_SOURCE__TS_UNKNOWN
+	                                               : (Carepace__V1__TsSource)row->ts_source;
 	out->has_late = 1;
 	out->late = alert->is_late;
 }

@@ -49,8 +49,30 @@ CREATE TABLE boot(
 	offset_max INTEGER NOT NULL,
 	skew_ms INTEGER NOT NULL DEFAULT 0, -- observed: while it is worth telling, else 0
 	skew_since INTEGER NOT NULL DEFAULT 0,
+	in_doubt INTEGER NOT NULL DEFAULT 0, -- some of it came while the box did not know the time
 	UNIQUE(source, boot)
 );
+CREATE INDEX boot_in_doubt ON boot(in_doubt) WHERE in_doubt;
+
+-- What the box knew of the time when it was written (care/gateway_clock.h). One row.
+CREATE TABLE clock(
+	no INTEGER PRIMARY KEY,
+	boot BLOB NOT NULL, -- of the box
+	counts_from INTEGER NOT NULL,
+	confirmed INTEGER, -- NULL: not since the box started
+	last INTEGER NOT NULL, -- wall ms
+	synced_at INTEGER NOT NULL -- wall ms; by the kernel's flag
+);
+
+-- Times in which it knew less: what the offset was assumed to be, and is (box.proto,
+-- BoxClock). no: seq of the box's input. It follows from the journal.
+CREATE TABLE doubt(
+	no INTEGER PRIMARY KEY,
+	assumed INTEGER NOT NULL,
+	known INTEGER, -- NULL: not yet
+	is_lost INTEGER NOT NULL DEFAULT 0 -- the box restarted: everything came before `known`
+);
+CREATE INDEX doubt_open ON doubt(no) WHERE known IS NULL;
 
 CREATE TABLE client(no INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE);
 CREATE TABLE operator(no INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE);
@@ -70,6 +92,7 @@ CREATE TABLE journal(
 	operator INTEGER,
 	hash BLOB NOT NULL,
 	payload BLOB NOT NULL,
+	doubt INTEGER, -- recv is what was assumed in this one; NULL: none
 	PRIMARY KEY(source, boot, seq)
 ) WITHOUT ROWID;
 
@@ -81,7 +104,8 @@ CREATE TABLE stream(
 	recv INTEGER NOT NULL,
 	kind INTEGER NOT NULL,
 	hash BLOB NOT NULL,
-	payload BLOB NOT NULL
+	payload BLOB NOT NULL,
+	doubt INTEGER -- as in journal
 );
 
 -- Which row of the stream has a name, as far as meta 'stream_named': page is seq / 64,
@@ -114,6 +138,7 @@ CREATE TABLE parked(
 	is_tablet INTEGER NOT NULL, -- as the registry said: who may say what (P7)
 	why TEXT NOT NULL,
 	payload BLOB NOT NULL,
+	doubt INTEGER, -- as in journal
 	PRIMARY KEY(source, hash)
 ) WITHOUT ROWID;
 

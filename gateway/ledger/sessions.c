@@ -14,18 +14,18 @@ enum {
 	FLAG_TEST = 1 << 3,
 	FLAG_EXPOSING = 1 << 4,
 	FLAG_COMPLETED = 1 << 5,
-	FLAG_VOID = 1 << 6,       /* SESSION_IS_VOID */
-	FLAG_TS_GATEWAY = 1 << 8, /* else TS_DEVICE */
-	FLAG_TS_UNKNOWN = 1 << 9,
+	FLAG_VOID = 1 << 6,      /* SESSION_IS_VOID */
+	FLAG_TS_SOURCE = 3 << 8, /* SESSION_TS_SOURCE: enum ts_source, from TS_DEVICE on */
 };
+#define FLAG_TS_SHIFT 8
 
 static int64_t flags_of(const struct session *s)
 {
 	return (s->has_start ? FLAG_START : 0) | (s->has_end ? FLAG_END : 0) |
 	       (s->is_replay ? FLAG_REPLAY : 0) | (s->is_test ? FLAG_TEST : 0) |
 	       (s->is_exposing ? FLAG_EXPOSING : 0) | (s->is_completed ? FLAG_COMPLETED : 0) |
-	       (s->ts_source == TS_GATEWAY ? FLAG_TS_GATEWAY : 0) |
-	       (s->ts_source == TS_UNKNOWN ? FLAG_TS_UNKNOWN : 0) | (s->is_void ? FLAG_VOID : 0);
+	       (s->is_void ? FLAG_VOID : 0) |
+	       (s->ts_source > TS_DEVICE ? (s->ts_source - TS_DEVICE) << FLAG_TS_SHIFT : 0);
 }
 
 struct session session_of_row(const struct db_rows *rows, int c)
@@ -70,9 +70,7 @@ struct session session_of_row(const struct db_rows *rows, int c)
 	s.is_exposing = flags & FLAG_EXPOSING;
 	s.is_completed = flags & FLAG_COMPLETED;
 	s.is_void = flags & FLAG_VOID;
-	s.ts_source = flags & FLAG_TS_UNKNOWN   ? TS_UNKNOWN
-	              : flags & FLAG_TS_GATEWAY ? TS_GATEWAY
-	                                        : TS_DEVICE;
+	s.ts_source = (enum ts_source)(TS_DEVICE + ((flags & FLAG_TS_SOURCE) >> FLAG_TS_SHIFT));
 	id_from_bytes(&s.source, db_blob(rows, c + 2));
 	id_from_bytes(&s.sid, db_blob(rows, c + 3));
 	/* While it runs, its end is its last message: the fold knows it best. */

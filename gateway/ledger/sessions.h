@@ -65,7 +65,7 @@ void sessions_mark_folded(struct ledger *ledger);
 #define SESSION_FROM " FROM session s JOIN source r ON r.no = s.source "
 
 /* enum ts_source of the session s. */
-#define SESSION_TS_SOURCE "CASE WHEN s.flags & 512 THEN 3 WHEN s.flags & 256 THEN 2 ELSE 1 END"
+#define SESSION_TS_SOURCE "1 + ((s.flags >> 8) & 3)"
 #define SESSION_IS_VOID "s.flags & 64 != 0"
 
 /* The session in columns c, c + 1, ... */

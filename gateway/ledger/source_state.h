@@ -23,6 +23,7 @@ struct known_boot {
 	struct boot_clock clock; /* as known now */
 	struct boot_clock dated; /* by what its readings were dated */
 	enum clock_skew skew;    /* of what was said live last */
+	bool is_in_doubt;        /* as its row says */
 };
 
 /* What is known of a source's names without asking the store. */

@@ -6,7 +6,7 @@
  *     journal.c   input rows: new, duplicate or conflict (P2)
  *     parked.c    what could not be decoded, tried again (P8)
  *     stream_names.c  rows of the stream by their names
- *     clocks.c    when it happened (R18)
+ *     clocks.c    when it happened (R18); box_clock.c does the box know the time?
  *     session_stream.c  a session's stream, read again
  *     facts.c     a new row becomes facts, folds, touched subjects
  *     reach.c     which sessions a new fact may concern
@@ -29,6 +29,7 @@
 #define LEDGER_STATE_H
 
 #include "base/map.h"
+#include "care/gateway_clock.h"
 #include "ledger/db.h"
 #include "ledger/ledger.h"
 #include "ledger/source_state.h"
@@ -127,6 +128,15 @@ struct ledger {
 	struct watch_reject rejects[WATCH_REJECTS_MAX];
 	struct arena book; /* what config.policy points to */
 
+	struct gateway_clock clock;
+	bool has_clock;      /* else `now` is believed */
+	int64_t counts_from; /* entries of the batch in hand; 0: they have wall time */
+	int64_t doubt;       /* rows are stamped in this one; 0: in none */
+	int64_t cut_doubt;   /* it ended with a restart of the box, which is not recorded yet */
+	int64_t unsettled;   /* the first one whose offset is not known; 0: none */
+	wall_ms synced_at;   /* by the kernel's flag, last */
+	wall_ms clock_saved_at;
+
 	/* The batch in hand. */
 	wall_ms now;
 	struct batch *batch;
@@ -134,6 +144,7 @@ struct ledger {
 	wall_ms next_change;                   /* no deadline is earlier */
 	struct redating *redatings;            /* boots whose clock is known better now */
 	enum filing filing;
+	int64_t settled_from; /* doubts from this one on are settled in it; 0: none */
 };
 
 #endif

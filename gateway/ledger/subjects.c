@@ -18,9 +18,6 @@
 /* Deadlines judged in one batch: a storm of them must not hold up acknowledgements. */
 #define DUE_MAX 500
 
-/* The deadline of what a change of policy concerns: at once, before all others. */
-#define JUDGE_AGAIN INT64_C(-1)
-
 /* A recount judges everybody at the moment at which the store did (P3). */
 static wall_ms moment_of(struct ledger *ledger, enum subject_kind kind, int64_t no)
 {
@@ -359,18 +356,18 @@ void subjects_judge(struct ledger *ledger)
 
 /* A deadline that subjects_judge_later() or _again() made is quiet: nobody on a chair waits for it.
  */
-void subjects_touch_due(struct ledger *ledger)
+void subjects_touch_due(struct ledger *ledger, wall_ms until)
 {
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT kind, subject, next_change FROM subject WHERE next_change <= ?"
 	    " ORDER BY next_change LIMIT ?",
-	    "ii", (int64_t)ledger->now, (int64_t)DUE_MAX);
+	    "ii", (int64_t)until, (int64_t)DUE_MAX);
 
 	while (db_next(&rows)) {
 		int64_t kind = db_int(&rows, 0);
 		CP_CHECK(kind >= SUBJECT_SESSION && kind < SUBJECT_KINDS && judges[kind]);
 		touched_add(&ledger->touched[kind], &ledger->scratch, db_int(&rows, 1),
-		    db_int(&rows, 2) != JUDGE_AGAIN);
+		    db_int(&rows, 2) != SUBJECTS_JUDGE_AGAIN);
 	}
 }
 
@@ -379,8 +376,8 @@ void subjects_judge_later(struct ledger *ledger, enum subject_kind kind, int64_t
 	if (ledger->config.is_recount) /* judges everybody anyway */
 		return;
 	db_run(&ledger->db, "UPDATE subject SET next_change = ? WHERE kind = ? AND subject = ?",
-	    "iii", JUDGE_AGAIN, (int64_t)kind, no);
-	ledger->next_change = JUDGE_AGAIN;
+	    "iii", SUBJECTS_JUDGE_AGAIN, (int64_t)kind, no);
+	ledger->next_change = SUBJECTS_JUDGE_AGAIN;
 }
 
 #define JUDGE_AGAIN_WHERE "UPDATE subject SET next_change = ?1 WHERE "
@@ -390,16 +387,16 @@ void subjects_judge_later(struct ledger *ledger, enum subject_kind kind, int64_t
 
 void subjects_judge_again(struct ledger *ledger, event_ms since)
 {
-	db_run(&ledger->db, JUDGE_AGAIN_WHERE "kind != 1 OR " IS_SESSION_SINCE, "ii", JUDGE_AGAIN,
-	    (int64_t)since);
-	ledger->next_change = JUDGE_AGAIN;
+	db_run(&ledger->db, JUDGE_AGAIN_WHERE "kind != 1 OR " IS_SESSION_SINCE, "ii",
+	    SUBJECTS_JUDGE_AGAIN, (int64_t)since);
+	ledger->next_change = SUBJECTS_JUDGE_AGAIN;
 }
 
 void subjects_judge_sessions_again(struct ledger *ledger, event_ms since)
 {
-	db_run(&ledger->db, JUDGE_AGAIN_WHERE "kind = 1 AND " IS_SESSION_SINCE, "ii", JUDGE_AGAIN,
-	    (int64_t)since);
-	ledger->next_change = JUDGE_AGAIN;
+	db_run(&ledger->db, JUDGE_AGAIN_WHERE "kind = 1 AND " IS_SESSION_SINCE, "ii",
+	    SUBJECTS_JUDGE_AGAIN, (int64_t)since);
+	ledger->next_change = SUBJECTS_JUDGE_AGAIN;
 }
 
 void subjects_touch_users(struct ledger *ledger, int64_t cart)
@@ -426,8 +423,8 @@ void subjects_touch_users_of_lot(
 	db_run(&ledger->db,
 	    JUDGE_AGAIN_WHERE "kind = 1 AND subject IN (SELECT session FROM cart_use"
 	                      " WHERE lot = ?2 AND lot != '' AND gtin = ?3 AND until_at >= ?4)",
-	    "itti", JUDGE_AGAIN, lot, gtin, (int64_t)since);
-	ledger->next_change = JUDGE_AGAIN;
+	    "itti", SUBJECTS_JUDGE_AGAIN, lot, gtin, (int64_t)since);
+	ledger->next_change = SUBJECTS_JUDGE_AGAIN;
 }
 
 wall_ms subjects_next_change(struct ledger *ledger)

@@ -5,8 +5,11 @@
 
 #include "ledger/state.h"
 
+/* The deadline of what a change of policy concerns: at once, before all others. */
+#define SUBJECTS_JUDGE_AGAIN INT64_C(-1)
+
 /* Adds the subjects whose next change has come (R7): "judge again then". */
-void subjects_touch_due(struct ledger *ledger);
+void subjects_touch_due(struct ledger *ledger, wall_ms until);
 
 /* All touched subjects, one transaction. */
 void subjects_judge(struct ledger *ledger);

@@ -37,7 +37,8 @@ static bool load_given(struct ledger *ledger, int64_t session, struct given *out
 static bool is_answerable(const struct session *session, const struct given *given)
 {
 	return session->has_start && session_is_open(session) && !session->is_replay &&
-	       given->start_recv - session->start <= LATE_AFTER_MS;
+	       (session->ts_source == TS_IN_DOUBT || /* R18: nobody can tell, so it is answered */
+	           given->start_recv - session->start <= LATE_AFTER_MS);
 }
 
 /* Set aside, or after a crash not yet judged. */
@@ -82,8 +83,9 @@ static void answer(struct ledger *ledger, const struct session *session, const s
 
 	count = leave_out_during(alerts, count, session);
 	struct verdict verdict = verdict_of(alerts, count);
-	/* R16: what nobody could judge does not pass silently. */
-	if (verdict.decision == DECISION_PERMIT && is_unjudged(ledger, session))
+	/* R16: what nobody could judge does not pass silently; nor dates in doubt (R18). */
+	if (verdict.decision == DECISION_PERMIT &&
+	    (session->ts_source == TS_IN_DOUBT || is_unjudged(ledger, session)))
 		verdict.decision = DECISION_ADVISE;
 	struct slice packed = downs_pack_verdict(ledger, &session->sid, &verdict);
 	if (ledger->db.err || (given->rev > 0 && slice_eq(packed, given->packed)))

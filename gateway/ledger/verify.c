@@ -1,5 +1,6 @@
 #include "ledger/verify.h"
 
+#include "ledger/box_clock.h"
 #include "ledger/clocks.h"
 #include "ledger/facts.h"
 #include "ledger/names.h"
@@ -179,8 +180,8 @@ static void copy_names(struct recount *r)
 }
 
 static const char insert_journal[] =
-    "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload, client2)"
-    " VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), x'', ?, nullif(?, 0))";
+    "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload, client2,"
+    " doubt) VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), x'', ?, nullif(?, 0), nullif(?, 0))";
 
 /* Everybody is judged in the end: what was touched meanwhile need not be kept. */
 static void settle(struct recount *r)
@@ -190,6 +191,24 @@ static void settle(struct recount *r)
 	sessions_flush(ledger);
 	memset(ledger->touched, 0, sizeof(ledger->touched));
 	arena_reset(&ledger->scratch);
+}
+
+/* R18: what the box knew of the time, before anything is dated by it. */
+static void learn_doubts(struct recount *r)
+{
+	struct ledger *ledger = r->ledger;
+	struct db_rows rows = db_query(&r->store,
+	    "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE source = ? AND kind = ?", "ii",
+	    (int64_t)SOURCE_BOX, (int64_t)READING_BOX_CLOCK);
+
+	while (db_next(&rows) && !ledger->db.err) {
+		struct journal_row row = journal_row_of(&rows);
+		struct reading reading;
+		if (journal_decode(&ledger->work, &row, &reading) == READING_OK)
+			box_clock_take(ledger, &reading, &row);
+		arena_reset(&ledger->work);
+	}
+	db_end(&rows);
 }
 
 /* R18: a date may hang on a message that came much later. Rows of the journal enter as
@@ -203,10 +222,10 @@ static void learn_clocks(struct recount *r, const char *select)
 		struct journal_row row = journal_row_of(&rows);
 		struct reading reading;
 		if (!reading_is_stream(row.kind)) /* no judge reads the stream itself */
-			db_run(&ledger->db, insert_journal, "iiiiiiibi", row.source,
+			db_run(&ledger->db, insert_journal, "iiiiiiibii", row.source,
 			    (int64_t)row.boot, (int64_t)row.seq, (int64_t)row.recv,
 			    (int64_t)row.kind, row.client, row.operator_no, row.payload,
-			    row.client2);
+			    row.client2, row.doubt);
 		if (journal_decode(&ledger->work, &row, &reading) == READING_OK)
 			clocks_learn(ledger, &reading, &row);
 		arena_reset(&ledger->work);
@@ -375,6 +394,7 @@ static void recount(struct recount *r)
 	r->ledger->stream_last =
 	    db_value(&r->store, 0, "SELECT value FROM meta WHERE name = 'stream_folded'", "");
 	copy_names(r);
+	learn_doubts(r);
 	learn_clocks(r, "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE" IS_JUDGED);
 	learn_clocks(r, "SELECT " STREAM_COLUMNS " FROM stream j WHERE" IS_JUDGED);
 	clocks_settle_floors(r->ledger);

@@ -74,7 +74,7 @@ int64_t watch_take(
 
 /* --- out ------------------------------------------------------------------------------- */
 
-static void record(struct ledger *ledger, Carepace__V1__Box *box)
+void watch_record(struct ledger *ledger, Carepace__V1__Box *box)
 {
 	struct source_state *source = names_source(ledger, &reading_box);
 	struct reading reading;
@@ -91,7 +91,8 @@ static void record(struct ledger *ledger, Carepace__V1__Box *box)
 		db_fail(&ledger->db, CP_NOMEM, "out of memory for what the box says of itself");
 		return;
 	}
-	if (journal_append(ledger, &reading, ledger->now, &row) == BATCH_NEW)
+	if (journal_append(ledger, &reading, (struct stamp){.recv = ledger->now}, &row) ==
+	    BATCH_NEW)
 		facts_apply(ledger, &reading, &row);
 	arena_reset(&ledger->work);
 }
@@ -114,7 +115,7 @@ static void record_condition(struct ledger *ledger, enum check check,
 	}
 	box.body_case = CAREPACE__V1__BOX__BODY_CONDITION;
 	box.condition = &condition;
-	record(ledger, &box);
+	watch_record(ledger, &box);
 }
 
 /* --- conditions ------------------------------------------------------------------------- */
@@ -146,6 +147,7 @@ static void measure(struct ledger *ledger, struct watch_look *look)
 	look->last_order_at = last_order_at(ledger);
 	look->parked = db_value(db, 0, "SELECT count(*) FROM parked", "");
 	look->unjudged = db_value(db, 0, "SELECT count(*) FROM unjudged", "");
+	look->synced_at = ledger->has_clock ? ledger->synced_at : ledger->now;
 }
 
 static void look_around(struct ledger *ledger, struct watch_look *look)
@@ -216,7 +218,7 @@ static void record_reject(struct ledger *ledger, struct watch_reject *reject)
 	}
 	box.body_case = CAREPACE__V1__BOX__BODY_PRIVACY_REJECT;
 	box.privacy_reject = &body;
-	record(ledger, &box);
+	watch_record(ledger, &box);
 	reject->count = 0;
 	reject->said_at = ledger->now;
 }

@@ -14,6 +14,9 @@
 #include "ledger/journal.h"
 #include "ledger/state.h"
 
+/* Appends an input of the box and applies it. */
+void watch_record(struct ledger *ledger, Carepace__V1__Box *box);
+
 /* A message was refused for its text. */
 void watch_refused(struct ledger *ledger, const struct batch_entry *entry);
 

@@ -57,24 +57,66 @@ static void read_zone(struct clinic *clinic, const char *name)
 		clinic_fail(clinic, "%s: %s", path, clinic->zone.bad);
 }
 
+/* All the clocks of the box. */
+static struct clock_reading read_clocks(const struct clinic *clinic)
+{
+	return (struct clock_reading){
+	    .is_taken = true,
+	    .boot = {.b = {'b', clinic->box_boot}},
+	    .since_boot = clinic->now - clinic->box_booted_at,
+	    .wall = clinic->now + clinic->box_off_ms,
+	    .is_synced = !clinic->has_no_ntp,
+	};
+}
+
+static void open_ledger(struct clinic *clinic)
+{
+	char why[256];
+	struct ledger_config config = {
+	    .path = clinic->path,
+	    .site = "ber",
+	    .version = clinic->version,
+	    .policy = policy_default(&clinic->zone),
+	    .clock = read_clocks(clinic),
+	};
+
+	if (ledger_open(&config, config.clock.wall, &clinic->ledger, why))
+		clinic_fail(clinic, "the ledger does not open: %s", why);
+}
+
 void clinic_open_store(struct clinic *clinic, const char *zone_name, const char *path,
     const char *version, wall_ms now)
 {
-	char why[256];
-
-	*clinic = (struct clinic){.now = now, .next_wake = path ? now : TIME_NEVER};
-	read_zone(clinic, zone_name);
-	struct ledger_config config = {
+	*clinic = (struct clinic){
+	    .now = now,
+	    .next_wake = path ? now : TIME_NEVER,
 	    .path = path,
-	    .site = "ber",
 	    .version = version,
-	    .policy = policy_default(&clinic->zone),
 	};
+	read_zone(clinic, zone_name);
 	clinic->batch = batch_new();
 	CP_CHECK(clinic->batch);
 	arena_init(&clinic->arena, 16 * 1024, 4 << 20);
-	if (ledger_open(&config, now, &clinic->ledger, why))
-		clinic_fail(clinic, "the ledger does not open: %s", why);
+	open_ledger(clinic);
+}
+
+void clinic_restart(struct clinic *clinic)
+{
+	if (!clinic->path) {
+		clinic_fail(clinic, "nothing is left of what is in memory only");
+		return;
+	}
+	ledger_close(clinic->ledger);
+	open_ledger(clinic);
+	clinic->next_wake = clinic->now;
+	clinic_advance(clinic, clinic->now);
+}
+
+void clinic_reboot_box(struct clinic *clinic)
+{
+	clinic->box_boot++;
+	clinic->box_booted_at = clinic->now;
+	clinic_restart(clinic);
 }
 
 void clinic_open(struct clinic *clinic, const char *zone_name)
@@ -114,13 +156,26 @@ void clinic_close(struct clinic *clinic)
 
 /* --- the ledger ------------------------------------------------------------------ */
 
+/* What the ledger took the time for: in doubt it goes on counting. */
+static wall_ms time_told(const struct clinic *clinic)
+{
+	const struct clock_reading *clock = &clinic->batch->clock;
+	int64_t assumed = ledger_assumed_offset(clinic->ledger);
+
+	return assumed == TIME_NEVER ? clock->wall : clock->since_boot + assumed;
+}
+
 static void apply(struct clinic *clinic)
 {
-	if (ledger_apply(clinic->ledger, clinic->batch, clinic->now)) {
+	clinic->batch->clock = read_clocks(clinic);
+	if (ledger_apply(clinic->ledger, clinic->batch, clinic->batch->clock.wall)) {
 		clinic_fail(clinic, "the ledger failed: %s", ledger_error(clinic->ledger));
 		return;
 	}
+	clinic->told = time_told(clinic);
 	clinic->next_wake = clinic->batch->next_wake;
+	if (clinic->next_wake != TIME_NEVER)
+		clinic->next_wake += clinic->now - clinic->told;
 	picture_downs(clinic);
 }
 
@@ -223,7 +278,7 @@ static void admit(struct clinic *clinic, const struct device *device, struct bat
 	};
 
 	entry->is_tablet = device && device->name[0] == 'T';
-	entry->recv = clinic->now;
+	entry->recv = clinic->now - clinic->box_booted_at;
 	if (entry->gate == READING_PARKED) {
 		entry->what = BATCH_PARK;
 		entry->reading.source = device ? device->id : reading_head_office;

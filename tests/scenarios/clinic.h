@@ -7,7 +7,8 @@
  *          of its deadlines on the way.
  * Names:   "P1", "c1", "A" are 16 byte ids: one letter for the kind, the name,
  *          zeros. So an id can be read back.
- * Clocks:  a device has one of its own, which may be off, and counts from its boot.
+ * Clocks:  a device has one of its own, which may be off, and counts from its boot. So has
+ *          the box; as long as nothing is said, a time server keeps it right.
  * Errors:  the first thing that goes wrong is kept in `why`; later calls do nothing.
  */
 #ifndef SCENARIOS_CLINIC_H
@@ -63,8 +64,15 @@ struct clinic {
 	struct chain chain;
 	struct ledger *ledger;
 	struct batch *batch;
-	wall_ms now; /* 0: no time was given yet */
+	wall_ms now;  /* 0: no time was given yet */
+	wall_ms told; /* what the ledger took it for */
 	wall_ms next_wake;
+	const char *path; /* of the store; NULL: in memory */
+	const char *version;
+	uint8_t box_boot; /* of the box: a number for its random one */
+	wall_ms box_booted_at;
+	int64_t box_off_ms; /* its clock less the true time */
+	bool has_no_ntp;
 	bool is_asleep; /* deadlines pass unseen, as when the gateway is down */
 	struct device devices[CLINIC_DEVICES_MAX];
 	size_t device_count;
@@ -97,6 +105,9 @@ static inline bool clinic_failed(const struct clinic *clinic)
 
 void clinic_advance(struct clinic *clinic, wall_ms to);
 void clinic_look(struct clinic *clinic, const struct watch_look *look);
+/* The program starts again, on the same store; or the box does, after so long. */
+void clinic_restart(struct clinic *clinic);
+void clinic_reboot_box(struct clinic *clinic);
 void clinic_sleep(struct clinic *clinic);
 void clinic_wake(struct clinic *clinic);
 void clinic_listen(struct clinic *clinic); /* forgets what was said */

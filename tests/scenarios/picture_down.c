@@ -52,7 +52,7 @@ static void hear(struct clinic *clinic, const struct batch_down *down,
 {
 	bool is_for_tablets = id_is_zero(&down->device);
 
-	if (down->expires_at != clinic->now + VERDICT_VALID_MS)
+	if (down->expires_at != clinic->told + VERDICT_VALID_MS)
 		clinic_fail(clinic, "a verdict is kept too long or too short");
 	if (is_for_tablets != (owed->len > 0) ||
 	    (is_for_tablets && !slice_eq(down->payload, *owed)))

@@ -330,19 +330,59 @@ static void look_around(struct clinic *clinic, struct words *words)
 	clinic_look(clinic, &look);
 }
 
+static void set_box_clock(struct clinic *clinic, struct words *words)
+{
+	clinic->box_off_ms = words_moment(clinic, words_take(words)) - clinic->now;
+}
+
+static void set_ntp(struct clinic *clinic, struct words *words)
+{
+	clinic->has_no_ntp = !words_flag(words, "on");
+	if (clinic->has_no_ntp && !words_flag(words, "off"))
+		clinic_fail(clinic, "NTP is on or off");
+}
+
+static void sleep_now(struct clinic *clinic, struct words *words)
+{
+	(void)words;
+	clinic_sleep(clinic);
+}
+
+static void wake_up(struct clinic *clinic, struct words *words)
+{
+	(void)words;
+	clinic_wake(clinic);
+}
+
+static void restart(struct clinic *clinic, struct words *words)
+{
+	(void)words;
+	clinic_restart(clinic);
+}
+
+static void reboot_box(struct clinic *clinic, struct words *words)
+{
+	(void)words;
+	clinic_reboot_box(clinic);
+}
+
 static void say_gateway(struct clinic *clinic, struct words *words)
 {
-	const char *verb = words_take(words);
+	static const struct {
+		const char *name;
+		void (*verb)(struct clinic *clinic, struct words *words);
+	} verbs[] = {{"looks", look_around}, {"clock", set_box_clock}, {"ntp", set_ntp},
+	    {"sleeps", sleep_now}, {"wakes", wake_up}, {"restarts", restart},
+	    {"reboots", reboot_box}};
+	const char *name = words_take(words);
 
-	if (strcmp(verb, "looks") == 0)
-		look_around(clinic, words);
-	words_end(words);
-	if (strcmp(verb, "sleeps") == 0)
-		clinic_sleep(clinic);
-	else if (strcmp(verb, "wakes") == 0)
-		clinic_wake(clinic);
-	else if (strcmp(verb, "looks") != 0)
-		clinic_fail(clinic, "the gateway cannot '%s'", verb);
+	for (size_t i = 0; i < CP_COUNT(verbs); i++)
+		if (strcmp(verbs[i].name, name) == 0) {
+			verbs[i].verb(clinic, words);
+			words_end(words);
+			return;
+		}
+	clinic_fail(clinic, "the gateway cannot '%s'", name);
 }
 
 void speech_line(struct clinic *clinic, const char *line)
