@@ -21,17 +21,18 @@ static void put_u64(uint8_t out[8], uint64_t value)
 		out[i] = (uint8_t)(value >> (8 * i));
 }
 
-static void hash_parts(const struct slice *parts, size_t count, struct reading *out)
+static void hash_parts(const struct slice *parts, size_t count, uint8_t out[READING_HASH_BYTES])
 {
 	uint8_t full[HASH_BYTES];
 
 	hash_sha256(parts, count, full);
-	memcpy(out->hash, full, READING_HASH_BYTES);
+	memcpy(out, full, READING_HASH_BYTES);
 }
 
 /* What makes the reading, tokens included; not how this copy was delivered
  * (sent_mono_ms, replay): a device's second try must be the same (P2). */
-static void hash_up(const Carepace__V1__Up *up, const struct wire_scan *scan, struct reading *out)
+static void hash_up(
+    const Carepace__V1__Up *up, const struct wire_scan *scan, uint8_t out[READING_HASH_BYTES])
 {
 	uint8_t head[8 + 8 + 8 + 1];
 
@@ -45,7 +46,7 @@ static void hash_up(const Carepace__V1__Up *up, const struct wire_scan *scan, st
 }
 
 static void hash_order(
-    const Carepace__V1__Order *order, const struct wire_scan *scan, struct reading *out)
+    const Carepace__V1__Order *order, const struct wire_scan *scan, uint8_t out[READING_HASH_BYTES])
 {
 	uint8_t head[8 + 8 + 8];
 
@@ -157,7 +158,7 @@ static enum reading_result park(struct arena *arena, struct slice payload, struc
 	out->payload = arena_copy(arena, payload);
 	if (payload.len > 0 && !out->payload.p)
 		return READING_NOMEM;
-	hash_parts(&payload, 1, out);
+	hash_parts(&payload, 1, out->hash);
 	return refuse(out, READING_PARKED);
 }
 
@@ -264,8 +265,22 @@ enum reading_result reading_parse(struct arena *arena, struct slice payload,
 		*why = "only a tablet may tell what was done on another device";
 		return refuse(out, READING_FOREIGN);
 	}
-	hash_up(up, &scan, out);
+	if (!reading_is_stream(out->kind))
+		hash_up(up, &scan, out->hash);
 	return with_ts(admit(arena, message, &scan, payload, out, why), up->ts_ms, out, why);
+}
+
+enum reading_result reading_hash_stream(
+    struct arena *arena, struct slice payload, uint8_t out[READING_HASH_BYTES])
+{
+	ProtobufCMessage *message;
+	struct wire_scan scan;
+	enum wire_result unpacked = wire_unpack(arena, UP_TYPE, payload, &message, &scan);
+
+	if (unpacked != WIRE_OK)
+		return unpacked == WIRE_NOMEM ? READING_NOMEM : READING_PARKED;
+	hash_up((const Carepace__V1__Up *)message, &scan, out);
+	return READING_OK;
 }
 
 enum reading_result reading_parse_order(
@@ -282,7 +297,7 @@ enum reading_result reading_parse_order(
 
 	const Carepace__V1__Order *order = (const Carepace__V1__Order *)message;
 	fill_order(order, out);
-	hash_order(order, &scan, out);
+	hash_order(order, &scan, out->hash);
 	return with_ts(admit(arena, message, &scan, payload, out, why), order->ts_ms, out, why);
 }
 

@@ -48,11 +48,11 @@ struct reading {
 	const Carepace__V1__Order *order; /* head office, else NULL */
 	const Carepace__V1__Box *box;     /* the box itself, else NULL */
 	struct slice payload;             /* as journalled: tokens blanked */
-	uint8_t hash[READING_HASH_BYTES];
-	struct id client;     /* client_token; zero = absent */
-	struct id operator;   /* operator_token or by_token; zero = absent */
-	struct id new_client; /* of a correction; zero = absent */
-	struct id sid;        /* the body's sid; zero = it has none */
+	uint8_t hash[READING_HASH_BYTES]; /* of the stream: zero, see reading_hash_stream() */
+	struct id client;                 /* client_token; zero = absent */
+	struct id operator;               /* operator_token or by_token; zero = absent */
+	struct id new_client;             /* of a correction; zero = absent */
+	struct id sid;                    /* the body's sid; zero = it has none */
 };
 
 /* Sorted: where several hold, the highest is the answer. */
@@ -74,6 +74,12 @@ enum reading_result {
  * value; NULL with READING_OK; it lies in the arena or is constant. */
 enum reading_result reading_parse(struct arena *arena, struct slice payload,
     const struct id *identity, bool is_tablet, struct reading *out, const char **why) CP_MUST_CHECK;
+
+/* What the hash of a reading of the stream is. Its payload holds no token: it can be had
+ * from there, in the rare case that two copies have to be compared (a seventh of what a
+ * sample costs in all). READING_PARKED: no payload of a reading. */
+enum reading_result reading_hash_stream(
+    struct arena *arena, struct slice payload, uint8_t out[READING_HASH_BYTES]) CP_MUST_CHECK;
 
 /* The same for a payload from head office. */
 enum reading_result reading_parse_order(

@@ -113,8 +113,9 @@ static size_t keep_course_and_cases(struct alert *alerts, size_t from, size_t co
 	return kept;
 }
 
-/* As in the indexes: neither CLEARED nor RETRACTED, and no test's. */
-#define IS_OPEN_AROUND " AND a.session != ?1 AND a.is_test = 0 AND a.state IN (1, 2, 4)"
+/* As in the indexes: neither CLEARED nor RETRACTED, and no test's. IS NOT: SQLite holds a != with
+ * a parameter against the != of alert_by_session, and compiles again each time it is bound. */
+#define IS_OPEN_AROUND " AND a.session IS NOT ?1 AND a.is_test = 0 AND a.state IN (1, 2, 4)"
 
 struct alert *alert_rows_around(struct ledger *ledger, const struct session *session, size_t *count)
 {

@@ -74,14 +74,20 @@ void history_add(struct ledger *ledger, struct fact_list *list, enum subject_kin
 	history_add_within(ledger, list, kind, subject, topic, INT64_MIN, TIME_NEVER);
 }
 
+/* Of one moment, from however many sources: the judge decides which is the last one. Only
+ * who makes up event times says more than this at once. */
+#define FACTS_AT_ONCE_MAX INT64_C(64)
+#define FACTS_AT(moment)                                                                           \
+	"SELECT " JOURNAL_COLUMNS ", f.ts FROM fact f JOIN journal j USING(source, boot, seq)"     \
+	" WHERE f.kind = ?1 AND f.subject = ?2 AND f.topic = ?3 AND f.ts = (SELECT " moment        \
+	" FROM fact WHERE kind = ?1 AND subject = ?2 AND topic = ?3"
+#define LAST_FIRST " ORDER BY f.source DESC, f.boot DESC, f.seq DESC LIMIT ?5"
+
 void history_add_last(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic, event_ms at)
 {
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM
-	    " AND f.topic = ? AND f.ts <= ? ORDER BY f.ts DESC, j.source DESC,"
-	    " j.boot DESC, j.seq DESC LIMIT 1",
-	    "iiii", (int64_t)kind, subject, topic, (int64_t)at);
+	struct db_rows rows = db_query(&ledger->db, FACTS_AT("max(ts)") " AND ts <= ?4)" LAST_FIRST,
+	    "iiiii", (int64_t)kind, subject, topic, (int64_t)at, FACTS_AT_ONCE_MAX);
 
 	take_facts(ledger, &rows, list);
 }
@@ -92,10 +98,8 @@ void history_add_around(struct ledger *ledger, struct fact_list *list, enum subj
 	if (!subject)
 		return;
 	history_add_last(ledger, list, kind, subject, topic, at);
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM
-	    " AND f.topic = ? AND f.ts > ? ORDER BY f.ts LIMIT 1",
-	    "iiii", (int64_t)kind, subject, topic, (int64_t)at);
+	struct db_rows rows = db_query(&ledger->db, FACTS_AT("min(ts)") " AND ts > ?4)" LAST_FIRST,
+	    "iiiii", (int64_t)kind, subject, topic, (int64_t)at, FACTS_AT_ONCE_MAX);
 	take_facts(ledger, &rows, list);
 }
 

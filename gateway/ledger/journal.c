@@ -9,13 +9,13 @@ static const char insert_journal[] =
     " doubt) VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?, nullif(?, 0), nullif(?, 0))"
     " ON CONFLICT DO NOTHING";
 static const char insert_stream[] =
-    "INSERT INTO stream(no, source, boot, seq, recv, kind, hash, payload, doubt)"
-    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0))";
+    "INSERT INTO stream(no, source, boot, seq, recv, kind, payload, doubt)"
+    " VALUES(?, ?, ?, ?, ?, ?, ?, nullif(?, 0))";
 static const char select_row[] =
     "SELECT " JOURNAL_COLUMNS ", j.hash FROM journal j WHERE source = ?1 AND boot = ?2 AND seq = ?3"
-    " UNION ALL SELECT " STREAM_COLUMNS ", j.hash FROM stream j WHERE no = ?4";
+    " UNION ALL SELECT " STREAM_COLUMNS ", NULL FROM stream j WHERE no = ?4";
 
-static void add_conflict(struct ledger *ledger, const struct reading *reading,
+static void add_conflict(struct ledger *ledger, const struct reading *reading, struct slice hash,
     const struct journal_row *first, wall_ms recv)
 {
 	struct reading counts;
@@ -23,26 +23,42 @@ static void add_conflict(struct ledger *ledger, const struct reading *reading,
 	db_run(&ledger->db,
 	    "INSERT INTO conflict(source, boot, seq, hash, recv, payload)"
 	    " VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-	    "iiibib", first->source, (int64_t)first->boot, (int64_t)first->seq,
-	    slice_of(reading->hash, READING_HASH_BYTES), (int64_t)recv, reading->payload);
+	    "iiibib", first->source, (int64_t)first->boot, (int64_t)first->seq, hash, (int64_t)recv,
+	    reading->payload);
 	if (journal_decode(&ledger->scratch, first, &counts) == READING_OK)
 		facts_conflict(ledger, &counts, first);
+}
+
+/* Rows of the stream keep none. */
+static struct slice hash_of(struct ledger *ledger, enum reading_kind kind, struct slice kept,
+    struct slice payload, uint8_t room[READING_HASH_BYTES])
+{
+	if (!reading_is_stream(kind))
+		return kept;
+	memset(room, 0, READING_HASH_BYTES);
+	if (reading_hash_stream(&ledger->scratch, payload, room) == READING_NOMEM)
+		db_fail(&ledger->db, CP_NOMEM, "out of memory for a row of the stream");
+	return slice_of(room, READING_HASH_BYTES);
 }
 
 static enum batch_outcome compare(
     struct ledger *ledger, const struct reading *reading, int64_t source, wall_ms recv)
 {
-	struct slice hash = slice_of(reading->hash, READING_HASH_BYTES);
+	uint8_t rooms[2][READING_HASH_BYTES];
 	int64_t row = stream_names_find(ledger, source, reading->boot, reading->seq);
 	struct db_rows rows = db_query(&ledger->db, select_row, "iiii", source,
 	    (int64_t)reading->boot, (int64_t)reading->seq, row);
 
 	if (!db_next(&rows))
 		return BATCH_NEW;
-	bool is_same = slice_eq(db_blob(&rows, JOURNAL_COLUMN_COUNT), hash);
 	struct journal_row first = journal_row_of(&rows);
+	struct slice hash = hash_of(ledger, reading->kind,
+	    slice_of(reading->hash, READING_HASH_BYTES), reading->payload, rooms[0]);
+	bool is_same =
+	    slice_eq(hash, hash_of(ledger, first.kind, db_blob(&rows, JOURNAL_COLUMN_COUNT),
+	                       first.payload, rooms[1]));
 	if (!is_same)
-		add_conflict(ledger, reading, &first, recv);
+		add_conflict(ledger, reading, hash, &first, recv);
 	db_end(&rows);
 	return is_same ? BATCH_DUPLICATE : BATCH_CONFLICT;
 }
@@ -90,9 +106,9 @@ static void add_to_stream(
 {
 	int64_t no = ++ledger->stream_last;
 
-	db_run(&ledger->db, insert_stream, "iiiiiibbi", no, row->source, (int64_t)row->boot,
-	    (int64_t)row->seq, (int64_t)row->recv, (int64_t)row->kind,
-	    slice_of(reading->hash, READING_HASH_BYTES), reading->payload, row->doubt);
+	db_run(&ledger->db, insert_stream, "iiiiiibi", no, row->source, (int64_t)row->boot,
+	    (int64_t)row->seq, (int64_t)row->recv, (int64_t)row->kind, reading->payload,
+	    row->doubt);
 	stream_names_add(ledger, row->source, row->boot, row->seq, no);
 }
 

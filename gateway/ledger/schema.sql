@@ -103,7 +103,6 @@ CREATE TABLE stream(
 	seq INTEGER NOT NULL,
 	recv INTEGER NOT NULL,
 	kind INTEGER NOT NULL,
-	hash BLOB NOT NULL,
 	payload BLOB NOT NULL,
 	doubt INTEGER -- as in journal
 );
@@ -256,7 +255,7 @@ CREATE TABLE session(
 CREATE INDEX session_by_client ON session(client, start_at) WHERE client != 0;
 CREATE INDEX session_by_operator ON session(operator, start_at) WHERE operator != 0;
 CREATE INDEX session_by_sid ON session(sid);
-CREATE INDEX session_by_turn ON session(source, start_at);
+CREATE INDEX session_by_turn ON session(source, start_at, boot, seq);
 CREATE INDEX session_by_time ON session(start_at); -- lists for people, the newest first
 CREATE INDEX session_running ON session(source) WHERE state BETWEEN 1 AND 3;
 CREATE INDEX session_by_device ON session(source, start_from);

@@ -122,7 +122,7 @@ class Device(Voice):
         mid = self.publish(payload, qos).mid
         if qos:
             with self._lock:
-                self._sent[mid] = name, hash_of(up, payload)
+                self._sent[mid] = name, hash_of(payload)
                 self._settle(mid)
         return name
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from head_office import free_port, wait_for
+from speech import hash_of
 
 BUILD = Path(os.environ["CAREPACE_BUILD_DIR"])
 CAREPACE = BUILD / "carepace"
@@ -188,13 +189,18 @@ class Gateway:
         """{(device, boot, seq): hash}: everything that was taken, journal and stream, but not
         what the gateway records itself: the configured policy."""
         found = self.rows(
-            "SELECT lower(hex(s.id)), boot, seq, lower(hex(hash)) FROM"
-            " (SELECT source, boot, seq, hash FROM journal UNION ALL"
-            "  SELECT source, boot, seq, hash FROM stream) j JOIN source s ON s.no = j.source"
-            " WHERE s.id != ?", BOX)
-        names = {row[:3]: row[3] for row in found}
+            "SELECT lower(hex(s.id)), boot, seq, lower(hex(hash)), payload FROM"
+            " (SELECT source, boot, seq, hash, NULL AS payload FROM journal UNION ALL"
+            "  SELECT source, boot, seq, NULL, payload FROM stream) j"
+            " JOIN source s ON s.no = j.source WHERE s.id != ?", BOX)
+        names = {row[:3]: row[3] or hash_of(row[4]) for row in found}
         assert len(names) == len(found), "a name is there twice"
         return names
+
+    def stored_count(self):
+        """How many of them; quicker."""
+        return self.rows("SELECT (SELECT count(*) FROM stream) + (SELECT count(*) FROM journal j"
+                         " JOIN source s ON s.no = j.source WHERE s.id != ?)", BOX)[0][0]
 
     def verify(self):
         """`carepace verify` must be green; what it said."""

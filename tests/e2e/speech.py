@@ -42,28 +42,25 @@ def _varint(data, at):
             return value, at
 
 
-def body_of(payload):
-    """(field number, bytes) of the one body in an envelope: every body's number is above 15."""
+def fields_of(payload):
+    """(number, value) of each field of an envelope: varints and bytes."""
     at = 0
     while at < len(payload):
         tag, at = _varint(payload, at)
-        if tag & 7 == 0:
-            _, at = _varint(payload, at)
-            continue
-        assert tag & 7 == 2
-        size, at = _varint(payload, at)
-        if tag >> 3 > 15:
-            return tag >> 3, payload[at:at + size]
-        at += size
-    raise AssertionError("no body")
+        value, at = _varint(payload, at)
+        assert tag & 7 in (0, 2)
+        if tag & 7 == 2:
+            value, at = payload[at:at + value], at + value
+        yield tag >> 3, value
 
 
-def hash_of(up, payload):
+def hash_of(payload):
     """What makes a message: not how this copy was delivered (gateway/care/reading.c)."""
-    field, body = body_of(payload)
-    head = b"".join(number.to_bytes(8, "little", signed=signed) for number, signed in
-                    ((up.ts_ms, True), (up.mono_ms, False), (field, False)))
-    return hashlib.sha256(head + bytes([up.test]) + body).hexdigest()[:2 * HASH_BYTES]
+    fields = dict(fields_of(payload))
+    body = max(fields)  # every body's number is above those of the envelope
+    head = b"".join(number.to_bytes(8, "little") for number in (fields[4], fields[5], body))
+    return hashlib.sha256(head + bytes([fields.get(8, 0)]) + fields[body]
+                          ).hexdigest()[:2 * HASH_BYTES]
 
 
 class Voice:

@@ -187,7 +187,7 @@ def test_mosquitto_pub_at_qos_2(gateway, pen, contract, version):
         done = tool.publish(up.SerializeToString(), 2)
         assert done.returncode == 0, done.stderr
     gateway.stop()
-    assert gateway.stored() == {(pen.hex, 1, 1): hash_of(up, up.SerializeToString())}
+    assert gateway.stored() == {(pen.hex, 1, 1): hash_of(up.SerializeToString())}
     assert gateway.counts()["duplicates"] == 1
 
 

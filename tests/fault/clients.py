@@ -89,7 +89,7 @@ class MosquittoClient(Client):
             time.sleep(0.2)  # five connections a second are a device's share
             if self._qos:
                 name = (self._voice.device.hex, up.boot, up.seq)
-                self.acked[name] = hash_of(up, payload)
+                self.acked[name] = hash_of(payload)
 
     def _is_sent(self, payload):
         try:

@@ -78,7 +78,7 @@ class Sender(Voice):
 
     def _entry(self, up):
         payload = up.SerializeToString()
-        return (self.device.hex, up.boot, up.seq), hash_of(up, payload), payload
+        return (self.device.hex, up.boot, up.seq), hash_of(payload), payload
 
     # --- how it says it ---
 

@@ -269,6 +269,9 @@ static void passes_the_gate(
 	assert_int_equal(reading.seq, envelope->seq);
 	assert_true(reading.is_replay);
 	assert_int_equal(reading.up->sent_mono_ms, UINT64_C(1) << 40);
+	if (reading_is_stream(kind))
+		assert_int_equal(
+		    reading_hash_stream(&arena, reading.payload, reading.hash), READING_OK);
 	assert_memory_equal(reading.hash, hash, READING_HASH_BYTES);
 	arena_deinit(&arena);
 	buf_deinit(bytes);
