@@ -34,6 +34,9 @@ void derive_tips(struct session_history *history);
 void judge_session(const struct session_history *history, const struct policy *policy, wall_ms now,
     struct timeline *timeline);
 
+/* So long after its end a session may still have a finding that begins then. */
+int64_t aftercare_longest_ms(const struct policy *policy);
+
 /* Spacing, courses (8.1), rollers at home (8.7); sets `visit` of every session (R13). */
 void judge_client(struct client_history *history, const struct policy *policy, wall_ms now,
     struct timeline *timeline);

@@ -2,6 +2,7 @@
  *
  * Waits run from the session's end in elapsed time (R4): summer time does not move them.
  */
+#include "care/judge.h"
 #include "care/judge_session.h"
 
 #include "care/zone.h"
@@ -91,6 +92,17 @@ static void judge_open(const struct judging *j)
 	finding->from = finding->until = open_at;
 	finding->severity = SEVERITY_INFO;
 	finding_set_value(finding, wait_ms, wait_ms);
+}
+
+int64_t aftercare_longest_ms(const struct policy *policy)
+{
+	int64_t longest_hours = 0;
+
+	for (enum parameter row = 0; row < PARAMETERS; row++)
+		if (parameters[row].check == CHECK_AFTERCARE_EARLY &&
+		    policy_highest(policy, row) > longest_hours)
+			longest_hours = policy_highest(policy, row);
+	return longest_hours * MS_PER_HOUR;
 }
 
 /* --- all ---------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 #include "ledger/policies.h"
 
+#include "care/judge.h"
 #include "ledger/facts.h"
 #include "ledger/journal.h"
 #include "ledger/subjects.h"
@@ -159,5 +160,6 @@ void policies_change(struct ledger *ledger, const struct reading *order)
 {
 	policies_read_again(ledger);
 	if (!ledger->config.is_recount)
-		subjects_judge_again(ledger, order->ts);
+		subjects_judge_again(
+		    ledger, fact_time(order) - aftercare_longest_ms(&ledger->config.policy));
 }
