@@ -147,7 +147,8 @@ static void set_state(struct session_history *history, const struct policy *poli
 static bool was_stopped(const struct session_history *history)
 {
 	for (size_t i = 0; i < history->facts.count; i++)
-		if (history->facts.items[i].reading.kind == READING_ESTOP)
+		if (history->facts.items[i].reading.kind == READING_ESTOP &&
+		    (history->session->is_test || !history->facts.items[i].reading.is_test))
 			return true;
 	return false;
 }

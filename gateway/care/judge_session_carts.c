@@ -58,23 +58,59 @@ static bool is_of_lot(const struct fact *recall, const struct cart_use *use)
 	return !lot->lifted && strcmp(lot->gtin, use->gtin) == 0 && strcmp(lot->lot, use->lot) == 0;
 }
 
-/* One entry of the list while the cartridge is in the slot. What comes onto the list
- * during the session counts from then on. */
-static void judge_recall(
-    const struct judging *j, const struct fact *recall, const struct cart_use *use)
+/* The first moment from its attach on at which the list has the lot. */
+static event_ms recalled_at(const struct judging *j, const struct cart_use *use)
 {
 	struct facts recalls = j->policy->recalls;
-	event_ms from = recall->reading.ts > use->from ? recall->reading.ts : use->from;
+	event_ms first = TIME_NEVER;
+
+	for (size_t i = 0; i < recalls.count; i++) {
+		const struct fact *recall = &recalls.items[i];
+		event_ms at = recall->reading.ts > use->from ? recall->reading.ts : use->from;
+		if (at < first && is_of_lot(recall, use) && fact_holds(recalls, recall, at))
+			first = at;
+	}
+	return first;
+}
+
+/* When no entry has it any more: one may be said again, or stand on the list twice. */
+static event_ms lifted_at(const struct judging *j, const struct cart_use *use, event_ms from)
+{
+	struct facts recalls = j->policy->recalls;
+	event_ms at = from;
+	event_ms until = from;
+
+	do {
+		at = until;
+		for (size_t i = 0; i < recalls.count; i++) {
+			const struct fact *recall = &recalls.items[i];
+			if (is_of_lot(recall, use) && fact_holds(recalls, recall, at) &&
+			    fact_until(recalls, recall) > until)
+				until = fact_until(recalls, recall);
+		}
+	} while (until > at && until != TIME_NEVER);
+	return until;
+}
+
+/* False, and a later look, when it is still to come. */
+static bool has_come(const struct judging *j, event_ms at)
+{
+	if (at > j->now)
+		timeline_wake_at(j->timeline, at);
+	return at <= j->now;
+}
+
+/* What comes onto the list during the session counts from then on. */
+static void judge_recalled(const struct judging *j, const struct cart_use *use)
+{
+	event_ms from = recalled_at(j, use);
 	char onset[NAME_MAX_LEN];
 
-	if (!fact_holds(recalls, recall, from) || (from > use->from && from >= use->until))
+	if (!has_come(j, from) || (from > use->from && from >= use->until))
 		return;
-	if (recall->reading.ts > j->now) {
-		timeline_wake_at(j->timeline, recall->reading.ts);
-		return;
-	}
-
-	event_ms lifted = fact_until(recalls, recall);
+	event_ms lifted = lifted_at(j, use, from);
+	if (!has_come(j, lifted))
+		lifted = TIME_NEVER;
 	event_ms cleared = replaced_at(use) < lifted ? replaced_at(use) : lifted;
 	snprintf(onset, sizeof(onset), "%s/%s#%u@%s", use->gtin, use->serial, (unsigned)use->slot,
 	    use->lot);
@@ -84,13 +120,6 @@ static void judge_recall(
 	if (finding->severity == SEVERITY_NONE || from < finding->from)
 		finding->from = from;
 	finding->severity = SEVERITY_CRITICAL;
-}
-
-static void judge_recalled(const struct judging *j, const struct cart_use *use)
-{
-	for (size_t i = 0; i < j->policy->recalls.count; i++)
-		if (is_of_lot(&j->policy->recalls.items[i], use))
-			judge_recall(j, &j->policy->recalls.items[i], use);
 }
 
 /* --- CART_UNKNOWN --------------------------------------------------------------------- */

@@ -326,15 +326,21 @@ static void apply_to_cartridge(
 	touched_add(&ledger->touched[SUBJECT_CART], &ledger->scratch, no, true);
 }
 
-/* News about a cartridge on somebody's chair is told at once (R11). */
+/* News about a cartridge on somebody's chair is told at once (R11). Of the lots that the
+ * entry named in other revisions it is the end. */
 static void apply_recall(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	const Carepace__V1__RecallLot *lot = reading->order->recall_lots;
+	const struct facts *recalls = &ledger->config.policy.recalls;
 
 	add_fact(ledger, SUBJECT_SITE, 0, reading, row);
 	policies_read_again(ledger);
-	subjects_touch_users_of_lot(ledger, lot->gtin, lot->lot, reading->ts);
+	for (size_t i = 0; i < recalls->count; i++) {
+		const Carepace__V1__Order *order = recalls->items[i].reading.order;
+		if (strcmp(order->key, reading->order->key) == 0)
+			subjects_touch_users_of_lot(
+			    ledger, order->recall_lots->gtin, order->recall_lots->lot);
+	}
 }
 
 /* --- people ----------------------------------------------------------------------------- */

@@ -74,6 +74,8 @@ static struct facts tablet_facts(struct ledger *ledger, const struct session *se
 	};
 	int64_t no = names_known(ledger, SUBJECT_SID, slice_of(session->sid.b, ID_BYTES));
 
+	if (no == 0 || !sessions_owns_sid(ledger, session))
+		return (struct facts){0};
 	return history_facts(ledger, SUBJECT_SID, no, topics, CP_COUNT(topics));
 }
 

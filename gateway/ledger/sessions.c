@@ -131,6 +131,26 @@ void sessions_touch_followers(struct ledger *ledger, int64_t device, event_ms st
 	db_end(&rows);
 }
 
+bool sessions_owns_sid(struct ledger *ledger, const struct session *session)
+{
+	return !db_value(&ledger->db, 0,
+	    "SELECT 1 FROM session s JOIN source r ON r.no = s.source WHERE s.sid = ?1"
+	    " AND s.no != ?2 AND (s.start_at, r.id) < (?3, ?4) LIMIT 1",
+	    "biib", slice_of(session->sid.b, ID_BYTES), session->no, (int64_t)session->start,
+	    slice_of(session->source.b, ID_BYTES));
+}
+
+void sessions_touch_twins(struct ledger *ledger, const struct session *session, bool is_loud)
+{
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT no FROM session WHERE sid = ? AND no != ?", "bi",
+	        slice_of(session->sid.b, ID_BYTES), session->no);
+
+	while (db_next(&rows))
+		touched_add(
+		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, db_int(&rows, 0), is_loud);
+}
+
 /* --- rows ------------------------------------------------------------------------------ */
 
 static struct open_session **bucket_of(struct ledger *ledger, int64_t source, const struct id *sid)

@@ -79,6 +79,11 @@ bool sessions_load(struct ledger *ledger, int64_t no, struct session *out);
 void sessions_load_former(
     struct ledger *ledger, const struct session *session, struct session *out);
 
+/* R23: of the devices that use a sid the first one has it; what others tell of the sid is
+ * about its session. When a session starts at another moment, those of the others must know. */
+bool sessions_owns_sid(struct ledger *ledger, const struct session *session);
+void sessions_touch_twins(struct ledger *ledger, const struct session *session, bool is_loud);
+
 /* The sessions on a device of which one that begins at a moment is, or was, the former. */
 void sessions_touch_followers(struct ledger *ledger, int64_t device, event_ms start, bool is_loud);
 

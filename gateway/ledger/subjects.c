@@ -118,6 +118,8 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	sessions_save(ledger, &session, last_attach(&history));
 	judge_scene(ledger, &history, touch, at);
 
+	if (before.start != session.start)
+		sessions_touch_twins(ledger, &session, touch.is_loud);
 	if (is_another_treatment(&before, &session)) {
 		sessions_touch_followers(ledger, session.device, before.start, touch.is_loud);
 		sessions_touch_followers(ledger, session.device, session.start, touch.is_loud);
@@ -409,8 +411,7 @@ void subjects_touch_users(struct ledger *ledger, int64_t cart)
 		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, db_int(&rows, 0), true);
 }
 
-void subjects_touch_users_of_lot(
-    struct ledger *ledger, const char *gtin, const char *lot, event_ms since)
+void subjects_touch_users_of_lot(struct ledger *ledger, const char *gtin, const char *lot)
 {
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT session FROM cart_use WHERE lot = ? AND lot != '' AND gtin = ?"
@@ -422,8 +423,8 @@ void subjects_touch_users_of_lot(
 		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, db_int(&rows, 0), true);
 	db_run(&ledger->db,
 	    JUDGE_AGAIN_WHERE "kind = 1 AND subject IN (SELECT session FROM cart_use"
-	                      " WHERE lot = ?2 AND lot != '' AND gtin = ?3 AND until_at >= ?4)",
-	    "itti", SUBJECTS_JUDGE_AGAIN, lot, gtin, (int64_t)since);
+	                      " WHERE lot = ?2 AND lot != '' AND gtin = ?3)",
+	    "itt", SUBJECTS_JUDGE_AGAIN, lot, gtin);
 	ledger->next_change = SUBJECTS_JUDGE_AGAIN;
 }
 

@@ -20,11 +20,10 @@ void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct to
 /* The next deadline, TIME_NEVER if there is none. */
 wall_ms subjects_next_change(struct ledger *ledger);
 
-/* Sessions that had a cartridge, or one of a lot in use at or after `since`. Those of a lot
- * that are over may be many: they follow, paced and quiet. */
+/* Sessions that had a cartridge, or one of a lot. Those of a lot that are over may
+ * be many: they follow, paced and quiet. */
 void subjects_touch_users(struct ledger *ledger, int64_t cart);
-void subjects_touch_users_of_lot(
-    struct ledger *ledger, const char *gtin, const char *lot, event_ms since);
+void subjects_touch_users_of_lot(struct ledger *ledger, const char *gtin, const char *lot);
 
 /* One of many whom something new may concern: soon, without device commands. */
 void subjects_judge_later(struct ledger *ledger, enum subject_kind kind, int64_t no);
