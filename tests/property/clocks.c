@@ -55,10 +55,10 @@ static void set(struct input *input, const struct boot *boot, struct rng *rng)
 
 	input->booted_at = boot->booted_at;
 	input->clock_off_ms = off_at(boot, input->ts);
-	input->is_buffered = input->kind != INPUT_HELLO && (boot->is_alone || rng_percent(rng, 20));
+	input->is_buffered = !input_is_live(input) && (boot->is_alone || rng_percent(rng, 20));
 	if (input->is_buffered)
 		delay = rng_range(rng, MS_PER_MINUTE, 30 * MS_PER_DAY);
-	else if (input->kind != INPUT_HELLO && rng_percent(rng, 10))
+	else if (!input_is_live(input) && rng_percent(rng, 10))
 		delay = rng_range(rng, 0, MS_PER_HOUR); /* on the way */
 	input->recv = input->ts + delay;
 }
@@ -70,7 +70,7 @@ void clocks_break(struct world *world)
 
 	for (size_t i = 0; i < world->count; i++) {
 		struct input *input = &world->inputs[i];
-		if (input_is_order(input->kind))
+		if (input_is_order(input))
 			continue;
 		struct boot *boot = &boots[input->device];
 		if (boot->boot != input->boot)

@@ -1,110 +1,121 @@
 #include "message.h"
 
-#include "office.h"
-
 #include "report.pb-c.h"
+#include "say.h"
 #include "telemetry.pb-c.h"
-#include "wire/pack.h"
 
-#include <inttypes.h>
-
-#define KEY_BYTES 24
+#define KEY_BYTES 40
+#define MESSAGE_BYTES_MAX (1U << 20)
 
 static ProtobufCBinaryData bytes_of(const struct id *id)
 {
 	return (ProtobufCBinaryData){.len = ID_BYTES, .data = (uint8_t *)id->b};
 }
 
-static struct slice pack(struct arena *arena, const ProtobufCMessage *message)
+static struct saying saying_of(
+    const struct cast *cast, const struct input *input, struct arena *arena)
 {
-	struct slice out;
-
-	CP_CHECK(wire_pack(arena, message, &out) == CP_OK);
-	return out;
+	return (struct saying){
+	    .cast = cast,
+	    .arena = arena,
+	    .rng = {.state = input->draw},
+	    .name = {.state = ((uint64_t)input->body << 32 | input->number) *
+	                      UINT64_C(0xbf58476d1ce4e5b9)},
+	    .number = input->number,
+	};
 }
 
-static void plan_key(const struct input *input, char key[KEY_BYTES])
-{
-	snprintf(key, KEY_BYTES, "plan/%" PRIu64, input->course);
-}
-
-static struct slice plan_bytes(const struct input *input, struct arena *arena)
+static struct slice order_bytes(struct saying *saying, const struct input *input)
 {
 	Carepace__V1__Order order = CAREPACE__V1__ORDER__INIT;
-	Carepace__V1__Plan plan = CAREPACE__V1__PLAN__INIT;
+	unsigned body = (unsigned)input->body;
 	char key[KEY_BYTES];
 
-	plan.course = input->course;
-	plan.client_token = bytes_of(&input->client);
-	plan.band = CAREPACE__V1__BAND__BAND_MILD;
-	plan.has_planned = true;
-	plan.planned = input->planned;
-	plan.has_min_days = input->min_days > 0;
-	plan.min_days = input->min_days;
-	plan.has_max_days = true;
-	plan.max_days = input->max_days;
-	plan.state = (Carepace__V1__PlanState)input->state;
-
-	plan_key(input, key);
+	snprintf(key, sizeof(key), "%u/%u", body, input->number);
 	order.hq_epoch = input->boot;
 	order.n = input->seq;
 	order.ts_ms = input->ts;
 	order.key = key;
 	order.revision = input->revision;
-	order.body_case = CAREPACE__V1__ORDER__BODY_PLAN;
-	order.plan = &plan;
-	return pack(arena, &order.base);
+	say_set_body(&order.base, body, say(saying, say_body_type(order.base.descriptor, body)));
+	return say_pack(saying->arena, &order.base);
 }
 
 /* --- bodies: each packs the envelope while its own memory lives ------------------------ */
 
+static struct slice pack(
+    struct saying *saying, Carepace__V1__Up *up, unsigned body, ProtobufCMessage *message)
+{
+	say_rest(saying, message, NULL);
+	say_set_body(&up->base, body, message);
+	return say_pack(saying->arena, &up->base);
+}
+
+static struct slice said_bytes(
+    Carepace__V1__Up *up, const struct input *input, struct saying *saying)
+{
+	unsigned body = (unsigned)input->body;
+	ProtobufCMessage *message = say(saying, say_body_type(up->base.descriptor, body));
+
+	if (!id_is_zero(&input->sid))
+		say_id(message, "sid", &input->sid);
+	if (input->device != WORLD_TABLET) /* only tablets tell what was done on others */
+		say_id(message, "device", &input->source);
+	say_set_body(&up->base, body, message);
+	return say_pack(saying->arena, &up->base);
+}
+
+static struct slice hello_bytes(
+    Carepace__V1__Up *up, const struct input *input, struct saying *saying)
+{
+	Carepace__V1__Hello hello = CAREPACE__V1__HELLO__INIT;
+
+	hello.model = 1 + (uint32_t)input->device % 3;
+	hello.kind = (Carepace__V1__DeviceKind)input->modality;
+	hello.context = rng_percent(&saying->rng, 90) ? CAREPACE__V1__CONTEXT__CONTEXT_CLINIC
+	                                              : CAREPACE__V1__CONTEXT__CONTEXT_HOME;
+	return pack(saying, up, CAREPACE__V1__UP__BODY_HELLO, &hello.base);
+}
+
 static struct slice start_bytes(
-    Carepace__V1__Up *up, const struct input *input, struct arena *arena)
+    Carepace__V1__Up *up, const struct input *input, struct saying *saying)
 {
 	Carepace__V1__SessionStart start = CAREPACE__V1__SESSION_START__INIT;
 
 	start.sid = bytes_of(&input->sid);
 	start.has_client_token = input->seq % 2 || !id_is_zero(&input->client);
 	start.client_token = bytes_of(&input->client);
-	struct id operator= office_operator(&input->sid);
-	start.has_operator_token = true;
-	start.operator_token = bytes_of(&operator);
 	start.has_course = input->course != 0;
 	start.course = input->course;
 	start.modality = (Carepace__V1__Modality)input->modality;
 	start.has_zones = input->zones != 0;
 	start.zones = input->zones;
-	up->body_case = CAREPACE__V1__UP__BODY_SESSION_START;
-	up->session_start = &start;
-	return pack(arena, &up->base);
+	return pack(saying, up, CAREPACE__V1__UP__BODY_SESSION_START, &start.base);
 }
 
 static struct slice mount_bytes(
-    Carepace__V1__Up *up, const struct input *input, struct arena *arena)
+    Carepace__V1__Up *up, const struct input *input, struct saying *saying)
 {
 	Carepace__V1__CartMount mount = CAREPACE__V1__CART_MOUNT__INIT;
 	Carepace__V1__Cartridge cart = CAREPACE__V1__CARTRIDGE__INIT;
+	bool is_attach = input->kind == INPUT_ATTACH;
 
 	cart.gtin = (char *)input->gtin;
+	say_rest(saying, &cart.base, NULL);
 	cart.serial = (char *)input->serial;
 	mount.sid = bytes_of(&input->sid);
 	mount.has_slot = input->slot != 0;
 	mount.slot = input->slot;
 	mount.cart = &cart;
-	mount.has_tip_used = input->kind == INPUT_ATTACH;
+	mount.has_tip_used = is_attach;
 	mount.tip_used = input->tip_used;
-	if (input->kind == INPUT_ATTACH) {
-		up->body_case = CAREPACE__V1__UP__BODY_CART_ATTACH;
-		up->cart_attach = &mount;
-	} else {
-		up->body_case = CAREPACE__V1__UP__BODY_CART_DETACH;
-		up->cart_detach = &mount;
-	}
-	return pack(arena, &up->base);
+	return pack(saying, up,
+	    is_attach ? CAREPACE__V1__UP__BODY_CART_ATTACH : CAREPACE__V1__UP__BODY_CART_DETACH,
+	    &mount.base);
 }
 
 static struct slice samples_bytes(
-    Carepace__V1__Up *up, const struct input *input, struct arena *arena)
+    Carepace__V1__Up *up, const struct input *input, struct saying *saying)
 {
 	Carepace__V1__Samples samples = CAREPACE__V1__SAMPLES__INIT;
 	Carepace__V1__Sample items[WORLD_ENTRIES_MAX];
@@ -116,18 +127,17 @@ static struct slice samples_bytes(
 		items[i].dt_ms = input->dt_ms[i];
 		items[i].has_active_ms = true;
 		items[i].active_ms = input->active_ms[i];
+		say_rest(saying, &items[i].base, i ? &items[i - 1].base : NULL);
 		list[i] = &items[i];
 	}
 	samples.sid = bytes_of(&input->sid);
 	samples.n_sample = input->entry_count;
 	samples.sample = list;
-	up->body_case = CAREPACE__V1__UP__BODY_SAMPLES;
-	up->samples = &samples;
-	return pack(arena, &up->base);
+	return pack(saying, up, CAREPACE__V1__UP__BODY_SAMPLES, &samples.base);
 }
 
 static struct slice pulses_bytes(
-    Carepace__V1__Up *up, const struct input *input, struct arena *arena)
+    Carepace__V1__Up *up, const struct input *input, struct saying *saying)
 {
 	Carepace__V1__Pulses pulses = CAREPACE__V1__PULSES__INIT;
 	Carepace__V1__Pulse items[WORLD_ENTRIES_MAX];
@@ -137,17 +147,17 @@ static struct slice pulses_bytes(
 		items[i] = (Carepace__V1__Pulse)CAREPACE__V1__PULSE__INIT;
 		items[i].has_dt_ms = input->dt_ms[i] != 0;
 		items[i].dt_ms = input->dt_ms[i];
+		say_rest(saying, &items[i].base, i ? &items[i - 1].base : NULL);
 		list[i] = &items[i];
 	}
 	pulses.sid = bytes_of(&input->sid);
 	pulses.n_pulse = input->entry_count;
 	pulses.pulse = list;
-	up->body_case = CAREPACE__V1__UP__BODY_PULSES;
-	up->pulses = &pulses;
-	return pack(arena, &up->base);
+	return pack(saying, up, CAREPACE__V1__UP__BODY_PULSES, &pulses.base);
 }
 
-static struct slice end_bytes(Carepace__V1__Up *up, const struct input *input, struct arena *arena)
+static struct slice end_bytes(
+    Carepace__V1__Up *up, const struct input *input, struct saying *saying)
 {
 	Carepace__V1__SessionEnd end = CAREPACE__V1__SESSION_END__INIT;
 
@@ -159,69 +169,17 @@ static struct slice end_bytes(Carepace__V1__Up *up, const struct input *input, s
 	end.pulses = input->sum_pulses;
 	end.has_end_ts_ms = input->end_ts != 0;
 	end.end_ts_ms = input->end_ts + input->clock_off_ms;
-	up->body_case = CAREPACE__V1__UP__BODY_SESSION_END;
-	up->session_end = &end;
-	return pack(arena, &up->base);
+	return pack(saying, up, CAREPACE__V1__UP__BODY_SESSION_END, &end.base);
 }
 
-/* What only belongs to the session, or to nobody. */
-static struct slice other_bytes(
-    Carepace__V1__Up *up, const struct input *input, struct arena *arena)
+struct slice message_bytes(const struct cast *cast, const struct input *input,
+    const struct delivery *delivery, struct arena *arena)
 {
-	static const struct id clinician = {.b = {0xc1, 0x1f}};
-	Carepace__V1__Hello hello = CAREPACE__V1__HELLO__INIT;
-	Carepace__V1__Param param = CAREPACE__V1__PARAM__INIT;
-	Carepace__V1__Fault fault = CAREPACE__V1__FAULT__INIT;
-	Carepace__V1__SessionPause pause = CAREPACE__V1__SESSION_PAUSE__INIT;
-	Carepace__V1__Override override = CAREPACE__V1__OVERRIDE__INIT;
-	Carepace__V1__Screening screening = CAREPACE__V1__SCREENING__INIT;
-
-	hello.kind = (Carepace__V1__DeviceKind)(input->modality);
-	hello.context = CAREPACE__V1__CONTEXT__CONTEXT_CLINIC;
-	param.sid = pause.sid = fault.sid = override.sid = bytes_of(&input->sid);
-	fault.has_sid = override.has_sid = override.has_check = true;
-	override.check = CAREPACE__V1__CHECK__INTERVAL_TOO_SOON;
-	override.by_token = bytes_of(&clinician);
-	screening.client_token = bytes_of(&input->client);
-	screening.consent = input->draw % 3 ? CAREPACE__V1__CONSENT__CONSENT_YES
-	                                    : CAREPACE__V1__CONSENT__CONSENT_NO;
-	switch (input->kind) {
-	case INPUT_SCREENING:
-		up->body_case = CAREPACE__V1__UP__BODY_SCREENING;
-		up->screening = &screening;
-		break;
-	case INPUT_HELLO:
-		up->body_case = CAREPACE__V1__UP__BODY_HELLO;
-		up->hello = &hello;
-		break;
-	case INPUT_FAULT:
-		up->body_case = CAREPACE__V1__UP__BODY_FAULT;
-		up->fault = &fault;
-		break;
-	case INPUT_PAUSE:
-		up->body_case = CAREPACE__V1__UP__BODY_SESSION_PAUSE;
-		up->session_pause = &pause;
-		break;
-	case INPUT_RESUME:
-		up->body_case = CAREPACE__V1__UP__BODY_SESSION_RESUME;
-		up->session_resume = &pause;
-		break;
-	case INPUT_OVERRIDE:
-		up->body_case = CAREPACE__V1__UP__BODY_OVERRIDE;
-		up->override = &override;
-		break;
-	default:
-		up->body_case = CAREPACE__V1__UP__BODY_PARAM;
-		up->param = &param;
-	}
-	return pack(arena, &up->base);
-}
-
-struct slice message_bytes(
-    const struct input *input, const struct delivery *delivery, struct arena *arena)
-{
+	struct saying saying = saying_of(cast, input, arena);
 	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
 
+	if (input_is_order(input))
+		return order_bytes(&saying, input);
 	up.source = bytes_of(&input->source);
 	up.boot = input->boot;
 	up.seq = input->seq;
@@ -234,101 +192,34 @@ struct slice message_bytes(
 	up.has_test = input->is_test;
 	up.test = input->is_test;
 	switch (input->kind) {
+	case INPUT_HELLO:
+		return hello_bytes(&up, input, &saying);
 	case INPUT_START:
-		return start_bytes(&up, input, arena);
+		return start_bytes(&up, input, &saying);
 	case INPUT_ATTACH:
 	case INPUT_DETACH:
-		return mount_bytes(&up, input, arena);
+		return mount_bytes(&up, input, &saying);
 	case INPUT_SAMPLES:
-		return samples_bytes(&up, input, arena);
+		return samples_bytes(&up, input, &saying);
 	case INPUT_PULSES:
-		return pulses_bytes(&up, input, arena);
+		return pulses_bytes(&up, input, &saying);
 	case INPUT_END:
-		return end_bytes(&up, input, arena);
-	case INPUT_PLAN:
-		return plan_bytes(input, arena);
-	case INPUT_ORDER:
-		return office_bytes(input, arena);
+		return end_bytes(&up, input, &saying);
 	default:
-		return other_bytes(&up, input, arena);
+		return said_bytes(&up, input, &saying);
 	}
 }
 
-/* --- the line ------------------------------------------------------------------------------- */
-
-static void put_id(const struct id *id, FILE *out)
+void message_trace(const struct cast *cast, const struct input *input, FILE *out)
 {
-	char hex[ID_HEX_LEN + 1];
+	static const struct delivery live;
+	struct arena arena;
 
-	fputs(id_is_zero(id) ? "-" : id_hex(id, hex), out);
-}
-
-static void trace_plan(const struct input *input, FILE *out)
-{
-	char key[KEY_BYTES];
-
-	plan_key(input, key);
-	fprintf(out, "PLAN %" PRId64 " %s %" PRIu64 " %" PRIu64 " ", input->ts, key,
-	    input->revision, input->course);
-	put_id(&input->client, out);
-	fprintf(
-	    out, " %d %u %u %u\n", input->state, input->planned, input->min_days, input->max_days);
-}
-
-static void trace_fields(const struct input *input, FILE *out)
-{
-	switch (input->kind) {
-	case INPUT_START:
-		fputc(' ', out);
-		put_id(&input->client, out);
-		fprintf(out, " %" PRIu64 " %d %u", input->course, input->modality, input->zones);
-		break;
-	case INPUT_ATTACH:
-	case INPUT_DETACH:
-		fprintf(out, " %u %s %s %u", input->slot, input->gtin,
-		    input->serial ? input->serial : "-", input->tip_used);
-		break;
-	case INPUT_SAMPLES:
-		for (size_t i = 0; i < input->entry_count; i++)
-			fprintf(out, " %u:%u", input->dt_ms[i], input->active_ms[i]);
-		break;
-	case INPUT_PULSES:
-		for (size_t i = 0; i < input->entry_count; i++)
-			fprintf(out, " %u", input->dt_ms[i]);
-		break;
-	case INPUT_END:
-		fprintf(out, " %d", input->reason);
-		if (input->has_sums)
-			fprintf(out, " %u %u", input->sum_active_ms, input->sum_pulses);
-		else
-			fputs(" - -", out);
-		if (input->end_ts)
-			fprintf(out, " %" PRId64, input->end_ts);
-		else
-			fputs(" -", out);
-		break;
-	default:
-		break;
-	}
-}
-
-void message_trace(const struct input *input, FILE *out)
-{
-	static const char *const words[] = {"OTHER", "START", "ATTACH", "DETACH", "OTHER",
-	    "SAMPLES", "PULSES", "OTHER", "OTHER", "OTHER", "END", "OTHER", "PLAN", "", "OTHER"};
-
-	if (input->kind == INPUT_ORDER) /* nothing that the oracle judges by */
-		return;
-	if (input->kind == INPUT_PLAN) {
-		trace_plan(input, out);
-		return;
-	}
-	fprintf(out, "%s ", words[input->kind]);
-	put_id(&input->source, out);
-	fprintf(out, " %u %u %" PRId64 " %d ", input->boot, input->seq, input->ts, input->is_test);
-	/* An override speaks about a session and does not belong to it. */
-	static const struct id nobody;
-	put_id(input->kind == INPUT_OVERRIDE ? &nobody : &input->sid, out);
-	trace_fields(input, out);
+	arena_init(&arena, 1U << 16, MESSAGE_BYTES_MAX);
+	struct slice bytes = message_bytes(cast, input, &live, &arena);
+	fputs(input_is_order(input) ? "order " : "up ", out);
+	for (size_t i = 0; i < bytes.len; i++)
+		fprintf(out, "%02x", bytes.p[i]);
 	fputc('\n', out);
+	arena_deinit(&arena);
 }

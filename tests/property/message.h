@@ -1,4 +1,4 @@
-/* message.h - an input of a world as protobuf bytes, and as a line for the oracle. */
+/* message.h - an input of a world as protobuf bytes. */
 #ifndef PROPERTY_MESSAGE_H
 #define PROPERTY_MESSAGE_H
 
@@ -14,10 +14,10 @@ struct delivery {
 };
 
 /* The bytes, in the arena. */
-struct slice message_bytes(
-    const struct input *input, const struct delivery *delivery, struct arena *arena);
+struct slice message_bytes(const struct cast *cast, const struct input *input,
+    const struct delivery *delivery, struct arena *arena);
 
-/* "ATTACH <source> <boot> <seq> <ts> <test> <sid> ...": see oracle.py. */
-void message_trace(const struct input *input, FILE *out);
+/* "up <hex>" or "order <hex>", for oracle.py. */
+void message_trace(const struct cast *cast, const struct input *input, FILE *out);
 
 #endif

@@ -1,26 +1,16 @@
-/* office.h - what head office knows and tablets ask, but for plans: the oracle does not
- * judge by it, yet every way of arrival must come to one truth with it (P3, P4).
+/* office.h - what is said besides treatments: by head office, by the tablet, by devices
+ * between two clients. Any kind of fact, in any number of revisions (P3, P4).
  *
- * Drawn: flags of clients, certificates, bookings, sessions elsewhere, assignments and
- * records of devices, each in revisions; screenings. Their moments lie at the starts of
- * treatments, a millisecond beside them, or anywhere.
+ * Moments lie at starts and ends of treatments, a millisecond beside them, on 06:00, or
+ * anywhere.
+ * Plain:   without what the oracle does not know and what would change its answers.
  */
 #ifndef PROPERTY_OFFICE_H
 #define PROPERTY_OFFICE_H
 
-#include "base/arena.h"
 #include "world.h"
 
-#define OFFICE_OPERATORS 3 /* the first one: absent */
-
-/* Of a treatment's START, by its sid. */
-struct id office_operator(const struct id *sid);
-
-/* Adds to a world that has its treatments; the orders' n goes on from `n`. */
-void office_play(struct world *world, struct rng *rng, const struct id *clients,
-    size_t client_count, uint32_t n);
-
-/* The bytes of an INPUT_ORDER, in the arena. */
-struct slice office_bytes(const struct input *input, struct arena *arena);
+/* Adds to a world that has its treatments and its cast. */
+void office_play(struct world *world, struct rng *rng, const struct zone *zone, bool is_plain);
 
 #endif

@@ -101,7 +101,7 @@ static void advance_clock(struct run *run)
  * does. */
 static void add_entry(struct run *run, struct copy *copy)
 {
-	bool is_soon = copy->input->kind == INPUT_HELLO || run->now < copy->input->ts;
+	bool is_soon = input_is_live(copy->input) || run->now < copy->input->ts;
 	wall_ms recv = is_soon ? copy->input->ts : run->now;
 
 	copy->delivery.is_replay |= recv - copy->input->ts > LIVE_MS;
@@ -110,16 +110,16 @@ static void add_entry(struct run *run, struct copy *copy)
 		copy->delivery.is_replay = copy->input->is_buffered;
 	}
 	struct arena *arena = &run->batch->arena;
-	struct slice bytes = message_bytes(copy->input, &copy->delivery, arena);
+	struct slice bytes = message_bytes(&run->world->cast, copy->input, &copy->delivery, arena);
 	struct batch_entry *entry = batch_add(run->batch);
 	bool is_tablet = copy->input->device == WORLD_TABLET;
 	enum reading_result result =
-	    input_is_order(copy->input->kind)
+	    input_is_order(copy->input)
 	        ? reading_parse_order(arena, bytes, &entry->reading, &entry->why)
 	        : reading_parse(
 	              arena, bytes, &copy->input->source, is_tablet, &entry->reading, &entry->why);
 
-	if (result != READING_OK)
+	if (result != READING_OK && result != READING_RANGE)
 		fail(run, "the gate refused a message", entry->why ? entry->why : "no memory");
 	entry->what = BATCH_READING;
 	entry->recv = recv;

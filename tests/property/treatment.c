@@ -9,6 +9,7 @@
 #define BESIDE_SAMPLES_MS 7
 
 #define BATCH_MAX 6
+#define LONG_BATCH_MAX 25 /* enough for any debounce (R10), and shorter than a third */
 
 static const char *const gtins[] = {"04012345678901", "04012345678918"};
 static const char *const serials[] = {"1001", "1002", "1003"};
@@ -21,6 +22,16 @@ struct play {
 	uint32_t pulses;
 };
 
+/* Now and then on or beside 10, 45 or 90 minutes (SESSION_SHORT, SESSION_LONG). */
+static int64_t draw_length(struct rng *rng)
+{
+	static const int64_t minutes[] = {10, 45, 90};
+
+	if (rng_percent(rng, 15))
+		return RNG_PICK(rng, minutes) * MS_PER_MINUTE + rng_range(rng, -1, 1);
+	return rng_range(rng, 180, 2400) * MS_PER_SECOND;
+}
+
 void treatment_draw(struct treatment *treatment, struct rng *rng, event_ms start)
 {
 	static const unsigned weights[] = {38, 20, 8, 7, 12, 4, 5, 6};
@@ -31,7 +42,7 @@ void treatment_draw(struct treatment *treatment, struct rng *rng, event_ms start
 		roll -= weights[way++];
 	treatment->way = (enum course_of_events)way;
 	treatment->start = start;
-	treatment->end = start + rng_range(rng, 180, 2400) * MS_PER_SECOND;
+	treatment->end = start + draw_length(rng);
 	for (size_t i = 0; i < ID_BYTES; i++)
 		treatment->sid.b[i] = (uint8_t)rng_next(rng);
 }
@@ -51,6 +62,14 @@ static struct input *say(struct play *play, enum input_kind kind, event_ms ts)
 
 	input->sid = play->treatment->sid;
 	input->is_test = play->treatment->way == TREATMENT_TEST;
+	return input;
+}
+
+static struct input *say_body(struct play *play, int body, event_ms ts)
+{
+	struct input *input = say(play, INPUT_SAID, ts);
+
+	input->body = body;
 	return input;
 }
 
@@ -183,7 +202,8 @@ static void play_samples(struct play *play, event_ms ts)
 	static const uint32_t active[] = {0, 1, 500, 1000, 1000};
 	struct input *input = say(play, INPUT_SAMPLES, ts);
 
-	input->entry_count = 1 + rng_below(play->rng, BATCH_MAX);
+	input->entry_count =
+	    1 + rng_below(play->rng, rng_percent(play->rng, 20) ? LONG_BATCH_MAX : BATCH_MAX);
 	for (size_t i = 0; i < input->entry_count; i++) {
 		input->dt_ms[i] = (uint32_t)(i * 1000);
 		input->active_ms[i] = RNG_PICK(play->rng, active);
@@ -221,13 +241,15 @@ static void play_exposure(struct play *play)
 
 static void play_noise(struct play *play)
 {
-	static const enum input_kind kinds[] = {
-	    INPUT_PARAM, INPUT_FAULT, INPUT_PAUSE, INPUT_RESUME};
+	static const int bodies[] = {CAREPACE__V1__UP__BODY_PARAM, CAREPACE__V1__UP__BODY_PARAM,
+	    CAREPACE__V1__UP__BODY_FAULT, CAREPACE__V1__UP__BODY_FAULT,
+	    CAREPACE__V1__UP__BODY_SESSION_PAUSE, CAREPACE__V1__UP__BODY_SESSION_RESUME,
+	    CAREPACE__V1__UP__BODY_ESTOP};
 	int64_t length_ms = play->treatment->end - play->treatment->start;
 
-	while (rng_percent(play->rng, 25)) {
+	while (rng_percent(play->rng, 45)) {
 		event_ms at = play->treatment->start + rng_range(play->rng, 0, length_ms - 2000);
-		perhaps_test(play, say(play, RNG_PICK(play->rng, kinds), at));
+		perhaps_test(play, say_body(play, RNG_PICK(play->rng, bodies), at));
 	}
 }
 
@@ -285,5 +307,5 @@ void treatment_play(const struct treatment *treatment, struct rng *rng, struct w
 	if (is_ended(treatment->way))
 		play_end(&play);
 	else /* a last word, then silence */
-		say(&play, INPUT_PARAM, treatment->end);
+		say_body(&play, CAREPACE__V1__UP__BODY_PARAM, treatment->end);
 }

@@ -8,9 +8,7 @@
 
 #include <stdlib.h>
 
-#define CLIENTS_MAX 4
-#define COURSES_MAX (2 * CLIENTS_MAX)
-#define TREATMENTS_MAX 64
+#define COURSES_MAX (2 * CAST_CLIENTS_MAX)
 #define TREATMENTS_WANTED 12
 #define COURSE_FIRST 4700
 #define VISIT_MS (120 * MS_PER_MINUTE)
@@ -22,9 +20,9 @@ struct maker {
 	struct rng rng;
 	const struct zone *zone;
 	int32_t first_day;
-	struct treatment treatments[TREATMENTS_MAX];
+	struct treatment treatments[CAST_SESSIONS_MAX];
 	size_t treatment_count;
-	struct id clients[CLIENTS_MAX + 1]; /* the last one: absent */
+	struct id clients[CAST_CLIENTS_MAX + 1]; /* the last one: absent */
 	size_t client_count;
 	uint64_t courses[COURSES_MAX];
 	size_t course_count;
@@ -49,6 +47,12 @@ int world_modality(size_t device)
 	};
 
 	return modalities[device];
+}
+
+bool input_is_live(const struct input *input)
+{
+	return input->kind == INPUT_HELLO ||
+	       (input->kind == INPUT_SAID && input->body == CAREPACE__V1__UP__BODY_HEARTBEAT);
 }
 
 static struct id random_id(struct rng *rng)
@@ -129,7 +133,7 @@ static void use_sid_again(struct treatment *treatment, const struct treatment *o
 static const struct treatment *treat(
     struct maker *maker, size_t client, event_ms start, const struct treatment *same_device)
 {
-	if (maker->treatment_count == TREATMENTS_MAX)
+	if (maker->treatment_count == CAST_SESSIONS_MAX)
 		return NULL;
 	struct treatment *treatment = &maker->treatments[maker->treatment_count];
 	treatment_draw(treatment, &maker->rng, start);
@@ -181,7 +185,7 @@ static void visit(struct maker *maker, size_t client, int32_t day)
 
 static void make_visits(struct maker *maker)
 {
-	int32_t days[CLIENTS_MAX + 1];
+	int32_t days[CAST_CLIENTS_MAX + 1];
 
 	for (size_t i = 0; i <= maker->client_count; i++)
 		days[i] = maker->first_day + (int32_t)rng_below(&maker->rng, 10);
@@ -197,8 +201,6 @@ static void make_visits(struct maker *maker)
 		treatment_play(&maker->treatments[i], &maker->rng, maker->world);
 }
 
-/* --- plans --------------------------------------------------------------------------------- */
-
 static event_ms last_moment(const struct world *world)
 {
 	event_ms last = 0;
@@ -208,95 +210,13 @@ static event_ms last_moment(const struct world *world)
 		event_ms at = input->ts;
 		if (input->entry_count > 0)
 			at += input->dt_ms[input->entry_count - 1];
-		if (!input_is_order(input->kind) && at > last)
+		if (!input_is_order(input) && at > last)
 			last = at;
 	}
 	return last;
 }
 
-/* At any time, at 06:00 sharp, or with the very millisecond of a start. */
-static event_ms draw_plan_time(struct maker *maker, event_ms last)
-{
-	int32_t day = maker->first_day + (int32_t)rng_below(&maker->rng, 200);
-
-	if (rng_percent(&maker->rng, 20))
-		return zone_time_at(maker->zone, day, 360) + rng_range(&maker->rng, -1, 1);
-	if (rng_percent(&maker->rng, 20))
-		return maker->treatments[rng_below(&maker->rng, maker->treatment_count)].start;
-	if (rng_percent(&maker->rng, 10))
-		return last + rng_range(&maker->rng, 0, 40) * MS_PER_DAY;
-	return rng_range(&maker->rng, zone_time_at(maker->zone, maker->first_day - 5, 0), last);
-}
-
-static void draw_plan(struct maker *maker, struct input *plan, size_t client)
-{
-	static const int states[] = {
-	    CAREPACE__V1__PLAN_STATE__PLAN_ACTIVE,
-	    CAREPACE__V1__PLAN_STATE__PLAN_ACTIVE,
-	    CAREPACE__V1__PLAN_STATE__PLAN_ACTIVE,
-	    CAREPACE__V1__PLAN_STATE__PLAN_PAUSED,
-	    CAREPACE__V1__PLAN_STATE__PLAN_CLOSED,
-	};
-	static const uint32_t min_days[] = {0, 14, 28, 30, 42};
-	static const uint32_t max_days[] = {0, 0, 35, 42, 50};
-
-	if (rng_percent(&maker->rng, 10)) /* moved */
-		client = rng_below(&maker->rng, maker->client_count);
-	plan->client = maker->clients[client];
-	plan->state = RNG_PICK(&maker->rng, states);
-	plan->planned = (uint32_t)rng_range(&maker->rng, 1, 6);
-	plan->min_days = RNG_PICK(&maker->rng, min_days);
-	plan->max_days = RNG_PICK(&maker->rng, max_days);
-}
-
-static int by_time(const void *a, const void *b)
-{
-	event_ms x = *(const event_ms *)a;
-	event_ms y = *(const event_ms *)b;
-
-	return (x > y) - (x < y);
-}
-
-#define REVISIONS_MAX 5
-
-/* A later revision is never older than the one before (report.proto). Returns the next n. */
-static uint32_t make_plans(struct maker *maker)
-{
-	event_ms last = last_moment(maker->world);
-	uint32_t n = 1;
-
-	for (size_t i = 0; i < 2 * maker->client_count; i++) {
-		event_ms times[REVISIONS_MAX];
-		size_t count = rng_below(&maker->rng, REVISIONS_MAX + 1);
-		for (size_t r = 0; r < count; r++)
-			times[r] = draw_plan_time(maker, last);
-		if (count > 0 && rng_percent(&maker->rng, 60))
-			times[0] = zone_time_at(maker->zone, maker->first_day - 9, 0);
-		qsort(times, count, sizeof(times[0]), by_time);
-		for (size_t r = 0; r < count; r++) {
-			struct input *plan = world_add(maker->world, INPUT_PLAN, 0, times[r]);
-			plan->boot = 1;
-			plan->seq = n++;
-			plan->revision = r + 1;
-			plan->course = maker->courses[i];
-			draw_plan(maker, plan, i / 2);
-		}
-	}
-	return n;
-}
-
-/* --- the tablet, names, the end --------------------------------------------------------------- */
-
-static void make_overrides(struct maker *maker)
-{
-	while (rng_percent(&maker->rng, 40)) {
-		const struct treatment *treatment =
-		    &maker->treatments[rng_below(&maker->rng, maker->treatment_count)];
-		struct input *input = world_add(maker->world, INPUT_OVERRIDE, WORLD_TABLET,
-		    treatment->start + rng_range(&maker->rng, 0, 20 * MS_PER_MINUTE));
-		input->sid = treatment->sid;
-	}
-}
+/* --- names, the end --------------------------------------------------------------------------- */
 
 static int by_moment(const void *a, const void *b)
 {
@@ -319,7 +239,7 @@ static void name_inputs(struct maker *maker)
 		struct input *previous = NULL;
 		for (size_t i = 0; i < world->count; i++) {
 			struct input *input = &world->inputs[i];
-			if (input_is_order(input->kind) || input->device != device)
+			if (input_is_order(input) || input->device != device)
 				continue;
 			if (previous && input->ts - previous->ts > MS_PER_HOUR &&
 			    rng_percent(&maker->rng, 15)) {
@@ -338,11 +258,37 @@ static void name_inputs(struct maker *maker)
 	}
 }
 
+static void say_hello(struct maker *maker, size_t device, event_ms at)
+{
+	world_add(maker->world, INPUT_HELLO, device, at)->modality = world_modality(device);
+}
+
+/* Before anything else, and now and then before a treatment. */
 static void make_hellos(struct maker *maker)
 {
-	for (size_t device = 0; device < WORLD_DEVICES; device++) {
-		event_ms at = zone_time_at(maker->zone, maker->first_day, 5);
-		world_add(maker->world, INPUT_HELLO, device, at)->modality = world_modality(device);
+	for (size_t device = 0; device < WORLD_DEVICES; device++)
+		say_hello(maker, device, zone_time_at(maker->zone, maker->first_day, 5));
+	for (size_t i = 0; i < maker->treatment_count; i++)
+		if (rng_percent(&maker->rng, 20))
+			say_hello(maker, maker->treatments[i].device,
+			    maker->treatments[i].start - rng_range(&maker->rng, 1, 4000));
+}
+
+static void make_cast(struct maker *maker)
+{
+	struct cast *cast = &maker->world->cast;
+
+	cast->client_count = maker->client_count;
+	memcpy(cast->clients, maker->clients, sizeof(cast->clients));
+	cast->session_count = maker->treatment_count;
+	for (size_t i = 0; i < maker->treatment_count; i++) {
+		const struct treatment *treatment = &maker->treatments[i];
+		cast->sessions[i] = (struct cast_session){
+		    .sid = treatment->sid,
+		    .device = treatment->device,
+		    .start = treatment->start,
+		    .end = treatment->end,
+		};
 	}
 }
 
@@ -366,23 +312,25 @@ static wall_ms draw_now(struct maker *maker)
 	}
 }
 
-void world_make(struct world *world, uint64_t seed, const struct zone *zone)
+void world_make(struct world *world, uint64_t seed, const struct zone *zone, bool is_plain)
 {
 	struct maker maker = {.world = world, .rng = {.state = seed}, .zone = zone};
 
 	world->seed = seed;
 	world->count = 0;
 	maker.first_day = civil_from_ymd(2025, 1, 1) + (int32_t)rng_below(&maker.rng, 270);
-	maker.client_count = 1 + rng_below(&maker.rng, CLIENTS_MAX);
+	maker.client_count = 1 + rng_below(&maker.rng, CAST_CLIENTS_MAX);
 	for (size_t i = 0; i < maker.client_count; i++)
 		maker.clients[i] = random_id(&maker.rng);
 	for (size_t i = 0; i < COURSES_MAX; i++)
 		maker.courses[i] = COURSE_FIRST + i;
 	make_visits(&maker);
-	make_overrides(&maker);
 	make_hellos(&maker);
-	office_play(world, &maker.rng, maker.clients, maker.client_count, make_plans(&maker));
+	make_cast(&maker);
+	office_play(world, &maker.rng, zone, is_plain);
 	qsort(world->inputs, world->count, sizeof(world->inputs[0]), by_moment);
 	name_inputs(&maker);
+	for (size_t i = 0; i < world->count; i++)
+		world->inputs[i].draw = rng_next(&maker.rng);
 	world->now = draw_now(&maker);
 }

@@ -1,9 +1,8 @@
 /* world.h - a seed becomes a clinic: everything that devices, the tablet and head
  * office say over some months.
  *
- * What:    the inputs as plain values; message.h makes bytes of them, trace.h
- *          lines for the oracle. The world says what happened, not in which order
- *          it arrives.
+ * What:    the inputs as plain values; message.h makes bytes of them. The
+ *          world says what happened, not in which order it arrives.
  * Edges:   gaps around 14, 28, 42 and 56 days; starts around midnight and 06:00 and
  *          in the hours that the clocks skip or repeat; visits around 120 minutes;
  *          loss around four hours; cartridges that come back in other sessions,
@@ -32,45 +31,37 @@ enum input_kind {
 	INPUT_START,
 	INPUT_ATTACH,
 	INPUT_DETACH,
-	INPUT_PARAM,
 	INPUT_SAMPLES,
 	INPUT_PULSES,
-	INPUT_FAULT,
-	INPUT_PAUSE,
-	INPUT_RESUME,
 	INPUT_END,
-	INPUT_OVERRIDE,
-	INPUT_PLAN,
-	INPUT_ORDER, /* of head office, but for plans: office.h */
-	INPUT_SCREENING,
+	INPUT_SAID,  /* any other body of a device or tablet: say.h */
+	INPUT_ORDER, /* of head office: say.h */
 };
-
-static inline bool input_is_order(enum input_kind kind)
-{
-	return kind == INPUT_PLAN || kind == INPUT_ORDER;
-}
 
 struct input {
 	enum input_kind kind;
 	size_t device; /* index; not of an order */
 	struct id source;
-	uint32_t boot;
-	uint32_t seq;
+	uint32_t boot; /* ORDER: hq_epoch */
+	uint32_t seq;  /* ORDER: n */
 	event_ms ts;
 	bool is_test;
+	uint64_t draw; /* what else it says */
 
 	wall_ms recv; /* clocks.h: when it comes in; 0: that is the way's */
 	wall_ms booted_at;
 	int64_t clock_off_ms;
 	bool is_buffered;
 
-	struct id sid;
+	int body;          /* SAID, ORDER: number of the body */
+	unsigned number;   /* ORDER: of its key */
+	uint64_t revision; /* ORDER */
 
-	struct id
-	    client; /* START, PLAN, SCREENING; ORDER: whom or what it is about; zero = absent */
-	uint64_t course; /* START, PLAN */
-	int modality;    /* START; of a HELLO the kind, the same number */
-	uint32_t zones;  /* START */
+	struct id sid;    /* zero: it is not of a session */
+	struct id client; /* START; zero = absent */
+	uint64_t course;  /* START */
+	int modality;     /* START; of a HELLO the kind, the same number */
+	uint32_t zones;   /* START */
 
 	uint32_t slot; /* ATTACH, DETACH */
 	const char *gtin;
@@ -85,27 +76,45 @@ struct input {
 	bool has_sums;
 	uint32_t sum_active_ms;
 	uint32_t sum_pulses;
-	event_ms end_ts; /* 0: left out; ORDER: when what it tells is */
+	event_ms end_ts; /* 0: left out */
+};
 
-	int body;        /* ORDER: number of the body */
-	unsigned number; /* ORDER: of its key */
-	uint64_t draw;   /* ORDER, SCREENING: what else it says */
+static inline bool input_is_order(const struct input *input)
+{
+	return input->kind == INPUT_ORDER;
+}
 
-	uint64_t revision; /* PLAN, ORDER */
-	int state;
-	uint32_t planned;
-	uint32_t min_days;
-	uint32_t max_days;
+/* HELLO and HEARTBEAT are sent live, never buffered (R18). */
+bool input_is_live(const struct input *input);
+
+/* Whom and what the words of a world are about. */
+#define CAST_CLIENTS_MAX 4
+#define CAST_SESSIONS_MAX 64
+
+struct cast_session {
+	struct id sid;
+	size_t device;
+	event_ms start;
+	event_ms end;
+};
+
+struct cast {
+	struct id clients[CAST_CLIENTS_MAX];
+	size_t client_count;
+	struct cast_session sessions[CAST_SESSIONS_MAX];
+	size_t session_count;
 };
 
 struct world {
 	uint64_t seed;
+	struct cast cast;
 	struct input inputs[WORLD_INPUTS_MAX]; /* by time */
 	size_t count;
 	wall_ms now; /* of the last tick; not before any message */
 };
 
-void world_make(struct world *world, uint64_t seed, const struct zone *zone);
+/* Plain: only what the oracle knows (office.h). */
+void world_make(struct world *world, uint64_t seed, const struct zone *zone, bool is_plain);
 
 struct id world_device(size_t index);
 int world_modality(size_t device); /* enum Modality, the same number as its DeviceKind */
