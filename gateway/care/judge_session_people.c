@@ -177,13 +177,15 @@ static void judge_site(const struct judging *j)
 	event_ms back = TIME_NEVER;
 
 	for (size_t i = 0; i < facts.count; i++) {
-		const char *said = site_of(&facts.items[i]);
+		const struct fact *fact = &facts.items[i];
+		const char *said = site_of(fact);
 		if (!said)
 			continue;
-		if (facts.items[i].reading.ts <= j->session->start)
+		if (fact_holds(facts, fact, j->session->start))
 			site = said;
-		else if (is_here(j, said) && back == TIME_NEVER)
-			back = facts.items[i].reading.ts;
+		else if (fact->reading.ts > j->session->start && is_here(j, said) &&
+		         back == TIME_NEVER && fact_holds(facts, fact, fact->reading.ts))
+			back = fact->reading.ts;
 	}
 	if (is_here(j, site))
 		return;

@@ -116,7 +116,7 @@ static void add_to_device(struct ledger *ledger, int64_t device, const struct re
 	bool loud = is_loud(ledger, reading, row);
 
 	add_fact(ledger, SUBJECT_DEVICE, device, reading, row);
-	reach_device(ledger, device, fact_topic(reading), fact_time(reading), loud);
+	reach_device(ledger, device, reading, loud);
 	touched_add(&ledger->touched[SUBJECT_DEVICE], &ledger->scratch, device, loud);
 }
 

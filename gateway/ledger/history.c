@@ -103,14 +103,6 @@ void history_add_around(struct ledger *ledger, struct fact_list *list, enum subj
 	take_facts(ledger, &rows, list);
 }
 
-void history_add_since(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
-    int64_t subject, int64_t topic, event_ms at)
-{
-	if (subject)
-		history_add_last(ledger, list, kind, subject, topic, at);
-	history_add_within(ledger, list, kind, subject, topic, at + 1, TIME_NEVER);
-}
-
 void history_add_within(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic, event_ms from, event_ms to)
 {

@@ -33,8 +33,6 @@ void history_add_last(struct ledger *ledger, struct fact_list *list, enum subjec
     int64_t subject, int64_t topic, event_ms at);
 void history_add_around(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic, event_ms at);
-void history_add_since(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
-    int64_t subject, int64_t topic, event_ms at);
 void history_add_within(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic, event_ms from, event_ms to);
 struct facts history_sorted(struct fact_list *list);

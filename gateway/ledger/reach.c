@@ -29,15 +29,22 @@ static void touch_rows(struct ledger *ledger, struct db_rows rows, bool is_loud)
 
 /* --- devices ------------------------------------------------------------------------- */
 
-/* Without a START (R23) a session began with its first message. */
-void reach_device(struct ledger *ledger, int64_t device, int64_t topic, event_ms ts, bool is_loud)
+/* What is said holds until the next of its kind, an order perhaps beyond it: the higher
+ * revision counts. Without a START (R23) a session began with its first message. */
+void reach_device(
+    struct ledger *ledger, int64_t device, const struct reading *reading, bool is_loud)
 {
+	int64_t topic = fact_topic(reading);
+	event_ms ts = fact_time(reading);
 	event_ms former = db_value(&ledger->db, INT64_MIN,
 	    "SELECT max(ts) FROM fact WHERE kind = ? AND subject = ? AND topic = ? AND ts < ?",
 	    "iiii", (int64_t)SUBJECT_DEVICE, device, topic, (int64_t)ts);
-	event_ms next = db_value(&ledger->db, TIME_NEVER,
-	    "SELECT min(ts) FROM fact WHERE kind = ? AND subject = ? AND topic = ? AND ts > ?",
-	    "iiii", (int64_t)SUBJECT_DEVICE, device, topic, (int64_t)ts);
+	event_ms next = reading->order
+	                    ? TIME_NEVER
+	                    : db_value(&ledger->db, TIME_NEVER,
+	                          "SELECT min(ts) FROM fact WHERE kind = ? AND subject = ? AND"
+	                          " topic = ? AND ts > ?",
+	                          "iiii", (int64_t)SUBJECT_DEVICE, device, topic, (int64_t)ts);
 	event_ms from = former == INT64_MIN ? INT64_MIN : ts;
 
 	touch_rows(ledger,

@@ -15,7 +15,8 @@
 #include "ledger/state.h"
 
 /* A fact about a device, under its topic; call it once the fact is filed. */
-void reach_device(struct ledger *ledger, int64_t device, int64_t topic, event_ms ts, bool is_loud);
+void reach_device(
+    struct ledger *ledger, int64_t device, const struct reading *reading, bool is_loud);
 
 /* Sessions on a device, begun before, of which a check found something that news may clear
  * however much lies between. */

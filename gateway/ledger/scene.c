@@ -12,17 +12,22 @@
 #define BOOKED_AHEAD_MS (400 * MS_PER_DAY)
 #define BOOKED_LATER_MS (30 * MS_PER_DAY)
 
-/* Calibrations are few; of the rest the last one counts, and the next may clear. */
+/* Calibrations are few, and so are orders, of which the highest revision counts wherever
+ * it stands; of the rest the last one counts, and the next may clear. */
 static struct facts device_facts(struct ledger *ledger, const struct session *session)
 {
-	static const int64_t topics[] = {
-	    FACT_TOPIC(READING_HELLO, 0),
+	static const int64_t orders[] = {
 	    FACT_TOPIC(READING_DEVICE, 0),
 	    FACT_TOPIC(READING_DEVICE_ASSIGN, 0),
+	};
+	static const int64_t topics[] = {
+	    FACT_TOPIC(READING_HELLO, 0),
 	    FACT_TOPIC(READING_MAINT, CAREPACE__V1__MAINT_KIND__MAINT_CLEAN),
 	};
 	struct fact_list list = {0};
 
+	for (size_t i = 0; i < CP_COUNT(orders); i++)
+		history_add(ledger, &list, SUBJECT_DEVICE, session->device, orders[i]);
 	for (size_t i = 0; i < CP_COUNT(topics); i++)
 		history_add_around(
 		    ledger, &list, SUBJECT_DEVICE, session->device, topics[i], session->start);
@@ -53,8 +58,8 @@ static struct facts client_facts(struct ledger *ledger, const struct session *se
 	const struct zone *zone = ledger->config.policy.zone;
 	struct fact_list list = {0};
 
-	history_add_since(ledger, &list, SUBJECT_CLIENT, session->client,
-	    FACT_TOPIC(READING_CLIENT_FLAGS, 0), session->start);
+	history_add(
+	    ledger, &list, SUBJECT_CLIENT, session->client, FACT_TOPIC(READING_CLIENT_FLAGS, 0));
 	history_add_within(ledger, &list, SUBJECT_CLIENT, session->client,
 	    FACT_TOPIC(READING_SCREENING, 0), zone_time_at(zone, session->day, 0),
 	    zone_time_at(zone, session->day + 1, 0) - 1);
