@@ -19,11 +19,18 @@ struct standing {
 	bool is_complete;        /* all that were planned are done */
 };
 
+struct segment {
+	event_ms from; /* to that of the next one */
+	struct standing standing;
+};
+
 struct clock {
 	const struct client_walk *walk;
 	const struct course *course;
 	const struct treatment *last;
 	event_ms end; /* the start of the next one */
+	struct segment *segments;
+	size_t segment_count; /* up to now, and the one after it */
 };
 
 struct clock_rule {
@@ -156,6 +163,12 @@ static int32_t day_after(const struct run *run, int32_t limit_days)
 	return run->clock->last->day + limit_days + (run->rule->is_on_limit ? 0 : 1);
 }
 
+/* Its timer is not before a moment, told without asking the zone: none is a day off. */
+static bool is_not_before(int32_t day, event_ms moment)
+{
+	return (day - 1) * MS_PER_DAY >= moment;
+}
+
 static event_ms until_of(const struct run *run, event_ms to)
 {
 	return to <= run->clock->walk->now ? to : TIME_NEVER;
@@ -216,11 +229,11 @@ static struct standing standing_at(const struct clock *clock, event_ms at)
 }
 
 /* The first moment after `at` at which plan or completed count may change. */
-static event_ms next_break(const struct run *run, event_ms at)
+static event_ms next_break(const struct clock *clock, event_ms at)
 {
-	const struct client_walk *walk = run->clock->walk;
-	const struct course *course = run->clock->course;
-	event_ms next = run->end;
+	const struct client_walk *walk = clock->walk;
+	const struct course *course = clock->course;
+	event_ms next = clock->end;
 
 	for (size_t i = 0; i < course->count; i++)
 		if (course->plans[i].from > at && course->plans[i].from < next)
@@ -234,19 +247,36 @@ static event_ms next_break(const struct run *run, event_ms at)
 	return next;
 }
 
+/* They are the same for each rule. */
+static void cut(struct clock *clock)
+{
+	event_ms from = clock->last->start;
+
+	clock->segment_count = 0;
+	while (from < clock->end) {
+		clock->segments[clock->segment_count++] =
+		    (struct segment){.from = from, .standing = standing_at(clock, from)};
+		if (from > clock->walk->now)
+			return;
+		from = next_break(clock, from);
+	}
+}
+
 /* [from, to): the standing is constant. What held before and is still true goes on, also
  * when another limit begins its own step only at 06:00. */
-static void run_segment(struct run *run, event_ms from, event_ms to)
+static void run_segment(struct run *run, const struct segment *segment, event_ms to)
 {
 	const struct client_walk *walk = run->clock->walk;
-	struct standing standing = standing_at(run->clock, from);
-	int32_t limit_days = run->rule->limit_days(run->clock, &standing);
+	event_ms from = segment->from;
+	int32_t limit_days = run->rule->limit_days(run->clock, &segment->standing);
 	int32_t held_days = run->held_days;
 
 	run->held_days = NO_LIMIT;
 	if (limit_days == NO_LIMIT)
 		return;
 	int32_t first_day = day_after(run, limit_days);
+	if (held_days == NO_LIMIT && is_not_before(first_day, to))
+		return;
 	int32_t today = zone_day(walk->policy->zone, from);
 	if (held_days != NO_LIMIT && today >= first_day) {
 		run->held_days = held_days;
@@ -298,16 +328,20 @@ static void run_rule(const struct clock *clock, const struct clock_rule *rule)
 
 	if (rule->is_once)
 		run.end = next_plan(&run);
-	for (event_ms from = clock->last->start; from < run.end;) {
-		if (from > walk->now) {
-			timeline_wake_at(walk->timeline, from);
+	for (size_t i = 0; i < clock->segment_count; i++) {
+		const struct segment *segment = &clock->segments[i];
+		event_ms to = i + 1 < clock->segment_count ? segment[1].from : clock->end;
+		if (segment->from >= run.end)
+			return;
+		if (segment->from > walk->now) {
+			timeline_wake_at(walk->timeline, segment->from);
 			return;
 		}
-		event_ms to = next_break(&run, from);
-		run_segment(&run, from, to);
+		if (to > run.end)
+			to = run.end;
+		run_segment(&run, segment, to);
 		if (to > walk->now && to != TIME_NEVER)
 			timeline_wake_at(walk->timeline, to);
-		from = to;
 	}
 }
 
@@ -315,12 +349,21 @@ void judge_clocks(const struct client_walk *walk, const struct course *course)
 {
 	struct clock clock = {.walk = walk, .course = course};
 
+	/* Each plan and each treatment ends one at most. */
+	clock.segments = arena_alloc(
+	    walk->timeline->arena, (course->count + walk->count + 1) * sizeof(*clock.segments));
+	if (!clock.segments) {
+		walk->timeline->is_full = true;
+		return;
+	}
 	for (size_t i = 0; i <= walk->count; i++) {
 		const struct treatment *treatment = i < walk->count ? &walk->treatments[i] : NULL;
 		if (treatment && (treatment->course != course->no || !treatment->is_exposing ||
 		                     !is_in_clinic(treatment)))
 			continue;
 		clock.end = treatment ? treatment->start : TIME_NEVER;
+		if (clock.last)
+			cut(&clock);
 		for (size_t k = 0; clock.last && k < CP_COUNT(rules); k++)
 			run_rule(&clock, &rules[k]);
 		clock.last = treatment;

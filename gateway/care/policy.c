@@ -80,14 +80,13 @@ int64_t policy_number_for(const struct policy *policy, enum parameter parameter,
 
 	for (size_t i = 0; i < policy->policies.count; i++) {
 		const struct fact *fact = &policy->policies.items[i];
-		if (!fact_holds(policy->policies, fact, at))
-			continue;
 		const Carepace__V1__PolicySetting *setting =
 		    find_setting(fact->reading.order->policy, row, modality, zones);
-		if (setting && fact->source == policy->box)
+		if (!setting || !fact_holds(policy->policies, fact, at))
+			continue;
+		if (fact->source == policy->box)
 			return setting->value;
-		if (setting)
-			best = setting;
+		best = setting;
 	}
 	return best ? best->value : row->value;
 }
