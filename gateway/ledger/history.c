@@ -3,7 +3,7 @@
 #include "ledger/cart_rows.h"
 #include "ledger/clocks.h"
 #include "ledger/corrections.h"
-#include "ledger/journal.h"
+#include "ledger/decoded.h"
 #include "ledger/merges.h"
 #include "ledger/sessions.h"
 
@@ -22,22 +22,18 @@ static void *push(struct ledger *ledger, void *items, size_t count, size_t *cap,
 
 /* --- facts ------------------------------------------------------------------------ */
 
-#define FACT_FROM                                                                                  \
-	" FROM fact f JOIN journal j USING(source, boot, seq) WHERE f.kind = ? AND f.subject = ?"
+#define SELECT_FACTS                                                                               \
+	"SELECT f.source, f.boot, f.seq, f.ts FROM fact f WHERE f.kind = ? AND f.subject = ?"
 
-/* Rows of SELECT JOURNAL_COLUMNS, f.ts FACT_FROM. What this version does not understand
- * is left out here as it was when it came: parked kinds have no facts. */
+/* Rows of SELECT_FACTS. What this version does not understand is left out here as it was
+ * when it came: parked kinds have no facts. */
 static void take_facts(struct ledger *ledger, struct db_rows *rows, struct fact_list *list)
 {
 	while (db_next(rows)) {
-		struct journal_row row = journal_row_of(rows);
-		struct fact fact = {
-		    .source = row.source,
-		    .client = merges_client(ledger, row.client),
-		    .client2 = merges_client(ledger, row.client2),
-		    .operator_no = row.operator_no,
-		};
-		enum reading_result result = journal_decode(&ledger->work, &row, &fact.reading);
+		struct journal_row row;
+		struct reading reading;
+		enum reading_result result = decoded_row(ledger, db_int(rows, 0),
+		    (uint32_t)db_int(rows, 1), (uint32_t)db_int(rows, 2), &row, &reading);
 		if (result == READING_PARKED)
 			continue;
 		struct fact *items = result == READING_OK ? push(ledger, list->items, list->count,
@@ -48,10 +44,16 @@ static void take_facts(struct ledger *ledger, struct db_rows *rows, struct fact_
 			    &ledger->db, CP_NOMEM, "a history is larger than a judge call may be");
 			break;
 		}
-		fact.reading.ts = db_int(rows, JOURNAL_COLUMN_COUNT);
-		fact.reading.ts_source = clocks_source(ledger, &fact.reading, &row);
+		reading.ts = db_int(rows, 3);
+		reading.ts_source = clocks_source(ledger, &reading, &row);
 		list->items = items;
-		list->items[list->count++] = fact;
+		list->items[list->count++] = (struct fact){
+		    .reading = reading,
+		    .source = row.source,
+		    .client = merges_client(ledger, row.client),
+		    .client2 = merges_client(ledger, row.client2),
+		    .operator_no = row.operator_no,
+		};
 	}
 	db_end(rows);
 }
@@ -78,8 +80,8 @@ void history_add(struct ledger *ledger, struct fact_list *list, enum subject_kin
  * who makes up event times says more than this at once. */
 #define FACTS_AT_ONCE_MAX INT64_C(64)
 #define FACTS_AT(moment)                                                                           \
-	"SELECT " JOURNAL_COLUMNS ", f.ts FROM fact f JOIN journal j USING(source, boot, seq)"     \
-	" WHERE f.kind = ?1 AND f.subject = ?2 AND f.topic = ?3 AND f.ts = (SELECT " moment        \
+	"SELECT f.source, f.boot, f.seq, f.ts FROM fact f WHERE f.kind = ?1 AND f.subject = ?2"    \
+	" AND f.topic = ?3 AND f.ts = (SELECT " moment                                             \
 	" FROM fact WHERE kind = ?1 AND subject = ?2 AND topic = ?3"
 #define LAST_FIRST " ORDER BY f.source DESC, f.boot DESC, f.seq DESC LIMIT ?5"
 
@@ -108,10 +110,9 @@ void history_add_within(struct ledger *ledger, struct fact_list *list, enum subj
 {
 	if (!subject)
 		return;
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM
-	    " AND f.topic = ? AND f.ts BETWEEN ? AND ?",
-	    "iiiii", (int64_t)kind, subject, topic, (int64_t)from, (int64_t)to);
+	struct db_rows rows =
+	    db_query(&ledger->db, SELECT_FACTS " AND f.topic = ? AND f.ts BETWEEN ? AND ?", "iiiii",
+	        (int64_t)kind, subject, topic, (int64_t)from, (int64_t)to);
 	take_facts(ledger, &rows, list);
 }
 
@@ -128,8 +129,7 @@ struct facts history_facts(struct ledger *ledger, enum subject_kind kind, int64_
 struct facts history_all_facts(struct ledger *ledger, enum subject_kind kind, int64_t subject)
 {
 	struct fact_list list = {0};
-	struct db_rows rows = db_query(&ledger->db, "SELECT " JOURNAL_COLUMNS ", f.ts" FACT_FROM,
-	    "ii", (int64_t)kind, subject);
+	struct db_rows rows = db_query(&ledger->db, SELECT_FACTS, "ii", (int64_t)kind, subject);
 
 	take_facts(ledger, &rows, &list);
 	return history_sorted(&list);
@@ -166,13 +166,18 @@ bool history_of_session(struct ledger *ledger, struct session_history *history)
 
 /* --- client ---------------------------------------------------------------------- */
 
+static int compare_sessions(const void *a, const void *b)
+{
+	return session_order(a, b);
+}
+
+/* The index has them by start: sorting wide rows is left to us, who find them sorted. */
 static void load_sessions(struct ledger *ledger, struct client_history *history)
 {
 	size_t cap = 0;
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT " SESSION_COLUMNS SESSION_FROM
-	    "WHERE s.client = ? AND s.client != 0 AND NOT (" SESSION_IS_VOID ")"
-	    " ORDER BY s.start_at, r.id, s.boot, s.seq",
+	    "WHERE s.client = ? AND s.client != 0 AND NOT (" SESSION_IS_VOID ")",
 	    "i", history->client);
 
 	while (db_next(&rows)) {
@@ -184,6 +189,9 @@ static void load_sessions(struct ledger *ledger, struct client_history *history)
 		sessions[history->session_count++] = session_of_row(&rows, 0);
 	}
 	db_end(&rows);
+	if (history->session_count > 1)
+		qsort(history->sessions, history->session_count, sizeof(*history->sessions),
+		    compare_sessions);
 }
 
 struct plan history_plan_of(const struct fact *said)

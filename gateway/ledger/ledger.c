@@ -28,6 +28,7 @@
 #include "ledger/downs.h"
 #include "ledger/facts.h"
 #include "ledger/link_rows.h"
+#include "ledger/merges.h"
 #include "ledger/names.h"
 #include "ledger/outbox.h"
 #include "ledger/parked.h"
@@ -70,6 +71,7 @@ enum cp_err ledger_open(
 	arena_init(&ledger->scratch, 64 * 1024, SCRATCH_BYTES_MAX);
 	arena_init(&ledger->work, 64 * 1024, WORK_BYTES_MAX);
 	arena_init(&ledger->lasting, 4096, LASTING_BYTES_MAX);
+	decoded_init(&ledger->decoded);
 	arena_init(&ledger->book, 4096, BOOK_BYTES_MAX);
 	arena_init(&ledger->running, 64 * 1024, RUNNING_BYTES_MAX);
 
@@ -82,6 +84,7 @@ enum cp_err ledger_open(
 		ledger->careful_until = now + CAREFUL_MS;
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
 		store_set_site(ledger, config->site);
+		merges_open(ledger);
 		policies_open(ledger, now);
 		parked_open(ledger);
 		stream_names_open(ledger);
@@ -134,6 +137,7 @@ void ledger_close(struct ledger *ledger)
 	arena_deinit(&ledger->book);
 	arena_deinit(&ledger->running);
 	map_deinit(&ledger->sources);
+	decoded_deinit(&ledger->decoded);
 	stream_names_deinit(&ledger->stream_names);
 	free(ledger);
 }

@@ -16,10 +16,15 @@ struct merges {
 	size_t cap;
 };
 
+void merges_open(struct ledger *ledger)
+{
+	ledger->has_merges = db_value(&ledger->db, 0, "SELECT 1 FROM merged LIMIT 1", "");
+}
+
 int64_t merges_client(struct ledger *ledger, int64_t client)
 {
-	if (!client)
-		return 0;
+	if (!client || !ledger->has_merges)
+		return client;
 	return db_value(
 	    &ledger->db, client, "SELECT into_client FROM merged WHERE client = ?", "i", client);
 }
@@ -118,9 +123,11 @@ static void move(struct ledger *ledger, int64_t client, int64_t from, int64_t to
 	    " WHERE client IN (?1, ?2) ON CONFLICT DO NOTHING",
 	    "iii", client, from, to);
 	db_run(&ledger->db, "DELETE FROM merged WHERE client = ?", "i", client);
-	if (to != client)
+	if (to != client) {
 		db_run(&ledger->db, "INSERT INTO merged(client, into_client) VALUES(?, ?)", "ii",
 		    client, to);
+		ledger->has_merges = true;
+	}
 	touch(ledger, to, is_loud);
 }
 

@@ -12,7 +12,7 @@
  *     reach.c     which sessions a new fact may concern
  *     sessions.c  session rows: folds and derived columns; guards.c what streams say
  *     subjects.c  judges each touched subject once: session, client, cartridge
- *     history.c   loads what a judge walks; scene.c what was around a session
+ *     history.c   loads what a judge walks; scene.c what was around; decoded.c keeps it
  *     alerts.c    timeline -> alert rows -> outbox
  *     cases.c     adverse events: whose they are, what they share
  *     answers.c   what people said to an alert; corrections.c, merges.c: put right
@@ -20,8 +20,7 @@
  *     presence.c  heartbeats and gaps: what a device does not send
  *     downs.c     what is said to devices; advice.c when, down_rows.c keeps it
  *     link_rows.c what a device's link leaves behind
- *     pending.c   the careful way after an abnormal exit
- *     unjudged.c  what ended the program twice
+ *     pending.c   the careful way after an abnormal exit; unjudged.c what ended it twice
  *     watch.c     what the box notices of itself; room.c is the disk full?
  *     policies.c  what holds for the whole site
  */
@@ -31,6 +30,7 @@
 #include "base/map.h"
 #include "care/gateway_clock.h"
 #include "ledger/db.h"
+#include "ledger/decoded.h"
 #include "ledger/ledger.h"
 #include "ledger/source_state.h"
 #include "ledger/stream_names.h"
@@ -60,11 +60,9 @@ enum subject_kind {
 #define SOURCE_BOX 1 /* local number of the box itself (reading_box); schema.sql */
 
 #define OUTBOX_ALERT 1 /* ReportKind; sent first (DESIGN section 6) */
-
 #define SESSION_BUCKETS 4096
 
 struct open_session;
-
 struct redating;
 
 /* An input is filed under its subjects by its event time. */
@@ -126,7 +124,9 @@ struct ledger {
 	int64_t stream_folded; /* row up to which folds are written */
 	struct room room;
 	struct watch_reject rejects[WATCH_REJECTS_MAX];
+	struct decoded_rows decoded;
 	struct arena book; /* what config.policy points to */
+	bool has_merges;   /* table `merged` was not always empty */
 
 	struct gateway_clock clock;
 	bool has_clock;      /* else `now` is believed */

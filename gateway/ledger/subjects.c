@@ -338,6 +338,7 @@ void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct to
 		return;
 	judges[kind](ledger, touch);
 	arena_reset(&ledger->work);
+	decoded_trim(&ledger->decoded);
 }
 
 void subjects_judge(struct ledger *ledger)

@@ -445,10 +445,11 @@ static bool may_scan(const char *plan)
 	return strncmp(plan, "SCAN", 4) != 0 || strstr(plan, "subject_due") ||
 	       strstr(plan, "SCAN pending") || strstr(plan, "SCAN unjudged") ||
 	       strstr(plan, "SCAN link") || strstr(plan, "SCAN down") ||
-	       strstr(plan, "CONSTANT ROW") || strstr(plan, "(subquery");
+	       strstr(plan, "SCAN merged") || strstr(plan, "CONSTANT ROW") ||
+	       strstr(plan, "(subquery");
 }
 
-static void no_statement_of_a_busy_day_scans_a_table(void **state)
+static void no_statement_of_a_busy_day_scans_a_table_or_is_compiled_again(void **state)
 {
 	/* Not the ledger's: how the scenarios look at it. */
 	static const char picture[] = "SELECT " ALERT_COLUMNS " FROM alert a";
@@ -469,6 +470,9 @@ static void no_statement_of_a_busy_day_scans_a_table(void **state)
 		if (!sql || strncmp(sql, "PRAGMA", 6) == 0 || strcmp(sql, picture) == 0)
 			continue;
 		snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", sql);
+		/* Its plan would depend on a value (ledger/alert_rows.c). */
+		if (sqlite3_stmt_status(db->cache[i].stmt, SQLITE_STMTSTATUS_REPREPARE, 0) > 0)
+			fail_msg("compiled again and again: %s", sql);
 		sqlite3_stmt *stmt;
 		assert_int_equal(sqlite3_prepare_v2(db->conn, explain, -1, &stmt, NULL), SQLITE_OK);
 		while (sqlite3_step(stmt) == SQLITE_ROW) {
@@ -498,7 +502,7 @@ int main(void)
 	    LEDGER_TEST(a_receipt_stops_at_a_hole),
 	    LEDGER_TEST(a_parked_order_holds_its_place),
 	    LEDGER_TEST(what_has_no_name_takes_no_place),
-	    LEDGER_TEST(no_statement_of_a_busy_day_scans_a_table),
+	    LEDGER_TEST(no_statement_of_a_busy_day_scans_a_table_or_is_compiled_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
