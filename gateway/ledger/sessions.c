@@ -97,6 +97,7 @@ bool sessions_load(struct ledger *ledger, int64_t no, struct session *out)
 
 /* --- the next on a device ----------------------------------------------------------- */
 
+#define IS_NOT_ENDED "flags & 2 = 0"     /* without FLAG_END */
 #define IS_TREATMENT "s.flags & 24 = 16" /* FLAG_EXPOSING without FLAG_TEST */
 
 void sessions_load_former(struct ledger *ledger, const struct session *session, struct session *out)
@@ -312,8 +313,8 @@ static bool is_followed(struct ledger *ledger, const struct session *session)
 }
 
 /* R23: a START ends what the device had before it: the session of the START before
- * this one, and what came since without a START of its own. A START that turns out
- * to be earlier than known frees what began in between. */
+ * this one, and what came since without a START of its own, unless they have their END.
+ * A START that turns out to be earlier than known frees what began in between. */
 static void touch_former(struct ledger *ledger, const struct open_session *open)
 {
 	event_ms until = open->started;
@@ -324,8 +325,8 @@ static void touch_former(struct ledger *ledger, const struct open_session *open)
 	    open->session.device, (int64_t)open->started);
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT no FROM session WHERE source = ?1 AND start_from >= ?2 AND start_from < ?3"
-	    " UNION ALL SELECT no FROM session WHERE source = ?1 AND start_from = ?4"
-	    " AND first_at > ?2 AND first_at < ?3",
+	    " AND " IS_NOT_ENDED " UNION ALL SELECT no FROM session WHERE source = ?1"
+	    " AND start_from = ?4 AND first_at > ?2 AND first_at < ?3 AND " IS_NOT_ENDED,
 	    "iiii", open->session.device, former, (int64_t)until, TIME_NEVER);
 
 	while (db_next(&rows))

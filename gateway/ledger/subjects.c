@@ -88,6 +88,8 @@ static void judge_scene(
 /* Between it and the next one on its device something may be missing now. */
 static bool is_another_treatment(const struct session *before, const struct session *after)
 {
+	if (!before->is_exposing && !after->is_exposing)
+		return false;
 	return before->is_exposing != after->is_exposing || before->client != after->client ||
 	       before->start != after->start || before->end != after->end ||
 	       before->is_test != after->is_test || before->boot != after->boot ||
@@ -121,7 +123,9 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	if (before.start != session.start)
 		sessions_touch_twins(ledger, &session, touch.is_loud);
 	if (is_another_treatment(&before, &session)) {
-		sessions_touch_followers(ledger, session.device, before.start, touch.is_loud);
+		if (before.state) /* else it stood nowhere yet */
+			sessions_touch_followers(
+			    ledger, session.device, before.start, touch.is_loud);
 		sessions_touch_followers(ledger, session.device, session.start, touch.is_loud);
 	}
 	touched_add(
