@@ -23,7 +23,7 @@ static void *push(struct ledger *ledger, void *items, size_t count, size_t *cap,
 /* --- facts ------------------------------------------------------------------------ */
 
 #define SELECT_FACTS                                                                               \
-	"SELECT f.source, f.boot, f.seq, f.ts FROM fact f WHERE f.kind = ? AND f.subject = ?"
+	"SELECT f.source, f.boot, f.seq, f.ts FROM fact f WHERE f.kind = ?1 AND f.subject = ?2"
 
 /* Rows of SELECT_FACTS. What this version does not understand is left out here as it was
  * when it came: parked kinds have no facts. */
@@ -80,9 +80,8 @@ void history_add(struct ledger *ledger, struct fact_list *list, enum subject_kin
  * who makes up event times says more than this at once. */
 #define FACTS_AT_ONCE_MAX INT64_C(64)
 #define FACTS_AT(moment)                                                                           \
-	"SELECT f.source, f.boot, f.seq, f.ts FROM fact f WHERE f.kind = ?1 AND f.subject = ?2"    \
-	" AND f.topic = ?3 AND f.ts = (SELECT " moment                                             \
-	" FROM fact WHERE kind = ?1 AND subject = ?2 AND topic = ?3"
+	SELECT_FACTS " AND f.topic = ?3 AND f.ts = (SELECT " moment " FROM fact"                   \
+	             " WHERE kind = ?1 AND subject = ?2 AND topic = ?3"
 #define LAST_FIRST " ORDER BY f.source DESC, f.boot DESC, f.seq DESC LIMIT ?5"
 
 void history_add_last(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
