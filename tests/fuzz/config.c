@@ -1,5 +1,5 @@
 /* A configuration file. */
-#include "fuzz.h"
+#include "faults.h"
 
 #include "io/settings.h"
 
@@ -49,22 +49,6 @@ static void check_config(const struct config *config)
 		CP_CHECK(strncmp(config->upstream.servers[i], "ssl://", 6) == 0);
 }
 
-/* "fuzz.yaml:12: key: ...", each on a line of its own, something to read in each. */
-static void check_faults(struct slice faults)
-{
-	CP_CHECK(faults.len > 0 && faults.p[faults.len - 1] == '\n');
-	while (faults.len > 0) {
-		const uint8_t *end = memchr(faults.p, '\n', faults.len);
-		struct slice line = slice_of(faults.p, (size_t)(end - faults.p));
-
-		CP_CHECK(line.len > sizeof(FILE_NAME) + 3);
-		CP_CHECK(memcmp(line.p, FILE_NAME ":", sizeof(FILE_NAME)) == 0);
-		for (size_t i = 0; i < line.len; i++)
-			CP_CHECK(line.p[i] >= ' ' && line.p[i] != 0x7f);
-		faults = slice_from(faults, line.len + 1);
-	}
-}
-
 void fuzz_one(struct slice bytes)
 {
 	static const struct config none;
@@ -79,7 +63,7 @@ void fuzz_one(struct slice bytes)
 		config_free(&config);
 	} else {
 		CP_CHECK(err == CP_CONFIG);
-		check_faults(buf_bytes(&faults));
+		faults_check(buf_bytes(&faults), FILE_NAME);
 	}
 	CP_CHECK(memcmp(&config, &none, sizeof(config)) == 0);
 	buf_deinit(&faults);

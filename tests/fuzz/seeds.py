@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """Inputs to begin with: one of every message of the contract, with and without what is
-optional; the example configuration; a registry; requests and revocation lists.
+optional; the example configuration and policy; a registry; requests and revocation lists.
 
     seeds.py FOLDER BUILD
 """
 
 import datetime
+import re
 import subprocess
 import sys
 import tempfile
@@ -81,6 +82,17 @@ def configs():
     lines = [line for line in example.splitlines() if not line.lstrip().startswith("# ")]
     yield "\n".join(line.replace("#", "", 1) for line in lines).encode()
     yield "\n".join(line for line in lines if "#" not in line).encode()
+
+
+def policies():
+    """The delivered example with every line of it in force, then each section alone."""
+    example = (ROOT / "deploy" / "policy.yaml").read_text()
+    lines = [line.removeprefix("#") for line in example.splitlines()
+             if not re.match(r"# \S|#?$", line)]
+    yield "\n".join(lines).encode()
+    for section in re.split(r"\n(?=\w)", "\n".join(lines)):
+        yield section.encode()
+    yield b"checks: {DEPTH_OVER_ZONE: {max_depth_um: [{value: 900, zones: [CHEEK], modalities: [PEN]}]}}"
 
 
 def registries():
@@ -170,6 +182,7 @@ def main():
     save(folder, "telemetry", [b"\1" + one for one in up])
     save(folder, "order", messages(contract.report.Order))
     save(folder, "config", configs())
+    save(folder, "policy", policies())
     save(folder, "registry", registries())
     save(folder, "csr", requests())
     save(folder, "crl", revocation_lists())
