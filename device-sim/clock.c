@@ -33,6 +33,15 @@ const char *clock_text(wall_ms at, char out[CLOCK_TEXT_BYTES])
 	return out;
 }
 
+uint32_t clock_date(wall_ms at)
+{
+	time_t seconds = (time_t)(at / MS_PER_SECOND);
+	struct tm tm;
+
+	CP_CHECK(localtime_r(&seconds, &tm));
+	return (uint32_t)((tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday);
+}
+
 uint32_t clock_year_end(wall_ms at, int years)
 {
 	time_t seconds = (time_t)(at / MS_PER_SECOND);

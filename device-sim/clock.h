@@ -12,6 +12,9 @@ mono_ms clock_mono(void);
 /* The time of day here, for the eye; returns `out`. */
 const char *clock_text(wall_ms at, char out[CLOCK_TEXT_BYTES]);
 
+/* The date here, as YYYYMMDD. */
+uint32_t clock_date(wall_ms at);
+
 /* 31 December of the year `years` after that of `at`, as YYYYMMDD. */
 uint32_t clock_year_end(wall_ms at, int years);
 

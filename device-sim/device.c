@@ -386,8 +386,10 @@ void device_init(
 	    device->down_topic, sizeof(device->down_topic), "carepace/v1/device/%s/down", hex);
 	outbox_init(&device->outbox);
 	session_init(&device->session);
-	if (config->plan_index == PLAN_NO_DEVICE)
+	if (config->plan_index == PLAN_NO_DEVICE) {
+		tablet_admit_past(device);
 		return;
+	}
 	device->connect_at = plan_connect_ms(world->plan, config->plan_index);
 	record_past(device, config);
 }

@@ -39,6 +39,7 @@ struct world {
 	const struct plan *plan;
 	struct report *report;
 	const char *site;
+	struct device *tablet; /* NULL: the clinic has none */
 	wall_ms started_at;
 	mono_ms started_mono;
 };

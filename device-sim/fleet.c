@@ -112,7 +112,7 @@ static enum cp_err make_plan(struct fleet *fleet, struct pki_error *error)
 	struct visit first;
 
 	fleet->plan.seed = options->seed;
-	fleet->plan.run = (uint64_t)fleet->world.started_at;
+	fleet->plan.run = options->run ? options->run : (uint64_t)fleet->world.started_at;
 	fleet->plan.late = late_device(fleet);
 	fleet->plan.length_ms = options->seconds * MS_PER_SECOND;
 	fleet->plan.session_ms = SESSION_REAL_MS / options->speed;
@@ -203,6 +203,8 @@ static enum cp_err open_devices(struct fleet *fleet, struct pki_error *error)
 		return pki_fail(error, err, "no memory for %zu devices", fleet->member_count);
 	for (size_t i = 0; i < fleet->member_count && !err; i++)
 		err = open_device(fleet, i, error);
+	if (!err && fleet->members[fleet->member_count - 1]->kind == PKI_TABLET)
+		fleet->world.tablet = &fleet->devices[fleet->member_count - 1];
 	fleet->report.devices = fleet->member_count;
 	return err;
 }
@@ -258,8 +260,8 @@ enum cp_err fleet_write_orders(const struct options *options, struct pki_error *
 	enum cp_err err = open_plan(fleet, error);
 
 	if (!err)
-		err =
-		    orders_write(&fleet->plan, fleet->world.started_at, options->orders_dir, error);
+		err = orders_write(&fleet->plan, fleet->members, options->site,
+		    fleet->world.started_at, options->orders_dir, error);
 	fleet_free(fleet);
 	return err;
 }

@@ -10,31 +10,30 @@
 #define PULSE_PITCH_MS 100
 #define ACTIVE_MS_PER_SAMPLE 800
 #define VARINT_MAX_BYTES 10
-/* One type of cartridge fits them all, so that any two devices can meet over one. */
-#define GTIN ((char *)"04012345600017")
 #define TAG_SENT_MONO_MS (6 << 3)
 #define TAG_REPLAY (7 << 3)
 
-/* One model of each kind; the settings stay within domain.md 1.2 and 1.4. */
-struct model {
-	uint32_t number;
-	Carepace__V1__Modality modality;
-	uint32_t pins;
-	uint32_t depth_um;
-	uint32_t rate_dhz;
-	uint32_t energy_uj; /* per pin */
-	uint32_t power_mw;
-	uint32_t pulse_us;
+static const struct model models[] = {
+    [PKI_PEN] = {101, CAREPACE__V1__MODALITY__MODALITY_PEN, 14, 1000, 2500, 1167, 0, 0, 0},
+    [PKI_STAMP] = {201, CAREPACE__V1__MODALITY__MODALITY_STAMP, 36, 1000, 2500, 20, 0, 0, 0},
+    [PKI_ROLLER] = {301, CAREPACE__V1__MODALITY__MODALITY_ROLLER, 540, 500, 2500, 30, 0, 0, 0},
+    /* 49 pins of 20 mJ are 980 mJ, which is 9.8 W for 100 ms. */
+    [PKI_RF] = {401, CAREPACE__V1__MODALITY__MODALITY_RF, 49, 1500, 3500, 0, 20000, 9800, 100000},
+    [PKI_TABLET] = {901, CAREPACE__V1__MODALITY__MODALITY_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0},
 };
 
-static const struct model models[] = {
-    [PKI_PEN] = {101, CAREPACE__V1__MODALITY__MODALITY_PEN, 14, 1000, 1167, 0, 0, 0},
-    [PKI_STAMP] = {201, CAREPACE__V1__MODALITY__MODALITY_STAMP, 36, 1000, 20, 0, 0, 0},
-    [PKI_ROLLER] = {301, CAREPACE__V1__MODALITY__MODALITY_ROLLER, 540, 500, 30, 0, 0, 0},
-    /* 49 pins of 20 mJ are 980 mJ, which is 9.8 W for 100 ms. */
-    [PKI_RF] = {401, CAREPACE__V1__MODALITY__MODALITY_RF, 49, 1500, 0, 20000, 9800, 100000},
-    [PKI_TABLET] = {901, CAREPACE__V1__MODALITY__MODALITY_UNSPECIFIED, 0, 0, 0, 0, 0, 0},
-};
+const struct model *message_model(enum pki_kind kind)
+{
+	return &models[kind];
+}
+
+/* The start is set as it should be; what goes too deep is turned up during the treatment. */
+static uint32_t depth_um(const struct treatment *treatment)
+{
+	const struct model *model = &models[treatment->kind];
+
+	return treatment->visit->story == STORY_TOO_DEEP ? model->max_depth_um : model->depth_um;
+}
 
 static ProtobufCBinaryData bytes_of(const struct id *id)
 {
@@ -147,7 +146,7 @@ void message_mount(struct buf *out, const struct envelope *envelope,
 	Carepace__V1__CartMount mount = CAREPACE__V1__CART_MOUNT__INIT;
 	Carepace__V1__Cartridge cart = CAREPACE__V1__CARTRIDGE__INIT;
 
-	cart.gtin = GTIN;
+	cart.gtin = MESSAGE_GTIN;
 	cart.lot = (char *)from->lot;
 	cart.serial = (char *)from->serial;
 	cart.has_expiry_yyyymmdd = true;
@@ -174,14 +173,14 @@ void message_param(
 	param.has_zone = true;
 	param.zone = treatment->visit->zone;
 	param.has_depth_um = true;
-	param.depth_um = model->depth_um;
+	param.depth_um = depth_um(treatment);
 	param.has_rate_dhz = model->rate_dhz > 0;
 	param.rate_dhz = model->rate_dhz;
 	param.has_mode = true;
 	if (treatment->kind == PKI_RF) {
 		param.mode = CAREPACE__V1__RF_MODE__RF_MODE_BIPOLAR;
 		param.has_freq_khz = true;
-		param.freq_khz = 1000;
+		param.freq_khz = MESSAGE_FREQ_KHZ;
 		param.has_power_mw = true;
 		param.power_mw = model->power_mw;
 		param.has_energy_uj = true;
@@ -213,7 +212,7 @@ static void pack_samples(struct buf *out, Carepace__V1__Up *up, struct treatment
 		sample[i].has_zone = true;
 		sample[i].zone = treatment->visit->zone;
 		sample[i].has_depth_um = true;
-		sample[i].depth_um = model->depth_um - 20 + i * 7 % 41;
+		sample[i].depth_um = depth_um(treatment) - 20 + i * 7 % 41;
 		sample[i].has_rate_dhz = true;
 		sample[i].rate_dhz = model->rate_dhz;
 		sample[i].has_active_ms = true;
@@ -251,7 +250,7 @@ static void pack_pulses(struct buf *out, Carepace__V1__Up *up, struct treatment 
 		pulse[i].has_site = true;
 		pulse[i].site = treatment->pulses + i;
 		pulse[i].has_depth_um = true;
-		pulse[i].depth_um = model->depth_um;
+		pulse[i].depth_um = depth_um(treatment);
 		pulse[i].has_energy_uj = true;
 		pulse[i].energy_uj = model->energy_uj;
 		pulse[i].has_power_mw = true;
@@ -326,6 +325,32 @@ void message_clean(struct buf *out, const struct envelope *envelope, const struc
 	maint.has_result = true;
 	maint.result = CAREPACE__V1__RESULT__RESULT_PASS;
 	up.maint = &maint;
+	pack(out, &up);
+}
+
+void message_selftest(struct buf *out, const struct envelope *envelope)
+{
+	Carepace__V1__Up up = up_of(envelope, CAREPACE__V1__UP__BODY_SELFTEST);
+	Carepace__V1__Selftest selftest = CAREPACE__V1__SELFTEST__INIT;
+
+	selftest.result = CAREPACE__V1__RESULT__RESULT_PASS;
+	up.selftest = &selftest;
+	pack(out, &up);
+}
+
+void message_screening(struct buf *out, const struct envelope *envelope, const struct id *client,
+    event_ms at, const struct id *by_token)
+{
+	Carepace__V1__Up up = up_of(envelope, CAREPACE__V1__UP__BODY_SCREENING);
+	Carepace__V1__Screening screening = CAREPACE__V1__SCREENING__INIT;
+
+	screening.client_token = bytes_of(client);
+	screening.has_at_ts_ms = true;
+	screening.at_ts_ms = at;
+	screening.consent = CAREPACE__V1__CONSENT__CONSENT_YES;
+	screening.has_by_token = true;
+	screening.by_token = bytes_of(by_token);
+	up.screening = &screening;
 	pack(out, &up);
 }
 

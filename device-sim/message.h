@@ -18,6 +18,25 @@
 
 #define MESSAGE_MAX_BYTES 65535 /* domain.md 9 */
 
+/* One model of each kind; the settings stay within domain.md 1.2 and 1.4. */
+struct model {
+	uint32_t number;
+	Carepace__V1__Modality modality;
+	uint32_t pins;
+	uint32_t depth_um;
+	uint32_t max_depth_um; /* beyond every zone's limit */
+	uint32_t rate_dhz;
+	uint32_t energy_uj; /* per pin */
+	uint32_t power_mw;
+	uint32_t pulse_us;
+};
+
+/* One type of cartridge fits them all, so that any two devices can meet over one. */
+#define MESSAGE_GTIN ((char *)"04012345600017")
+#define MESSAGE_FREQ_KHZ 1000
+
+const struct model *message_model(enum pki_kind kind);
+
 struct envelope {
 	struct id source;
 	uint32_t boot;
@@ -52,6 +71,10 @@ void message_batch(struct buf *out, const struct envelope *envelope, struct trea
 void message_end(struct buf *out, const struct envelope *envelope,
     const struct treatment *treatment, Carepace__V1__EndReason reason);
 void message_clean(struct buf *out, const struct envelope *envelope, const struct id *by_token);
+void message_selftest(struct buf *out, const struct envelope *envelope);
+
+void message_screening(struct buf *out, const struct envelope *envelope, const struct id *client,
+    event_ms at, const struct id *by_token);
 
 void message_ack_alert(struct buf *out, const struct envelope *envelope, const struct id *alert,
     const struct id *by_token);

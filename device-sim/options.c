@@ -25,6 +25,7 @@ enum key {
 	KEY_ACKED,
 	KEY_ORDERS,
 	KEY_QOS,
+	KEY_RUN,
 };
 
 static const struct argp_option argp_options[] = {
@@ -35,14 +36,15 @@ static const struct argp_option argp_options[] = {
     {"site", KEY_SITE, "NAME", 0, "where the devices believe to be", 0},
     {"devices", KEY_DEVICES, "N", 0, "so many of the registry, a tablet among them (all)", 0},
     {"seed", KEY_SEED, "N", 0, "the same seed is the same story (1)", 0},
+    {"run", KEY_RUN, "N", 0,
+        "another run has other new clients; that of --orders is to be the same (the clock)", 0},
     {"seconds", KEY_SECONDS, "N", 0, "how long the clinic is open (30)", 0},
     {"speed", KEY_SPEED, "N", 0, "sessions are so many times shorter than half an hour (200)", 0},
     {"grace", KEY_GRACE, "N", 0, "seconds to wait at the end for acknowledgements (60)", 0},
     {"qos", KEY_QOS, "N", 0, "0, 1, 2, or mixed: each device another one (1)", 0},
     {"acked", KEY_ACKED, "FILE", 0, "a line for every acknowledged message: source boot seq hash",
         0},
-    {"orders", KEY_ORDERS, "DIR", 0,
-        "write the clients' plans into DIR, as head office would send them, and end", 0},
+    {"orders", KEY_ORDERS, "DIR", 0, "write what head office would send into DIR, and end", 0},
     {"json", KEY_JSON, NULL, 0, "one JSON object a line instead of sentences", 0},
     {0},
 };
@@ -105,6 +107,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SEED:
 		options->seed = number("seed", arg, 0, UINT64_MAX);
+		return 0;
+	case KEY_RUN:
+		options->run = number("run", arg, 1, UINT64_MAX);
 		return 0;
 	case KEY_SECONDS:
 		options->seconds = (uint32_t)number("seconds", arg, 10, 7 * 86400);

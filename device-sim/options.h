@@ -21,6 +21,7 @@ struct options {
 	uint32_t speed;
 	uint32_t grace_s;
 	uint64_t seed;
+	uint64_t run; /* 0: by the clock */
 	bool is_json;
 };
 

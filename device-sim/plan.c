@@ -15,10 +15,12 @@
 #define PAST_SLOT_MS (40 * MS_PER_MINUTE)
 #define PAST_SESSION_MS (30 * MS_PER_MINUTE) /* about 30 min: domain.md 1.3 */
 #define PAST_TREAT_MS (8 * MS_PER_MINUTE)
-#define PAST_BATCH_MS MS_PER_MINUTE
+#define PAST_BATCH_MS (2 * MS_PER_MINUTE)
 #define PAST_BATCHES 10
 #define BOOT_BEFORE_MS (5 * MS_PER_MINUTE)
 
+#define ADMIT_BEFORE_MS 900
+#define SELFTEST_BEFORE_MS 600
 #define SETTLE_MS 2500 /* after switching on, and from start to needles */
 #define END_MARGIN_MS 1500
 #define CUT_PAUSE_MS 2000
@@ -196,6 +198,8 @@ const char *plan_story_name(enum story story)
 	    [STORY_CART_SAME_CLIENT] = "cart_same_client",
 	    [STORY_CART_OTHER_CLIENT] = "cart_other_client",
 	    [STORY_DUPLICATES] = "duplicates",
+	    [STORY_TOO_DEEP] = "too_deep",
+	    [STORY_NO_CERT] = "no_cert",
 	    [STORY_CUT] = "cut",
 	    [STORY_LATE_NEWS] = "late_news",
 	};
@@ -223,6 +227,21 @@ static bool visit_time(const struct plan *plan, size_t device, size_t n, struct 
 	return visit->start_ms + length_ms + END_MARGIN_MS <= plan->length_ms;
 }
 
+struct id plan_operator(const struct plan *plan, size_t n)
+{
+	return draw_id(plan, DRAW_OPERATOR, 0, n);
+}
+
+/* Anybody whose certificate is good, unless the story is about it. */
+static struct id draw_operator(const struct plan *plan, const struct visit *visit, uint64_t key)
+{
+	size_t certified = PLAN_OPERATORS - 1;
+
+	return plan_operator(plan, visit->story == STORY_NO_CERT
+	                               ? certified
+	                               : draw(plan, DRAW_OPERATOR, 1, key) % certified);
+}
+
 bool plan_visit(const struct plan *plan, size_t device, size_t n, struct visit *visit)
 {
 	uint64_t key = visit_key(device, n);
@@ -237,8 +256,7 @@ bool plan_visit(const struct plan *plan, size_t device, size_t n, struct visit *
 	visit->sid = draw_id(plan, DRAW_SID, plan->run, key);
 	visit->client = draw_id(plan, DRAW_CLIENT, client_run, key);
 	visit->course = past->is_same_client ? draw_course(plan, true, key) : 0;
-	visit->operator_token =
-	    draw_id(plan, DRAW_OPERATOR, 0, draw(plan, DRAW_OPERATOR, device, n) % 3);
+	visit->operator_token = draw_operator(plan, visit, key);
 	visit->zone = zones[draw(plan, DRAW_ZONE, device, n) % CP_COUNT(zones)];
 	visit->cart = past->is_same_cart ? draw_cart(plan, DRAW_PAST_CART, 0, key)
 	                                 : draw_cart(plan, DRAW_CART, plan->run, key);
@@ -329,6 +347,8 @@ void plan_steps(const struct visit *visit, struct visit_steps *out)
 	int64_t end_ms = start_ms + visit->length_ms;
 
 	out->count = 0;
+	add(out, STEP_ADMIT, start_ms - ADMIT_BEFORE_MS);
+	add(out, STEP_SELFTEST, start_ms - SELFTEST_BEFORE_MS);
 	add(out, STEP_START, start_ms);
 	add(out, STEP_ATTACH, start_ms + 150);
 	add(out, STEP_TREAT, treat_ms);

@@ -18,6 +18,8 @@
 #define PLAN_NO_DEVICE SIZE_MAX
 #define PLAN_PAST_MAX 12 /* sessions that one device brings from weeks ago */
 #define PLAN_STEPS_MAX 80
+#define PLAN_OPERATORS 4   /* the last one's certificate has run out */
+#define PLAN_BOOKED_MAX 12 /* visits of a device that were booked; later ones walk in */
 
 struct plan {
 	uint64_t seed;
@@ -38,6 +40,8 @@ enum story {
 	STORY_CART_SAME_CLIENT,
 	STORY_CART_OTHER_CLIENT,
 	STORY_DUPLICATES, /* messages are sent twice */
+	STORY_TOO_DEEP,   /* the needles go deeper than the zone takes */
+	STORY_NO_CERT,    /* by the operator whose certificate has run out */
 	STORY_CUT,        /* the connection ends without DISCONNECT in mid-session */
 	STORY_LATE_NEWS,  /* 15 days ago, but the device that knows comes late */
 	STORY_COUNT
@@ -58,7 +62,7 @@ struct visit {
 	uint32_t batch_count;
 	struct id sid;
 	struct id client;
-	uint64_t course; /* 0: a client without a past, and none that head office knows of */
+	uint64_t course; /* 0: a client without a past, none that START names */
 	struct id operator_token;
 	Carepace__V1__Zone zone;
 	struct cartridge cart;
@@ -73,6 +77,8 @@ struct past {
 };
 
 enum step_kind {
+	STEP_ADMIT, /* the tablet: screened, and consents */
+	STEP_SELFTEST,
 	STEP_START,
 	STEP_REPEAT, /* the last message once more */
 	STEP_ATTACH,
@@ -109,6 +115,9 @@ size_t plan_past(const struct plan *plan, size_t device, struct past out[PLAN_PA
 
 /* In order of time. */
 void plan_steps(const struct visit *visit, struct visit_steps *out);
+
+/* Who treats: 0 to PLAN_OPERATORS - 1. */
+struct id plan_operator(const struct plan *plan, size_t n);
 
 /* A number of the plan's own, for jitter: the same for the same arguments. */
 uint64_t plan_draw(const struct plan *plan, uint64_t device, uint64_t n, uint64_t below);

@@ -45,10 +45,14 @@ static void write_message(struct buf *out, const struct envelope *envelope,
 	case STEP_CLEAN:
 		message_clean(out, envelope, &treatment->visit->operator_token);
 		break;
+	case STEP_SELFTEST:
+		message_selftest(out, envelope);
+		break;
+	case STEP_ADMIT:
 	case STEP_REPEAT:
 	case STEP_CUT:
 	case STEP_RETURN:
-		break; /* no messages */
+		break; /* no messages of this device */
 	}
 }
 
@@ -61,6 +65,8 @@ void session_record_past(
 
 	plan_steps(&past->visit, &steps);
 	for (size_t i = 0; i < steps.count; i++) {
+		if (steps.step[i].kind == STEP_ADMIT)
+			continue; /* tablet_admit_past() */
 		struct envelope envelope = {
 		    .source = device->who.id,
 		    .boot = boot,
@@ -246,6 +252,10 @@ static void run_step(
     struct session *session, struct device *device, enum step_kind kind, mono_ms now)
 {
 	switch (kind) {
+	case STEP_ADMIT:
+		if (device->world->tablet)
+			tablet_admit(device->world->tablet, &session->visit, now);
+		return;
 	case STEP_START:
 		start(session, device, now);
 		return;
@@ -262,6 +272,7 @@ static void run_step(
 	case STEP_TREAT:
 		decide(session, device, now);
 		return;
+	case STEP_SELFTEST:
 	case STEP_CLEAN:
 		say(session, device, kind, now);
 		return;

@@ -63,16 +63,52 @@ void tablet_verdict(struct tablet *tablet, const Carepace__V1__Verdict *verdict,
 	}
 }
 
+/* The person is the one who carries this tablet. */
+static struct id carrier(const struct device *tablet)
+{
+	struct id person = tablet->who.id;
+
+	person.b[0] ^= 0xff;
+	return person;
+}
+
+static void admit(struct device *tablet, const struct visit *visit, mono_ms at, mono_ms now)
+{
+	struct envelope envelope = device_envelope(tablet, now);
+	struct id by_token = carrier(tablet);
+	struct buf bytes;
+
+	buf_init(&bytes, MESSAGE_MAX_BYTES);
+	message_screening(&bytes, &envelope, &visit->client, device_wall(tablet, at), &by_token);
+	(void)device_record(tablet, &envelope, &bytes, false);
+}
+
+void tablet_admit(struct device *tablet, const struct visit *visit, mono_ms now)
+{
+	admit(tablet, visit, now, now);
+}
+
+void tablet_admit_past(struct device *tablet)
+{
+	const struct plan *plan = tablet->world->plan;
+
+	for (size_t device = 0; device < plan->device_count; device++) {
+		struct past past[PLAN_PAST_MAX];
+		size_t count = plan_past(plan, device, past);
+
+		for (size_t i = 0; i < count; i++)
+			admit(tablet, &past[i].visit, past[i].visit.start_ms, 0);
+	}
+}
+
 static void act(struct device *device, const struct reaction *reaction, mono_ms now)
 {
 	struct envelope envelope = device_envelope(device, now);
 	struct report *report = device->world->report;
-	/* The person is the one who carries this tablet. */
-	struct id by_token = device->who.id;
+	struct id by_token = carrier(device);
 	char sid[ID_HEX_LEN + 1];
 	struct buf bytes;
 
-	by_token.b[0] ^= 0xff;
 	buf_init(&bytes, MESSAGE_MAX_BYTES);
 	if (reaction->is_override)
 		message_override(&bytes, &envelope, reaction->is_by_alert ? &reaction->alert : NULL,

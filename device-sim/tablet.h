@@ -1,8 +1,8 @@
 /* tablet.h - the clinician with the clinic's tablet.
  *
- * What:    sees every verdict of the site and answers some after a moment:
- *          acknowledges the alerts of an advice or a denial, overrides what
- *          requires it (by alert, or by session and check), and says no to every
+ * What:    tells of every client who was screened before a session, also weeks ago; sees every
+ * verdict of the site and answers some after a moment: acknowledges the alerts of an advice or a
+ * denial, overrides what requires it (by alert, or by session and check), and says no to every
  *          fourth request.
  * Memory:  bounded; with too much to do at once the newest is left undone, and
  *          what was done long ago is forgotten.
@@ -19,6 +19,7 @@
 #define TABLET_DONE_MAX 256
 
 struct device;
+struct visit;
 
 struct reaction {
 	mono_ms due;
@@ -42,6 +43,10 @@ struct tablet {
 	size_t done_count;
 	size_t overrides_asked;
 };
+
+void tablet_admit(struct device *tablet, const struct visit *visit, mono_ms now);
+/* Whom the devices treated weeks ago. */
+void tablet_admit_past(struct device *tablet);
 
 void tablet_verdict(struct tablet *tablet, const Carepace__V1__Verdict *verdict, mono_ms now);
 void tablet_tick(struct tablet *tablet, struct device *device, mono_ms now);

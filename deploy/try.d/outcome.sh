@@ -63,7 +63,8 @@ show_alerts() {
 	sqlite3 :memory: "
 		SELECT printf('%s, %s, alert %.8s|%s', value ->> 'severity', lower(value ->> 'state'),
 		              value ->> 'id', value ->> 'sentence')
-		FROM json_each(CAST(readfile('$work/alerts.json') AS TEXT))" |
+		FROM json_each(CAST(readfile('$work/alerts.json') AS TEXT))
+		WHERE value ->> 'severity' != 'INFO'" |
 		while IFS='|' read -r -a row; do
 			printf '  %s%s%s\n' "$DIM" "${row[0]}" "$PLAIN"
 			fold -s -w 96 <<<"${row[1]}" | sed 's/^/    /'

@@ -283,7 +283,7 @@ static void judge_long(const struct judging *j)
 }
 
 /* Gaps that ended are in the guard; this one lasts, or lasted until the session was given
- * up. */
+ * up. What came from a buffer after that was never watched: its rest is on the way. */
 static void judge_orphan(const struct judging *j)
 {
 	const struct session *session = j->session;
@@ -296,7 +296,8 @@ static void judge_orphan(const struct judging *j)
 		e = guard_found(j->history->guard, CHECK_SESSION_ORPHAN);
 	if (is_open && !is_silent(j))
 		timeline_wake_at(j->timeline, silent_at);
-	if (is_open ? is_silent(j) : !session->has_end && silent_at < until) {
+	bool was_watched = !session->has_end && !session->is_replay;
+	if (is_open ? is_silent(j) : was_watched && silent_at < until) {
 		if (e.count++ == 0) {
 			e.from = silent_at;
 			e.limit = (int32_t)silent_ms(j);
