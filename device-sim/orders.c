@@ -85,7 +85,7 @@ static void issue(struct desk *desk, Carepace__V1__Order__BodyCase body_case,
 	order.key = key;
 	order.revision = 1;
 	order.body_case = body_case;
-	memcpy((uint8_t *)&order + field->offset, &body, sizeof(body));
+	*(const ProtobufCMessage **)((uint8_t *)&order + field->offset) = body;
 	buf_init(&bytes, ORDER_MAX_BYTES);
 	CP_CHECK(wire_pack_to(&bytes, &order.base) == CP_OK);
 	desk->err = write_order(desk->dir, desk->n, &bytes, desk->error);

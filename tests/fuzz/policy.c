@@ -26,7 +26,7 @@ static void pack_order(const struct ledger_own *own, struct buf *out)
 	order.key = (char *)own->key;
 	order.revision = 1;
 	order.body_case = (Carepace__V1__Order__BodyCase)number;
-	memcpy((uint8_t *)&order + field->offset, &body, sizeof(body));
+	*(const ProtobufCMessage **)((uint8_t *)&order + field->offset) = body;
 	CP_CHECK(wire_pack_to(out, &order.base) == CP_OK);
 }
 
