@@ -16,7 +16,7 @@ STEP = re.compile(r"for \(.*\b([a-z]) < |[a-z]-- > 0")
 # The end of a table: beyond lies nothing either.
 TABLE = re.compile(r"\s*CP_COUNT\(")
 # Our own bugs, which stop the program.
-SKIPPED = re.compile(r"\s*(CP_CHECK|_Static_assert)")
+SKIPPED = re.compile(r"\b(CP_CHECK|_Static_assert)\(")
 FUNCTION = re.compile(r"^\w[^=;(\n]*?(\w+)\(", re.M)
 FILTER = "if (!policy_is_off(policy, timeline->items[i].check"
 
@@ -58,6 +58,13 @@ def operand(code, tokens, at, step):
     return at
 
 
+def is_extreme(left, right, then):
+    """The lesser or greater of two: where both are equal, either is right."""
+    a, b = map(re.escape, (left, right))
+    return re.match(rf"\s*\?\s*(?:{a}\s*:\s*{b}|{b}\s*:\s*{a})\s*[;,)]|"
+                    rf"\)\s*(?:{a} = {b}|{b} = {a});", then)
+
+
 def places(path, text):
     """(name, line, spots, flipped) of each comparison."""
     code = without_text(text)
@@ -66,14 +73,18 @@ def places(path, text):
     for at, token in enumerate(tokens):
         line_start = code.rfind("\n", 0, token.start()) + 1
         line = code[line_start:code.find("\n", token.start())]
-        if (token[0] not in FLIPS or SKIPPED.match(line) or
-                TABLE.match(code, token.end())):
+        statement = max(code.rfind(end, 0, token.start()) for end in ";{}")
+        if (token[0] not in FLIPS or TABLE.match(code, token.end()) or
+                SKIPPED.search(code, statement, token.start())):
             continue
         step = STEP.search(line)
         if step and line_start + step.start() <= token.start() < line_start + step.end():
             continue
         start = tokens[operand(code, tokens, at, -1)].start()
         end = tokens[operand(code, tokens, at, 1)].end()
+        left, right = text[start:token.start()].strip(), text[token.end():end].strip()
+        if is_extreme(left, right, text[end:end + 500]) and token[0] not in ("==", "!="):
+            continue
         function = [name for place, name in functions if place < start][-1:]
         compared = " ".join(text[start:end].split())
         yield (f"{path.name} {''.join(function)}: {compared} [{FLIPS[token[0]]}]",

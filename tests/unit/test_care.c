@@ -258,6 +258,7 @@ static void the_catalogue_is_complete_and_in_order(void **state)
 		assert_true(row->who != 0 && row->when != 0 && row->about != 0);
 	}
 	assert_null(catalogue_find((enum check)0));
+	assert_null(catalogue_find((enum check)((CHECK_SECTIONS + 1) * 100)));
 	assert_null(catalogue_find_name("NO_SUCH_CHECK"));
 }
 

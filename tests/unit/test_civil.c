@@ -109,6 +109,7 @@ static void months_are_clamped_to_their_end(void **state)
 	    {20260115, 0, 20260115},
 	    {99991231, 1, 99991231},
 	    {10101, -1, 10101},
+	    {10228, -1, 10128},
 	};
 
 	(void)state;
