@@ -58,11 +58,13 @@ def operand(code, tokens, at, step):
     return at
 
 
-def is_extreme(left, right, then):
-    """The lesser or greater of two: where both are equal, either is right."""
+def is_even(left, right, before, then):
+    """Where both are equal, either comparison is right: the lesser or greater of two is looked
+    for, or they are not equal."""
     a, b = map(re.escape, (left, right))
-    return re.match(rf"\s*\?\s*(?:{a}\s*:\s*{b}|{b}\s*:\s*{a})\s*[;,)]|"
-                    rf"\)\s*(?:{a} = {b}|{b} = {a});", then)
+    return (re.match(rf"\s*\?\s*(?:{a}\s*:\s*{b}|{b}\s*:\s*{a})\s*[;,)]|"
+                     rf"\)\s*(?:{a} = {b}|{b} = {a});", then) or
+            re.search(rf"\({a} != {b}\)\s*return $", before))
 
 
 def places(path, text):
@@ -83,7 +85,8 @@ def places(path, text):
         start = tokens[operand(code, tokens, at, -1)].start()
         end = tokens[operand(code, tokens, at, 1)].end()
         left, right = text[start:token.start()].strip(), text[token.end():end].strip()
-        if is_extreme(left, right, text[end:end + 500]) and token[0] not in ("==", "!="):
+        if token[0] not in ("==", "!=") and is_even(
+                left, right, text[start - 200:start], text[end:end + 500]):
             continue
         function = [name for place, name in functions if place < start][-1:]
         compared = " ".join(text[start:end].split())

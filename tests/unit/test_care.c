@@ -1,6 +1,7 @@
 /* The small rules of the domain, each alone: zones, order, folds, timelines, and that
  * every number is the wire contract's. */
 #include "care/alert.h"
+#include "care/correction.h"
 #include "care/fold.h"
 #include "care/history.h"
 #include "care/verdict.h"
@@ -239,6 +240,25 @@ static void folds_of_parts_add_up(void **state)
 	assert_memory_equal(&left, &sum, sizeof(left));
 }
 
+static void every_kind_of_correction_says_why(void **state)
+{
+	Carepace__V1__Correction correction = {.reason = 3};
+	Carepace__V1__CountOverride count_override = {.reason = 4};
+	Carepace__V1__Up up = {.correction = &correction};
+	Carepace__V1__Up other_up = {.count_override = &count_override};
+	Carepace__V1__Order order = {.correction = &correction};
+	struct reading of_tablet = {.kind = READING_CORRECTION, .up = &up};
+	struct reading of_office = {.kind = READING_HQ_CORRECTION, .order = &order};
+	struct reading of_count = {.kind = READING_COUNT_OVERRIDE, .up = &other_up};
+	struct reading none = {.kind = READING_HELLO, .up = &up};
+
+	(void)state;
+	assert_int_equal(correction_reason(&of_tablet), 3);
+	assert_int_equal(correction_reason(&of_office), 3);
+	assert_int_equal(correction_reason(&of_count), 4);
+	assert_int_equal(correction_reason(&none), 0);
+}
+
 /* --- the catalogue and the wire contract ------------------------------------------------ */
 
 static void the_catalogue_is_complete_and_in_order(void **state)
@@ -385,6 +405,7 @@ int main(void)
 	    cmocka_unit_test(each_kind_adds_what_it_knows),
 	    cmocka_unit_test(any_order_gives_the_same_fold),
 	    cmocka_unit_test(folds_of_parts_add_up),
+	    cmocka_unit_test(every_kind_of_correction_says_why),
 	    cmocka_unit_test(the_catalogue_is_complete_and_in_order),
 	    cmocka_unit_test(its_numbers_and_names_are_the_contract_s),
 	    cmocka_unit_test(the_other_numbers_are_too),
