@@ -12,7 +12,7 @@ TOKEN = re.compile(r"\w+|->|\+\+|--|&&|\|\||<<=|>>=|[-<>=!+*/%&|^]=|<<|>>|[^\w\s
 # What binds less than a comparison, or as much, ends an operand.
 ENDS = {*FLIPS, *"; , { } ? : && || & | ^ = += -= *= /= %= &= |= ^= <<= >>= return else".split()}
 # From item to item: beyond the last one lies nothing that a test could look at.
-STEP = re.compile(r"for \(.*\b([a-z]) < |[a-z]-- > 0")
+STEP = re.compile(r"for \(.*\b[a-z] < |for \(\w+ (\w+) = [^;]*; \1 < |[a-z]-- > 0")
 # The end of a table: beyond lies nothing either.
 TABLE = re.compile(r"\s*CP_COUNT\(")
 # Our own bugs, which stop the program.

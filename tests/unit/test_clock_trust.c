@@ -17,12 +17,17 @@ static struct reading said(int64_t since_ms, int64_t off_ms)
 	    .claimed = BOOTED + since_ms + off_ms};
 }
 
+static struct arrival at(wall_ms moment)
+{
+	return (struct arrival){.at = moment, .kind = ARRIVED_AT};
+}
+
 static struct boot_clock learned(int64_t off_ms)
 {
 	struct boot_clock clock = BOOT_CLOCK_EMPTY;
 	struct reading reading = said(MS_PER_MINUTE, off_ms);
 
-	assert_true(clock_learn(&clock, &reading, BOOTED + MS_PER_MINUTE));
+	assert_true(clock_learn(&clock, &reading, at(BOOTED + MS_PER_MINUTE)));
 	return clock;
 }
 
@@ -34,12 +39,12 @@ static void what_is_known_is_no_news(void **state)
 	struct reading ahead = said(3 * MS_PER_MINUTE, 1);
 
 	(void)state;
-	assert_false(clock_learn(&clock, &again, BOOTED + MS_PER_MINUTE));
-	assert_false(clock_learn(&clock, &later, BOOTED + 2 * MS_PER_MINUTE));
+	assert_false(clock_learn(&clock, &again, at(BOOTED + MS_PER_MINUTE)));
+	assert_false(clock_learn(&clock, &later, at(BOOTED + 2 * MS_PER_MINUTE)));
 	assert_false(clock.is_ahead);
-	assert_true(clock_learn(&clock, &ahead, BOOTED + 3 * MS_PER_MINUTE));
+	assert_true(clock_learn(&clock, &ahead, at(BOOTED + 3 * MS_PER_MINUTE)));
 	assert_true(clock.is_ahead);
-	assert_false(clock_learn(&clock, &ahead, BOOTED + 3 * MS_PER_MINUTE));
+	assert_false(clock_learn(&clock, &ahead, at(BOOTED + 3 * MS_PER_MINUTE)));
 }
 
 static void a_claim_of_now_is_not_ahead(void **state)
