@@ -19,3 +19,10 @@ void hash_sha256(const struct slice *parts, size_t count, uint8_t out[HASH_BYTES
 	CP_CHECK(mbedtls_md_finish(&md, out) == 0);
 	mbedtls_md_free(&md);
 }
+
+void hash_hmac(const uint8_t key[HASH_BYTES], struct slice bytes, uint8_t out[HASH_BYTES])
+{
+	const mbedtls_md_info_t *info = mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
+
+	CP_CHECK(mbedtls_md_hmac(info, key, HASH_BYTES, bytes.p, bytes.len, out) == 0);
+}

@@ -13,10 +13,14 @@
 
 #include "care/reading.h"
 
+/* In place of a client's number: somebody who had asked to be forgotten by then. Not absent,
+ * and nobody in particular: no check of clients judges it (domain 5). */
+#define CLIENT_FORGOTTEN INT64_C(-1)
+
 struct fact {
 	struct reading reading;
-	int64_t source; /* local numbers, 0 absent: who said it */
-	int64_t client;
+	int64_t source;  /* local numbers, 0 absent: who said it */
+	int64_t client;  /* or CLIENT_FORGOTTEN */
 	int64_t client2; /* of a correction: who takes over */
 	int64_t operator_no;
 };

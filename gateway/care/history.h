@@ -32,6 +32,12 @@ struct scene {
  * yet anything. */
 const Carepace__V1__Hello *scene_hello(const struct scene *scene, event_ms start);
 
+/* There is a client of whom something may be known. */
+static inline bool session_has_client(const struct session *session)
+{
+	return session->client > 0;
+}
+
 #define SESSION_USES_MAX 64 /* attaches of one session; more is not a treatment */
 
 struct session_history {

@@ -109,7 +109,7 @@ static void look_back_here(const struct cart_judging *j, size_t at, struct reuse
 			reuse->is_continued = true;
 			continue;
 		}
-		if (earlier->client == 0 || earlier->client != session->client)
+		if (!session_has_client(earlier) || earlier->client != session->client)
 			reuse->is_other = true;
 		if (j->is_first[i])
 			add_visit(reuse, &earlier->sid);
@@ -125,7 +125,7 @@ static void look_back_elsewhere(const struct cart_judging *j, size_t at, struct 
 		const struct sighting *earlier = &j->sightings[i];
 		if (earlier->start > use->use.from)
 			continue;
-		if (earlier->client == 0 || earlier->client != use->session.client)
+		if (earlier->client <= 0 || earlier->client != use->session.client)
 			reuse->is_other = true;
 		add_visit(reuse, &earlier->sid);
 	}

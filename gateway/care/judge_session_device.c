@@ -27,10 +27,11 @@ static struct finding *add(
 
 /* --- CLEANING_MISSING ------------------------------------------------------------------- */
 
-/* A session without client may have been anybody's: not the same one, to be safe. */
+/* A session without client may have been anybody's, and so may a forgotten one's: not the
+ * same one, to be safe. */
 static bool is_same_client(const struct session *a, const struct session *b)
 {
-	return a->client != 0 && a->client == b->client;
+	return session_has_client(a) && a->client == b->client;
 }
 
 static void judge_cleaning(const struct judging *j)

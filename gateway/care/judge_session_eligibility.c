@@ -338,10 +338,11 @@ static void judge_screening(const struct judging *j)
 
 /* --- all ------------------------------------------------------------------------------------- */
 
-/* Without a client there is nobody to ask about: DATA_MISSING says so. */
+/* Without a client there is nobody to ask about: DATA_MISSING says so. A forgotten one
+ * asked not to be judged. */
 void judge_eligibility(const struct judging *j)
 {
-	if (!j->session->has_start || !j->session->client)
+	if (!j->session->has_start || !session_has_client(j->session))
 		return;
 	const Carepace__V1__ClientFlags *flags = judging_flags(j);
 

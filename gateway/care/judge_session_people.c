@@ -98,12 +98,15 @@ static event_ms booked_at(const struct judging *j)
 	return TIME_NEVER;
 }
 
+/* R22: a test has no client. Whether a forgotten one had booked is not asked. */
 static void judge_authorisation(const struct judging *j)
 {
 	const struct session *session = j->session;
-	event_ms linked = session->client && session->operator_no ? booked_at(j) : TIME_NEVER;
+	bool is_named = session->client && session->operator_no;
+	event_ms linked = is_named ? booked_at(j) : TIME_NEVER;
 
-	if (session->is_test || linked == session->start) /* R22: a test has no client */
+	if (session->is_test || linked == session->start ||
+	    (is_named && !session_has_client(session)))
 		return;
 	struct finding *finding = add(j, CHECK_UNAUTHORISED_USE, SEVERITY_MEDIUM);
 	if (finding)

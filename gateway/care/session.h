@@ -93,7 +93,7 @@ struct session {
 	bool is_void;             /* R21: it did not take place; what remains is the record */
 	enum ts_source ts_source; /* which clock dated its start (R18) */
 
-	int64_t client; /* local numbers, 0 absent */
+	int64_t client; /* local numbers, 0 absent; or CLIENT_FORGOTTEN */
 	int64_t operator_no;
 	int64_t booking; /* as its START names it, 0 none */
 	int64_t course;

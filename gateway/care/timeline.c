@@ -102,6 +102,18 @@ void timeline_wake_at(struct timeline *timeline, event_ms at)
 		timeline->next_change = at;
 }
 
+void timeline_stop(struct timeline *timeline, event_ms last, event_ms now)
+{
+	if (now <= last) {
+		timeline_wake_at(timeline, last + 1);
+		return;
+	}
+	timeline->next_change = TIME_NEVER;
+	for (size_t i = 0; i < timeline->count; i++)
+		if (timeline->items[i].until == TIME_NEVER)
+			timeline->items[i].until = last;
+}
+
 struct id finding_id(enum check check, const char *subject, const char *onset)
 {
 	const struct slice parts[] = {

@@ -93,6 +93,11 @@ void finding_clear_by(struct finding *finding, const struct session *session, ev
 /* The earliest of all moments named so far becomes next_change. */
 void timeline_wake_at(struct timeline *timeline, event_ms at);
 
+/* Nobody is judged after the moment `last`: what still holds then is over, and nothing
+ * changes any more once `now` has passed it. What waits for an acknowledgement goes on
+ * waiting. */
+void timeline_stop(struct timeline *timeline, event_ms last, event_ms now);
+
 /* First 16 bytes of SHA-256 over "NAME|subject|onset" (R9). */
 struct id finding_id(enum check check, const char *subject, const char *onset);
 

@@ -98,7 +98,7 @@ json_t *alert_json(const struct cli_source *source, const struct view_alert *row
 	json_put(object, "late", json_boolean(alert->is_late));
 	json_put(object, "acknowledged", answer_json(source, &alert->ack, &row->ack_by));
 	json_put(object, "overridden", answer_json(source, &alert->override, &row->override_by));
-	json_put_token(object, "client", &row->client);
+	json_put_client(object, &row->client, row->is_forgotten);
 	json_put_token(object, "operator", &row->operator);
 	json_put_id(object, "device", &row->device);
 	json_put_id(object, "sid", &row->sid);

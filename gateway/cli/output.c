@@ -198,6 +198,14 @@ const char *short_hex(const struct id *id, size_t digits, char out[ID_HEX_LEN + 
 	return out;
 }
 
+const char *client_text(const struct id *token, bool is_forgotten, char out[CLIENT_TEXT_BYTES])
+{
+	if (!is_forgotten)
+		return short_hex(token, CLI_TOKEN_DIGITS, out);
+	snprintf(out, CLIENT_TEXT_BYTES, "forgotten client");
+	return out;
+}
+
 const char *count_text(int64_t count, const char *noun, char out[64])
 {
 	char digits[24];
@@ -251,6 +259,14 @@ void json_put_id(json_t *object, const char *key, const struct id *id)
 void json_put_token(json_t *object, const char *key, const struct id *token)
 {
 	put_hex(object, key, token, CLI_TOKEN_DIGITS);
+}
+
+void json_put_client(json_t *object, const struct id *token, bool is_forgotten)
+{
+	if (is_forgotten)
+		json_put_text(object, "client", "forgotten");
+	else
+		json_put_token(object, "client", token);
 }
 
 void json_put_day(json_t *object, const char *key, int32_t day)

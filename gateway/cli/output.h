@@ -58,6 +58,10 @@ const char *when_day(int32_t day, char out[WHEN_BYTES]); /* "2026-09-14" */
 /* The first digits of an id; "-" for none. */
 const char *short_hex(const struct id *id, size_t digits, char out[ID_HEX_LEN + 1]);
 
+/* A client by the first digits of the token, or as the one whose token was forgotten. */
+#define CLIENT_TEXT_BYTES 40
+const char *client_text(const struct id *token, bool is_forgotten, char out[CLIENT_TEXT_BYTES]);
+
 /* "14,203 inputs", "1 input". */
 const char *count_text(int64_t count, const char *noun, char out[64]);
 
@@ -71,6 +75,7 @@ void json_put_text(json_t *object, const char *key, const char *text);
 void json_put_int(json_t *object, const char *key, int64_t value);
 void json_put_id(json_t *object, const char *key, const struct id *id);
 void json_put_token(json_t *object, const char *key, const struct id *token);
+void json_put_client(json_t *object, const struct id *token, bool is_forgotten);
 void json_put_day(json_t *object, const char *key, int32_t day); /* 0: null */
 
 /* "<name>_at" and "<name>_date"; both null for 0 and TIME_NEVER. */

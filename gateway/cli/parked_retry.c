@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "io/box_key.h"
 #include "io/clock.h"
 #include "io/control.h"
 #include "io/folder.h"
@@ -100,6 +101,7 @@ static int do_it_here(
 	};
 	struct outcome outcome = {0};
 	struct ledger *ledger;
+	struct pki_error error;
 	char why[256];
 	int lock;
 
@@ -115,7 +117,9 @@ static int do_it_here(
 		return CLI_UNREADABLE;
 	}
 	int status = CLI_UNREADABLE;
-	if (ledger_open(&config, clock_wall(), &ledger, why)) {
+	if (box_key_load(folder, config.box_key, &error)) {
+		cli_say(&request->options, "%s", error.text);
+	} else if (ledger_open(&config, clock_wall(), &ledger, why)) {
 		cli_say(&request->options, "%s", why);
 	} else {
 		if (work(ledger, request, &outcome))

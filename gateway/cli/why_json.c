@@ -45,7 +45,7 @@ static json_t *session_json(const struct why *why, const struct why_session *ses
 	json_put_id(object, "device", &s->source);
 	json_put_text(object, "kind", device_kind_name(view->device_kind));
 	json_put_text(object, "serial", view->serial[0] ? view->serial : NULL);
-	json_put_token(object, "client", &view->client);
+	json_put_client(object, &view->client, view->is_forgotten);
 	json_put_token(object, "operator", &view->operator);
 	json_put_text(object, "state", session_state_name(s->state));
 	json_put(object, "exposing", json_boolean(s->is_exposing));

@@ -81,7 +81,7 @@ static void print_check(const struct why *why, struct arena *arena)
 	char where[ZONES_TEXT_BYTES];
 	char line[LINE_BYTES];
 	char date[CIVIL_TEXT_BYTES];
-	char hex[ID_HEX_LEN + 1];
+	char client[CLIENT_TEXT_BYTES];
 	char value[QUANTITY_BYTES];
 	char limit[QUANTITY_BYTES];
 	struct table table;
@@ -97,7 +97,7 @@ static void print_check(const struct why *why, struct arena *arena)
 	add_rules(why, &table);
 	if (finding->zones)
 		add(&table, "where", "%s", zones_text(finding->zones, where, sizeof(where)));
-	add(&table, "client", "%s", short_hex(&why->row.client, CLI_TOKEN_DIGITS, hex));
+	add(&table, "client", "%s", client_text(&why->row.client, why->row.is_forgotten, client));
 	if (finding->earliest_day)
 		add(&table, "next safe date", "%s", civil_format(finding->earliest_day, date));
 	if (why->check)
@@ -125,6 +125,7 @@ static void add_session(
 	char text[LINE_BYTES];
 	char when[WHEN_BYTES];
 	char device[LIST_TEXT_BYTES];
+	char client[CLIENT_TEXT_BYTES];
 	char hex[ID_HEX_LEN + 1];
 
 	table_add(table, session->is_subject ? "this one" : "earlier");
@@ -132,7 +133,7 @@ static void add_session(
 	table_add(table, s->zones ? zones_text(s->zones, text, sizeof(text)) : "-");
 	table_add(table,
 	    device_text(session->view.device_kind, session->view.serial, &s->source, device));
-	table_add(table, short_hex(&session->view.client, CLI_TOKEN_DIGITS, hex));
+	table_add(table, client_text(&session->view.client, session->view.is_forgotten, client));
 	table_add(table, s->is_completed ? "completed" : session_state_name(s->state));
 	table_add(table, short_hex(&s->sid, CLI_ALERT_DIGITS, hex));
 	table_add(table, carts_text(session, text));

@@ -1,5 +1,6 @@
 #include "ledger/alert_rows.h"
 
+#include "care/history.h"
 #include "ledger/cases.h"
 #include "ledger/outbox.h"
 
@@ -146,7 +147,7 @@ struct alert *alert_rows_around(struct ledger *ledger, const struct session *ses
 	rows = db_query(&ledger->db,
 	    "SELECT " ALERT_COLUMNS " FROM alert a WHERE a.client = ?2"
 	    " AND a.client != 0" IS_OPEN_AROUND,
-	    "ii", session->no, session->client);
+	    "ii", session->no, session_has_client(session) ? session->client : INT64_C(0));
 	collect(ledger, &rows, &alerts, count, &cap);
 	*count = keep_course_and_cases(alerts, own, *count, session->course);
 	return alerts;

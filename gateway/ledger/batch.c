@@ -29,7 +29,7 @@ static void forget_answer(struct batch *batch)
 	batch->down_cap = 0;
 	batch->next_wake = TIME_NEVER;
 	batch->has_outbox_news = false;
-	batch->has_receipt = false;
+	batch->receipt = (struct office_receipt){0};
 	batch->unjudged = 0;
 }
 

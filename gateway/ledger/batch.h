@@ -13,6 +13,7 @@
 #include "care/gateway_clock.h"
 #include "care/reading.h"
 #include "care/watch.h"
+#include "ledger/office_receipt.h"
 
 #define BATCH_ENTRIES_MAX 1000
 #define BATCH_ENTRIES_SLACK 1024 /* what one TLS record may still bring when it became full */
@@ -118,11 +119,8 @@ struct batch {
 	size_t down_cap;
 	wall_ms next_wake; /* the next deadline; TIME_NEVER if none */
 	bool has_outbox_news;
-	bool has_receipt; /* head office's stream moved on: */
-	uint64_t epoch;   /* of this store */
-	uint32_t hq_epoch;
-	uint32_t hq_n;     /* highest contiguous (domain 9.4) */
-	uint32_t unjudged; /* set aside in this batch */
+	struct office_receipt receipt; /* due when its stream moved on, or a client was forgotten */
+	uint32_t unjudged;             /* set aside in this batch */
 };
 
 struct batch *batch_new(void);

@@ -61,7 +61,7 @@ enum cp_err db_open(struct db *db, const char *path, enum db_mode mode)
 	check(db, sqlite3_open_v2(path, &db->conn, flags[mode] | SQLITE_OPEN_NOMUTEX, NULL));
 	if (db->err)
 		return db->err;
-	sqlite3_busy_timeout(db->conn, 2000);
+	sqlite3_busy_timeout(db->conn, DB_BUSY_MS);
 	sqlite3_db_config(db->conn, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db->conn, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	return CP_OK;

@@ -9,6 +9,7 @@
 #include "ledger/clocks.h"
 #include "ledger/corrections.h"
 #include "ledger/downs.h"
+#include "ledger/forgets.h"
 #include "ledger/guards.h"
 #include "ledger/history.h"
 #include "ledger/merges.h"
@@ -58,22 +59,6 @@ static bool is_loud(
 
 /* --- sessions ------------------------------------------------------------------- */
 
-/* Most samples only lengthen what is known. These change an answer: the first
- * sign of treatment, exposure earlier than known, later exposure that may decide
- * which of several cartridges it was, and anything about a session that was
- * thought to be over. */
-static bool stream_matters(const struct open_session *open, const struct session_fold *more)
-{
-	const struct session_fold *fold = &open->session.fold;
-
-	if (!session_is_open(&open->session))
-		return true;
-	if (fold->stream_from == TIME_NEVER || more->exposed_from < fold->exposed_from ||
-	    more->first_at < fold->first_at)
-		return true;
-	return fold->exposed_until < open->last_attach && fold->exposed_until < more->exposed_until;
-}
-
 static void apply_session(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
@@ -95,7 +80,7 @@ static void apply_session(
 	if (ledger->filing != FILING_NEW)
 		return; /* its fold is counted again as a whole */
 	bool is_news = guards_add(ledger, open, reading);
-	if (!is_stream || is_news || stream_matters(open, &more))
+	if (!is_stream || is_news || sessions_stream_matters(open, &more))
 		touched_add(
 		    &ledger->touched[SUBJECT_SESSION], &ledger->scratch, open->session.no, loud);
 	if (more.start_from < open->started)
@@ -496,6 +481,15 @@ static void apply_merge(
 	merges_change(ledger, is_loud(ledger, reading, row));
 }
 
+/* Under the site for the receipts, under the client for what holds of them. */
+static void apply_forget(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	add_fact(ledger, SUBJECT_SITE, 0, reading, row);
+	if (add_to_client(ledger, reading, row))
+		forgets_take(ledger, row->client, is_loud(ledger, reading, row));
+}
+
 /* R21. A test corrects nobody. */
 static void apply_correction(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
@@ -537,6 +531,7 @@ static const struct {
     {READING_CORRECTION, apply_correction},
     {READING_COUNT_OVERRIDE, apply_correction},
     {READING_HQ_CORRECTION, apply_correction},
+    {READING_CLIENT_FORGET, apply_forget},
     {READING_PLAN, apply_plan},
     {READING_CLIENT_FLAGS, apply_to_client},
     {READING_BOOKING, apply_to_client},

@@ -4,7 +4,7 @@
 #include "ledger/clocks.h"
 #include "ledger/corrections.h"
 #include "ledger/decoded.h"
-#include "ledger/merges.h"
+#include "ledger/forgets.h"
 #include "ledger/sessions.h"
 
 #include <stdio.h>
@@ -25,9 +25,17 @@ static void *push(struct ledger *ledger, void *items, size_t count, size_t *cap,
 #define SELECT_FACTS                                                                               \
 	"SELECT f.source, f.boot, f.seq, f.ts FROM fact f WHERE f.kind = ?1 AND f.subject = ?2"
 
+/* What came after a client was forgotten says nothing of them any more. */
+static bool is_forgotten(enum subject_kind kind, const struct fact *fact)
+{
+	return fact->client == CLIENT_FORGOTTEN &&
+	       (kind == SUBJECT_CLIENT || reading_is_roller_use(fact->reading.kind));
+}
+
 /* Rows of SELECT_FACTS. What this version does not understand is left out here as it was
  * when it came: parked kinds have no facts. */
-static void take_facts(struct ledger *ledger, struct db_rows *rows, struct fact_list *list)
+static void take_facts(
+    struct ledger *ledger, struct db_rows *rows, enum subject_kind kind, struct fact_list *list)
 {
 	while (db_next(rows)) {
 		struct journal_row row;
@@ -47,13 +55,14 @@ static void take_facts(struct ledger *ledger, struct db_rows *rows, struct fact_
 		reading.ts = db_int(rows, 3);
 		reading.ts_source = clocks_source(ledger, &reading, &row);
 		list->items = items;
-		list->items[list->count++] = (struct fact){
+		items[list->count] = (struct fact){
 		    .reading = reading,
 		    .source = row.source,
-		    .client = merges_client(ledger, row.client),
-		    .client2 = merges_client(ledger, row.client2),
+		    .client = forgets_client(ledger, row.client, reading.ts),
+		    .client2 = forgets_client(ledger, row.client2, reading.ts),
 		    .operator_no = row.operator_no,
 		};
+		list->count += !is_forgotten(kind, &items[list->count]);
 	}
 	db_end(rows);
 }
@@ -90,7 +99,7 @@ void history_add_last(struct ledger *ledger, struct fact_list *list, enum subjec
 	struct db_rows rows = db_query(&ledger->db, FACTS_AT("max(ts)") " AND ts <= ?4)" LAST_FIRST,
 	    "iiiii", (int64_t)kind, subject, topic, (int64_t)at, FACTS_AT_ONCE_MAX);
 
-	take_facts(ledger, &rows, list);
+	take_facts(ledger, &rows, kind, list);
 }
 
 void history_add_around(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
@@ -101,7 +110,7 @@ void history_add_around(struct ledger *ledger, struct fact_list *list, enum subj
 	history_add_last(ledger, list, kind, subject, topic, at);
 	struct db_rows rows = db_query(&ledger->db, FACTS_AT("min(ts)") " AND ts > ?4)" LAST_FIRST,
 	    "iiiii", (int64_t)kind, subject, topic, (int64_t)at, FACTS_AT_ONCE_MAX);
-	take_facts(ledger, &rows, list);
+	take_facts(ledger, &rows, kind, list);
 }
 
 void history_add_within(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
@@ -112,7 +121,7 @@ void history_add_within(struct ledger *ledger, struct fact_list *list, enum subj
 	struct db_rows rows =
 	    db_query(&ledger->db, SELECT_FACTS " AND f.topic = ? AND f.ts BETWEEN ? AND ?", "iiiii",
 	        (int64_t)kind, subject, topic, (int64_t)from, (int64_t)to);
-	take_facts(ledger, &rows, list);
+	take_facts(ledger, &rows, kind, list);
 }
 
 struct facts history_facts(struct ledger *ledger, enum subject_kind kind, int64_t subject,
@@ -130,7 +139,7 @@ struct facts history_all_facts(struct ledger *ledger, enum subject_kind kind, in
 	struct fact_list list = {0};
 	struct db_rows rows = db_query(&ledger->db, SELECT_FACTS, "ii", (int64_t)kind, subject);
 
-	take_facts(ledger, &rows, &list);
+	take_facts(ledger, &rows, kind, &list);
 	return history_sorted(&list);
 }
 

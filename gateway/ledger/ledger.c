@@ -27,6 +27,7 @@
 #include "ledger/down_rows.h"
 #include "ledger/downs.h"
 #include "ledger/facts.h"
+#include "ledger/forgets.h"
 #include "ledger/link_rows.h"
 #include "ledger/merges.h"
 #include "ledger/names.h"
@@ -85,6 +86,7 @@ enum cp_err ledger_open(
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
 		store_set_site(ledger, config->site);
 		merges_open(ledger);
+		forgets_open(ledger);
 		policies_open(ledger, now);
 		parked_open(ledger);
 		stream_names_open(ledger);
@@ -189,10 +191,13 @@ static void fill_receipt(struct ledger *ledger)
 {
 	if (!ledger->is_receipt_due)
 		return;
-	ledger->batch->has_receipt = true;
-	ledger->batch->epoch = (uint64_t)store_meta(ledger, "epoch", 0);
-	ledger->batch->hq_epoch = (uint32_t)store_meta(ledger, "hq_epoch", 0);
-	ledger->batch->hq_n = (uint32_t)store_meta(ledger, "hq_n", 0);
+	ledger->batch->receipt = (struct office_receipt){
+	    .is_due = true,
+	    .epoch = (uint64_t)store_meta(ledger, "epoch", 0),
+	    .hq_epoch = (uint32_t)store_meta(ledger, "hq_epoch", 0),
+	    .hq_n = (uint32_t)store_meta(ledger, "hq_n", 0),
+	};
+	forgets_report(ledger);
 	ledger->is_receipt_due = false;
 }
 
@@ -374,6 +379,7 @@ enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now
 	for (size_t i = 0; i < batch->done_count; i++)
 		outbox_done(ledger, &batch->done[i]);
 	parked_retry(ledger);
+	parked_expire(ledger);
 	watch_work(ledger);
 	apply(ledger);
 	commit(ledger);

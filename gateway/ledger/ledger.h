@@ -16,6 +16,7 @@
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
 
+#include "base/hash.h"
 #include "care/policy.h"
 #include "ledger/batch.h"
 
@@ -38,8 +39,9 @@ struct ledger_config {
 	const struct ledger_own *own;
 	size_t own_count;
 
-	struct clock_reading clock; /* not taken: `now` is believed */
-	wall_ms built_at;           /* the program */
+	struct clock_reading clock;  /* not taken: `now` is believed */
+	wall_ms built_at;            /* the program */
+	uint8_t box_key[HASH_BYTES]; /* this box's own: who was forgotten (ledger/forgets.h) */
 
 	int64_t reserve_bytes; /* P11: of the disk, for draining; 0: do not measure */
 	bool is_recount;       /* verify: no outbox, no verdicts, no checkpoints */
@@ -84,9 +86,14 @@ enum cp_err ledger_each_down(struct ledger *ledger,
     void (*take)(void *ctx, const struct batch_down *down), void *ctx) CP_MUST_CHECK;
 
 /* P11: from 1,000 WAL pages on when idle, at 8,000 at the latest; with a reserve of
- * less than 64 MB earlier. */
+ * less than 64 MB earlier. Also when idle after a client was forgotten: then the log is cut
+ * off, because what it held would lie behind its end. */
 enum ledger_checkpoint ledger_wants_checkpoint(const struct ledger *ledger);
 enum cp_err ledger_checkpoint(struct ledger *ledger) CP_MUST_CHECK;
+
+/* The box's key is not the one of before: whoever was forgotten then is not known again by
+ * it, if their token comes late. */
+bool ledger_has_other_key(const struct ledger *ledger);
 
 /* The text of the last error; "" if none. */
 const char *ledger_error(const struct ledger *ledger);

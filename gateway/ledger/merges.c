@@ -1,6 +1,7 @@
 #include "ledger/merges.h"
 
 #include "care/reading.h"
+#include "ledger/forgets.h"
 #include "ledger/reach.h"
 
 /* What is said of one client last. */
@@ -129,6 +130,7 @@ static void move(struct ledger *ledger, int64_t client, int64_t from, int64_t to
 		ledger->has_merges = true;
 	}
 	touch(ledger, to, is_loud);
+	forgets_spread(ledger, to);
 }
 
 void merges_change(struct ledger *ledger, bool is_loud)

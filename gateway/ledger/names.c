@@ -1,5 +1,6 @@
 #include "ledger/names.h"
 
+#include "ledger/forgets.h"
 #include "ledger/presence.h"
 
 /* --- sources, cached: every message asks ------------------------------------- */
@@ -62,6 +63,9 @@ int64_t names_client(struct ledger *ledger, const struct id *token)
 	if (id_is_zero(token))
 		return 0;
 	int64_t no = db_value(&ledger->db, 0, "SELECT no FROM client WHERE token = ?", "b", bytes);
+	if (no || ledger->db.err)
+		return no;
+	no = forgets_find(ledger, token);
 	if (no || ledger->db.err)
 		return no;
 	db_run(&ledger->db, "INSERT INTO client(token) VALUES(?)", "b", bytes);

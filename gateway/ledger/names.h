@@ -10,7 +10,8 @@ struct source_state *names_source(struct ledger *ledger, const struct id *id);
 /* Of a device that others speak of, and that need not have said anything. */
 int64_t names_device(struct ledger *ledger, const struct id *id);
 
-/* 0 for an absent (zero) token. Made on first sight. */
+/* 0 for an absent (zero) token. Made on first sight; of a client who was forgotten the
+ * number that is left of them (ledger/forgets.h). */
 int64_t names_client(struct ledger *ledger, const struct id *token);
 int64_t names_operator(struct ledger *ledger, const struct id *token);
 

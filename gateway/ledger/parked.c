@@ -239,6 +239,43 @@ static void retry(struct ledger *ledger, const struct parked_row *row)
 	}
 }
 
+/* --- too long --------------------------------------------------------------------------- */
+
+static bool next_expired(struct ledger *ledger, struct parked_row *row)
+{
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT p.source, p.hash, s.id, length(p.payload) FROM parked p"
+	    " JOIN source s ON s.no = p.source WHERE p.recv < ? LIMIT 1",
+	    "i", (int64_t)(ledger->now - PARKED_KEPT_MS));
+
+	if (!db_next(&rows))
+		return false;
+	*row = (struct parked_row){.source = db_int(&rows, 0)};
+	row->payload.len = (size_t)db_int(&rows, 3);
+	bool is_good = id_from_bytes(&row->hash, db_blob(&rows, 1)) &&
+	               id_from_bytes(&row->device, db_blob(&rows, 2));
+	db_end(&rows);
+	return is_good;
+}
+
+void parked_expire(struct ledger *ledger)
+{
+	struct parked_row row;
+	int64_t count = 0;
+
+	if (ledger->now < ledger->parked_expiry)
+		return;
+	while (count < ROWS_PER_BATCH && next_expired(ledger, &row)) {
+		forget(ledger, &row);
+		count++;
+	}
+	if (count)
+		store_set_meta(
+		    ledger, "parked_expired", store_meta(ledger, "parked_expired", 0) + count);
+	if (count < ROWS_PER_BATCH)
+		ledger->parked_expiry = ledger->now + MS_PER_HOUR;
+}
+
 /* --- some of them -------------------------------------------------------------------- */
 
 static void take_wish(struct ledger *ledger)

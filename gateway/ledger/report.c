@@ -103,16 +103,34 @@ enum cp_err report_alert(struct arena *arena, const char *site, uint64_t epoch, 
 	return wire_pack(arena, &report.base, out);
 }
 
+/* The box makes no backups of its own. */
+static void fill_forgotten(
+    Carepace__V1__ForgetDone *out, const struct office_receipt *state, size_t i)
+{
+	carepace__v1__forget_done__init(out);
+	out->key = (char *)state->forgotten[i];
+	out->parked = state->parked;
+	out->has_gone_after_date = state->gone_after_date != 0;
+	out->gone_after_date = state->gone_after_date;
+}
+
 enum cp_err report_receipt(
-    struct arena *arena, uint64_t epoch, uint32_t hq_epoch, uint32_t hq_n, struct slice *out)
+    struct arena *arena, const struct office_receipt *state, struct slice *out)
 {
 	Carepace__V1__Report report = CAREPACE__V1__REPORT__INIT;
 	Carepace__V1__OrderReceipt receipt = CAREPACE__V1__ORDER_RECEIPT__INIT;
+	Carepace__V1__ForgetDone done[OFFICE_FORGOTTEN_MAX];
+	Carepace__V1__ForgetDone *pointers[OFFICE_FORGOTTEN_MAX];
 	char key[] = "";
 
-	receipt.hq_epoch = hq_epoch;
-	receipt.n = hq_n;
-	report.epoch = epoch;
+	receipt.hq_epoch = state->hq_epoch;
+	receipt.n = state->hq_n;
+	for (size_t i = 0; i < state->forgotten_count; i++) {
+		fill_forgotten(&done[i], state, i);
+		pointers[receipt.n_forgotten++] = &done[i];
+	}
+	receipt.forgotten = pointers;
+	report.epoch = state->epoch;
 	report.kind = CAREPACE__V1__REPORT_KIND__REPORT_RECEIPT;
 	report.key = key;
 	report.body_case = CAREPACE__V1__REPORT__BODY_RECEIPT;

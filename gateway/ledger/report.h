@@ -6,15 +6,16 @@
 #ifndef LEDGER_REPORT_H
 #define LEDGER_REPORT_H
 
+#include "ledger/office_receipt.h"
 #include "ledger/view.h"
 
 /* Retracted alerts too: head office must take back what it was told. */
 enum cp_err report_alert(struct arena *arena, const char *site, uint64_t epoch, uint64_t n,
     const struct view_alert *row, struct slice *out) CP_MUST_CHECK;
 
-/* Where head office's stream stands: everything up to hq_n is stored. It counts
- * in no outbox; its n, key and revision are 0 and "". */
-enum cp_err report_receipt(struct arena *arena, uint64_t epoch, uint32_t hq_epoch, uint32_t hq_n,
-    struct slice *out) CP_MUST_CHECK;
+/* Where head office's stream stands, and whom it had forgotten here. It counts in no outbox; its n,
+ * key and revision are 0 and "". */
+enum cp_err report_receipt(
+    struct arena *arena, const struct office_receipt *state, struct slice *out) CP_MUST_CHECK;
 
 #endif

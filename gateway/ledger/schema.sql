@@ -74,7 +74,14 @@ CREATE TABLE doubt(
 );
 CREATE INDEX doubt_open ON doubt(no) WHERE known IS NULL;
 
-CREATE TABLE client(no INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE);
+-- alias: all that is left of a client who was forgotten (ledger/forgets.h). The number
+-- stays, so that nobody else gets it.
+CREATE TABLE client(
+	no INTEGER PRIMARY KEY,
+	token BLOB UNIQUE,
+	alias BLOB UNIQUE,
+	CHECK((token IS NULL) != (alias IS NULL))
+);
 CREATE TABLE operator(no INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE);
 
 -- journal: starts, ends, attaches, tablets, head office (7 years).
@@ -140,6 +147,7 @@ CREATE TABLE parked(
 	doubt INTEGER, -- as in journal
 	PRIMARY KEY(source, hash)
 ) WITHOUT ROWID;
+CREATE INDEX parked_by_age ON parked(recv);
 
 -- Observed: numbers of a device's boot that others have overtaken (ledger/presence.h).
 CREATE TABLE gap(

@@ -305,7 +305,7 @@ wall_ms sessions_flush_at(const struct ledger *ledger)
  * client has a later one, that reach decides whose visit it belongs to. */
 static bool is_followed(struct ledger *ledger, const struct session *session)
 {
-	return session->client && !session->has_end &&
+	return session_has_client(session) && !session->has_end &&
 	       db_value(&ledger->db, 0,
 	           "SELECT 1 FROM session WHERE client = ? AND client != 0 AND start_at > ? LIMIT "
 	           "1",
@@ -351,6 +351,18 @@ static void flush(struct ledger *ledger, struct open_session *open)
 	if (is_followed(ledger, session))
 		touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch, session->client,
 		    open->is_loud);
+}
+
+bool sessions_stream_matters(const struct open_session *open, const struct session_fold *more)
+{
+	const struct session_fold *fold = &open->session.fold;
+
+	if (!session_is_open(&open->session))
+		return true;
+	if (fold->stream_from == TIME_NEVER || more->exposed_from < fold->exposed_from ||
+	    more->first_at < fold->first_at)
+		return true;
+	return fold->exposed_until < open->last_attach && fold->exposed_until < more->exposed_until;
 }
 
 static void forget_all(struct ledger *ledger)

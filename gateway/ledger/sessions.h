@@ -90,4 +90,10 @@ void sessions_touch_followers(struct ledger *ledger, int64_t device, event_ms st
 /* Writes the derived columns (not the fold, not the visit). */
 void sessions_save(struct ledger *ledger, const struct session *session, event_ms last_attach);
 
+/* Most samples only lengthen what is known. These change an answer: the first
+ * sign of treatment, exposure earlier than known, later exposure that may decide
+ * which of several cartridges it was, and anything about a session that was
+ * thought to be over. */
+bool sessions_stream_matters(const struct open_session *open, const struct session_fold *more);
+
 #endif

@@ -16,6 +16,7 @@
  *     alerts.c    timeline -> alert rows -> outbox
  *     cases.c     adverse events: whose they are, what they share
  *     answers.c   what people said to an alert; corrections.c, merges.c: put right
+ *     forgets.c   clients who asked to be forgotten
  *     verdicts.c  the answer on the chair, with revisions
  *     presence.c  heartbeats and gaps: what a device does not send
  *     downs.c     what is said to devices; advice.c when, down_rows.c keeps it
@@ -32,6 +33,7 @@
 #include "ledger/db.h"
 #include "ledger/decoded.h"
 #include "ledger/ledger.h"
+#include "ledger/parked_walk.h"
 #include "ledger/source_state.h"
 #include "ledger/stream_names.h"
 #include "ledger/touched.h"
@@ -87,15 +89,6 @@ struct watch_reject {
 	wall_ms said_at;
 };
 
-/* Where the trying of parked messages stands (ledger/parked.h). */
-struct parked_walk {
-	bool is_under_way;
-	bool is_upgrade; /* all of them, because the program is another one */
-	int64_t source;  /* the last one tried */
-	struct id hash;
-	char wanted[ID_HEX_LEN + 1]; /* first digits of the hash; "": all */
-};
-
 struct ledger {
 	struct ledger_config config;
 	struct db db;
@@ -112,8 +105,9 @@ struct ledger {
 	struct arena lasting;                    /* as long as the ledger */
 
 	struct parked_walk walk;
-	struct map sources;  /* struct source_state, in `lasting` */
-	int64_t stream_last; /* row of the stream that was written last */
+	wall_ms parked_expiry; /* when to look again for what is parked for too long */
+	struct map sources;    /* struct source_state, in `lasting` */
+	int64_t stream_last;   /* row of the stream that was written last */
 	struct stream_names stream_names;
 	struct db *stream_db; /* where the stream lies: a recount has none of its own */
 
@@ -144,7 +138,12 @@ struct ledger {
 	wall_ms next_change;                   /* no deadline is earlier */
 	struct redating *redatings;            /* boots whose clock is known better now */
 	enum filing filing;
-	int64_t settled_from; /* doubts from this one on are settled in it; 0: none */
+	int64_t settled_from;     /* doubts from this one on are settled in it; 0: none */
+	bool has_forgotten;       /* somebody ever was (ledger/forgets.h); and: */
+	int64_t since_of;         /* the client asked for last, 0: nobody */
+	event_ms forgotten_since; /* since then */
+	bool has_other_key;       /* than when somebody was forgotten before */
+	bool is_log_due;          /* the write-ahead log may hold a forgotten token */
 };
 
 #endif

@@ -140,24 +140,35 @@ enum ledger_checkpoint ledger_wants_checkpoint(const struct ledger *ledger)
 {
 	int max = room_log_pages_max(ledger);
 
-	if (ledger->room.is_none || ledger->wal_pages == 0)
+	if (ledger->room.is_none || (ledger->wal_pages == 0 && !ledger->is_log_due))
 		return CHECKPOINT_NONE;
 	if (ledger->wal_pages >= max)
 		return CHECKPOINT_NOW;
-	return ledger->wal_pages >= max / CHECKPOINT_IDLE_SHARE ? CHECKPOINT_WHEN_IDLE
-	                                                        : CHECKPOINT_NONE;
+	return ledger->wal_pages >= max / CHECKPOINT_IDLE_SHARE || ledger->is_log_due
+	           ? CHECKPOINT_WHEN_IDLE
+	           : CHECKPOINT_NONE;
 }
 
 enum cp_err ledger_checkpoint(struct ledger *ledger)
 {
 	int in_wal = 0;
 	int done = 0;
-	int rc = sqlite3_wal_checkpoint_v2(
-	    ledger->db.conn, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_wal, &done);
+	sqlite3 *conn = ledger->db.conn;
+
+	/* Cutting the log off waits for readers: not here, but until the next time. */
+	sqlite3_busy_timeout(conn, ledger->is_log_due ? 0 : DB_BUSY_MS);
+	int rc = sqlite3_wal_checkpoint_v2(conn, NULL,
+	    ledger->is_log_due ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, &in_wal,
+	    &done);
+	sqlite3_busy_timeout(conn, DB_BUSY_MS);
 
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
 		db_fail(&ledger->db, CP_IO, sqlite3_errmsg(ledger->db.conn));
 	if (rc == SQLITE_OK && in_wal == done)
 		ledger->wal_pages = 0; /* the next commit starts the log anew */
+	if (rc == SQLITE_OK && ledger->is_log_due) {
+		ledger->is_log_due = false;
+		ledger->is_receipt_due = true; /* now it is true that nothing is left */
+	}
 	return ledger->db.err;
 }

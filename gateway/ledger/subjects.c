@@ -6,6 +6,7 @@
 #include "ledger/cart_rows.h"
 #include "ledger/cases.h"
 #include "ledger/downs.h"
+#include "ledger/forgets.h"
 #include "ledger/guards.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
@@ -96,6 +97,13 @@ static bool is_another_treatment(const struct session *before, const struct sess
 	       before->seq != after->seq;
 }
 
+static void touch_client(struct ledger *ledger, const struct session *session, bool is_loud)
+{
+	if (session_has_client(session))
+		touched_add(
+		    &ledger->touched[SUBJECT_CLIENT], &ledger->scratch, session->client, is_loud);
+}
+
 static void judge_one_session(struct ledger *ledger, struct touch touch)
 {
 	struct session session;
@@ -128,14 +136,12 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 			    ledger, session.device, before.start, touch.is_loud);
 		sessions_touch_followers(ledger, session.device, session.start, touch.is_loud);
 	}
-	touched_add(
-	    &ledger->touched[SUBJECT_CLIENT], &ledger->scratch, before.client, touch.is_loud);
-	touched_add(
-	    &ledger->touched[SUBJECT_CLIENT], &ledger->scratch, session.client, touch.is_loud);
+	touch_client(ledger, &before, touch.is_loud);
+	touch_client(ledger, &session, touch.is_loud);
 	touched_add(&ledger->touched[SUBJECT_VERDICT], &ledger->scratch, session.no, touch.is_loud);
 	cases_touch(ledger, &session.sid, touch.is_loud);
 	/* Its own visit until judge_client says more. */
-	bool is_alone = session.client == 0 || session.is_void;
+	bool is_alone = !session_has_client(&session) || session.is_void;
 	if (session.visit == 0 || (is_alone && session.visit != session.no))
 		db_run(&ledger->db, "UPDATE session SET visit = no WHERE no = ?", "i", session.no);
 }
@@ -171,8 +177,11 @@ static void judge_one_client(struct ledger *ledger, struct touch touch)
 		visits[i] = history.sessions[i].visit;
 
 	wall_ms at = moment_of(ledger, SUBJECT_CLIENT, touch.no);
+	event_ms last = forgets_since(ledger, touch.no);
 	timeline_init(&timeline, &ledger->work);
-	judge_client(&history, &ledger->config.policy, at, &timeline);
+	judge_client(&history, &ledger->config.policy, at < last ? at : last, &timeline);
+	if (last != TIME_NEVER)
+		timeline_stop(&timeline, last, at);
 	save_visits(ledger, &history, visits, touch.is_loud);
 	settle(ledger, SUBJECT_CLIENT, touch, &timeline, at);
 }

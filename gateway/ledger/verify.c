@@ -19,9 +19,9 @@
  * delivered, not what happened (P4). */
 static const char select_sessions[] =
     "SELECT 'session ' || lower(hex(s.sid)) || '/' || lower(hex(r.id)) || ' state ' || s.state"
-    " || ' flags ' || (s.flags & ~4) || ' client ' || coalesce((SELECT lower(hex(token)) FROM "
-    "client"
-    " WHERE no = s.client), '-') || ' course ' || s.course || ' zones ' || s.zones || ' start ' ||"
+    " || ' flags ' || (s.flags & ~4) || ' client ' || CASE s.client WHEN 0 THEN '-' ELSE"
+    " coalesce((SELECT lower(hex(token)) FROM client WHERE no = s.client AND token IS NOT NULL),"
+    " 'forgotten') END || ' course ' || s.course || ' zones ' || s.zones || ' start ' ||"
     " s.start_at || ' end ' || CASE WHEN s.flags & 2 THEN s.end_at ELSE s.last_at END || ' day '"
     " || s.day || ' exposed ' || s.exposed_first || ' ' || s.exposed_last || ' active ' ||"
     " s.active_ms || ' pulses ' || s.pulses || ' visit ' || coalesce((SELECT lower(hex(v.sid))"
@@ -154,8 +154,8 @@ static void copy_names(struct recount *r)
 {
 	copy_rows(r, "SELECT no, id FROM source",
 	    "INSERT INTO source(no, id) VALUES(?, ?) ON CONFLICT DO NOTHING", "ib");
-	copy_rows(
-	    r, "SELECT no, token FROM client", "INSERT INTO client(no, token) VALUES(?, ?)", "ib");
+	copy_rows(r, "SELECT no, token FROM client WHERE token IS NOT NULL",
+	    "INSERT INTO client(no, token) VALUES(?, ?)", "ib");
 	copy_rows(r, "SELECT no, token FROM operator",
 	    "INSERT INTO operator(no, token) VALUES(?, ?)", "ib");
 	copy_rows(r, "SELECT no, gtin, serial FROM cartridge",

@@ -40,6 +40,7 @@ enum cp_err view_error(const struct view *view, const char **text);
 struct view_alert {
 	struct alert alert;
 	struct id client;   /* token; this and the other ids: zero = none */
+	bool is_forgotten;  /* there is a client, and nobody has the token any more */
 	struct id operator; /* token of the session's operator */
 	struct id sid;
 	struct id device;

@@ -8,7 +8,7 @@
  * VIEW_COLUMNS FROM alert a, outbox x (in either order), then VIEW_JOINS. */
 #define VIEW_COLUMNS                                                                               \
 	ALERT_COLUMNS ", c.token, o.token, s.sid, r.id, k.token, v.token, x.n, "                   \
-	              "x.queued_at, " SESSION_TS_SOURCE
+	              "x.queued_at, " SESSION_TS_SOURCE ", a.client != 0 AND c.token IS NULL"
 #define VIEW_JOINS                                                                                 \
 	" LEFT JOIN client c ON c.no = a.client LEFT JOIN session s ON s.no = a.session"           \
 	" LEFT JOIN source r ON r.no = s.source LEFT JOIN operator o ON o.no = s.operator"         \
@@ -34,6 +34,7 @@ static bool alert_of(struct arena *arena, const struct db_rows *rows, struct vie
 	out->outbox_n = (uint64_t)db_int(rows, c + 6);
 	out->queued_at = db_int(rows, c + 7);
 	out->ts_source = (enum ts_source)db_int(rows, c + 8);
+	out->is_forgotten = db_int(rows, c + 9) != 0;
 	return true;
 }
 

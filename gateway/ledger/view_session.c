@@ -15,8 +15,8 @@
 
 #define VIEW_COLUMNS                                                                               \
 	SESSION_COLUMNS ", r.kind, r.serial, r.model, c.token, o.token, s.verdict_rev,"            \
-	                " s.verdict_at, s.verdict"
-#define VIEW_COLUMN_COUNT (SESSION_COLUMN_COUNT + 8)
+	                " s.verdict_at, s.verdict, s.client != 0 AND c.token IS NULL"
+#define VIEW_COLUMN_COUNT (SESSION_COLUMN_COUNT + 9)
 #define VIEW_FROM                                                                                  \
 	SESSION_FROM                                                                               \
 	"LEFT JOIN client c ON c.no = s.client LEFT JOIN operator o ON o.no = s.operator "
@@ -48,6 +48,7 @@ static void session_of(
 	    .verdict_rev = (uint32_t)db_int(rows, c + 5),
 	    .verdict_at = db_int(rows, c + 6),
 	    .decision = decision_of(arena, db_blob(rows, c + 7)),
+	    .is_forgotten = db_int(rows, c + 8) != 0,
 	};
 	id_from_bytes(&out->client, db_blob(rows, c + 3));
 	id_from_bytes(&out->operator, db_blob(rows, c + 4));

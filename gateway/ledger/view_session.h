@@ -14,6 +14,7 @@ struct view_session {
 	uint32_t model;
 	struct id client; /* tokens */
 	struct id operator;
+	bool is_forgotten;    /* as in view_alert */
 	uint32_t verdict_rev; /* 0: none was given; with it: */
 	wall_ms verdict_at;
 	int decision; /* enum decision */

@@ -1,5 +1,6 @@
 #include "shell/gateway.h"
 
+#include "io/box_key.h"
 #include "io/clock.h"
 #include "io/config_policy.h"
 #include "io/failures.h"
@@ -216,6 +217,7 @@ static void on_second(uv_timer_t *timer)
 static int open_store(struct gateway *gateway)
 {
 	const struct config *config = gateway->config;
+	struct pki_error error;
 	char why[256];
 
 	if (store_rest(&gateway->loop, &config->store, &gateway->is_stopping, &gateway->lock))
@@ -234,10 +236,21 @@ static int open_store(struct gateway *gateway)
 	    .own = config->own->orders,
 	    .own_count = config->own->count,
 	};
+	if (box_key_load(config->store.path, ledger.box_key, &error)) {
+		log_error("cannot use the key of this box: %s", error.text);
+		return GATEWAY_CONFIG;
+	}
 	if (ledger_open(&ledger, clock_wall(), &gateway->ledger, why)) {
 		log_error("cannot open the store: %s", why);
 		return GATEWAY_STORE;
 	}
+	if (ledger_has_other_key(gateway->ledger))
+		log_warning("the key of this box (%s/" BOX_KEY_FILE_NAME
+		            ") is not the one of before: "
+		            "if messages of clients who were forgotten come late, their tokens are "
+		            "kept again. Bring the old file back, or have those clients forgotten "
+		            "once more",
+		    config->store.path);
 	enum cp_err err = devices_remember(gateway->ledger, &gateway->roster);
 	if (err)
 		log_error("cannot read what the store knows of devices: %s", cp_err_text(err));

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define PRINT_BYTES_MAX (8U << 20)
+#define RECEIPT_BYTES_MAX (64U << 10)
 
 /* From the upstream thread to the loop: acknowledged rows, or one order. */
 struct note {
@@ -233,13 +234,13 @@ void head_office_settled(struct head_office *office, const struct batch *batch)
 		return;
 	if (batch->has_outbox_news)
 		upstream_thread_poke(office->thread);
-	if (!batch->has_receipt)
+	if (!batch->receipt.is_due)
 		return;
 
 	struct arena arena;
 	struct slice receipt;
-	arena_init(&arena, 1024, 4096);
-	if (report_receipt(&arena, batch->epoch, batch->hq_epoch, batch->hq_n, &receipt) != CP_OK ||
+	arena_init(&arena, 1024, RECEIPT_BYTES_MAX);
+	if (report_receipt(&arena, &batch->receipt, &receipt) != CP_OK ||
 	    !upstream_thread_receipt(office->thread, receipt))
 		log_warning(
 		    "out of memory for a receipt to head office; the next one says the same");

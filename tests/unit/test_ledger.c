@@ -368,9 +368,9 @@ static void order(struct clinic *clinic, uint32_t n)
 
 static void receipt_is(struct clinic *clinic, bool is_due, uint32_t n)
 {
-	assert_int_equal(clinic->batch->has_receipt, is_due);
+	assert_int_equal(clinic->batch->receipt.is_due, is_due);
 	if (is_due)
-		assert_int_equal(clinic->batch->hq_n, n);
+		assert_int_equal(clinic->batch->receipt.hq_n, n);
 }
 
 static void a_receipt_stops_at_a_hole(void **state)

@@ -227,6 +227,32 @@ static void what_may_not_be_kept_goes(void **state)
 	assert_int_equal(count(clinic, "SELECT count(*) FROM session"), 0);
 }
 
+/* A client was forgotten meanwhile: the message is still the same person's, and brings no
+ * token back. */
+static void what_was_parked_of_a_forgotten_client_stays_theirs(void **state)
+{
+	struct truth expected = {0};
+
+	decoder = UNDERSTANDS;
+	clinic_open(&bench_of(state)->clinic, "Europe/Berlin");
+	bench_of(state)->is_open = true;
+	tell(&bench_of(state)->clinic);
+	say(&bench_of(state)->clinic, "2026-03-13 10:00 HQ tell client_forget client=c1");
+	truth_lines(&bench_of(state)->clinic.ledger->db, keep_line, &expected);
+	close_store(state);
+	bench_of(state)->now = 0;
+
+	struct clinic *clinic = open_with_parked_story(state);
+	decoder = UNDERSTANDS;
+	say(clinic, "2026-03-13 10:00 HQ tell client_forget client=c1");
+	clinic = reopen_store(state, "2");
+	drain(clinic);
+	assert_int_equal(count(clinic, "SELECT count(*) FROM parked"), 0);
+	assert_int_equal(count(clinic, "SELECT count(*) FROM client WHERE token IS NOT NULL"), 0);
+	same_truth(clinic, &expected);
+	verify_is_green(state);
+}
+
 /* --- a person ---------------------------------------------------------------------------- */
 
 static const struct batch_retry *ask(struct clinic *clinic, const char *wanted)
@@ -346,6 +372,7 @@ int main(void)
 	    LEDGER_TEST(the_same_version_does_not_try_again),
 	    LEDGER_TEST(what_is_still_not_understood_stays),
 	    LEDGER_TEST(what_may_not_be_kept_goes),
+	    LEDGER_TEST(what_was_parked_of_a_forgotten_client_stays_theirs),
 	    LEDGER_TEST(a_person_asks_for_one),
 	    LEDGER_TEST(who_asks_while_others_are_tried_hears_it),
 	    LEDGER_TEST(there_is_room_for_what_comes_next),

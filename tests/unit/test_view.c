@@ -377,12 +377,22 @@ static void test_a_retracted_alert_goes_up(void **state)
 	assert_true(is_retracted);
 }
 
-static void test_receipt(void **state)
+static void test_receipt(void **bench)
 {
-	struct bench *b = *state;
+	struct bench *b = *bench;
+	const char *keys[] = {"client-forget:1", "client-forget:2"};
+	const struct office_receipt state = {
+	    .epoch = 77,
+	    .hq_epoch = 3,
+	    .hq_n = 900,
+	    .forgotten = keys,
+	    .forgotten_count = 2,
+	    .parked = 4,
+	    .gone_after_date = 20260401,
+	};
 	struct slice payload;
 
-	assert_int_equal(report_receipt(&b->arena, 77, 3, 900, &payload), CP_OK);
+	assert_int_equal(report_receipt(&b->arena, &state, &payload), CP_OK);
 	const Carepace__V1__Report *report = unpack(b, payload);
 	assert_int_equal(report->kind, CAREPACE__V1__REPORT_KIND__REPORT_RECEIPT);
 	assert_int_equal(report->epoch, 77);
@@ -391,6 +401,12 @@ static void test_receipt(void **state)
 	assert_int_equal(report->body_case, CAREPACE__V1__REPORT__BODY_RECEIPT);
 	assert_int_equal(report->receipt->hq_epoch, 3);
 	assert_int_equal(report->receipt->n, 900);
+	assert_int_equal(report->receipt->n_forgotten, 2);
+	const Carepace__V1__ForgetDone *done = report->receipt->forgotten[1];
+	assert_string_equal(done->key, "client-forget:2");
+	assert_int_equal(done->backups, 0);
+	assert_int_equal(done->parked, 4);
+	assert_int_equal(done->gone_after_date, 20260401);
 }
 
 static void test_what_fits_goes_first(void **state)
