@@ -9,3 +9,11 @@ const Carepace__V1__Hello *scene_hello(const struct scene *scene, event_ms start
 		hello = facts_next(scene->device, topic, start);
 	return hello ? hello->reading.up->hello : NULL;
 }
+
+/* Its time in the slot meets the session's exposure. What stayed in the slot was there
+ * to the last, even when a session that was lost ends with the attach itself. */
+bool use_is_exposed(const struct cartridge_use *use)
+{
+	return use->session.is_exposing && use->use.from <= use->session.exposed_until &&
+	       (!use->use.is_replaced || use->use.until > use->session.exposed_from);
+}

@@ -97,6 +97,9 @@ struct cartridge_use {
 	struct session session;
 };
 
+/* Did the skin meet this cartridge? */
+bool use_is_exposed(const struct cartridge_use *use);
+
 struct cartridge_history {
 	int64_t cart;
 	char gtin[15]; /* of a home roller "" */

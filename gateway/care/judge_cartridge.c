@@ -8,14 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Its time in the slot meets the session's exposure. What stayed in the slot was there
- * to the last, even when a session that was lost ends with the attach itself. */
-bool use_is_exposed(const struct cartridge_use *use)
-{
-	return use->session.is_exposing && use->use.from <= use->session.exposed_until &&
-	       (!use->use.is_replaced || use->use.until > use->session.exposed_from);
-}
-
 /* --- uses elsewhere ------------------------------------------------------------------- */
 
 static const Carepace__V1__CartSeen *seen_in(const struct fact *fact)

@@ -36,9 +36,6 @@ struct reuse {
 	size_t related_count;
 };
 
-/* Did the skin meet this cartridge? */
-bool use_is_exposed(const struct cartridge_use *use);
-
 /* Of what is attached a second time: CART_REUSE, of rollers ROLLER_LIFE. */
 void judge_reuse(const struct cart_judging *j, size_t at, const struct reuse *reuse);
 void judge_clinic_roller(const struct cart_judging *j, size_t at, const struct reuse *reuse);

@@ -8,6 +8,7 @@
 #include "care/judge_device.h"
 
 #include "care/civil.h"
+#include "care/outlook.h"
 #include "care/service.h"
 #include "care/zone.h"
 
@@ -101,13 +102,16 @@ static void raise_to_high(const struct run *run, struct finding *finding, int32_
 		timeline_wake_at(j->timeline, at);
 }
 
+static int32_t due_of(const struct run *run)
+{
+	return run->day + (int32_t)policy_number(run->j->policy, run->row->days, run->from);
+}
+
 static void judge_run(const struct run *run)
 {
 	const struct device_judging *j = run->j;
-	int32_t due = run->day + (int32_t)policy_number(j->policy, run->row->days, run->from);
+	int32_t due = due_of(run);
 
-	if (run->day == NO_DAY)
-		return;
 	if (run->from > j->now) { /* said of a day to come */
 		timeline_wake_at(j->timeline, run->from);
 		return;
@@ -154,7 +158,10 @@ static int32_t day_of(const struct clock_row *row, int32_t served, const Carepac
 	return told == NO_DAY && held ? day_of_date(held->device->in_service_date) : told;
 }
 
-static void judge_clock(const struct device_judging *j, const struct clock_row *row)
+/* Each run that has ended goes to `ended`; the one that runs is returned, its day NO_DAY if
+ * nothing ever started the clock. */
+static struct run walk_clock(const struct device_judging *j, const struct clock_row *row,
+    void (*ended)(const struct run *run))
 {
 	struct run run = {.j = j, .row = row, .day = NO_DAY};
 	const Carepace__V1__Order *held = NULL;
@@ -173,18 +180,50 @@ static void judge_clock(const struct device_judging *j, const struct clock_row *
 			continue;
 		run.to = fact->reading.ts;
 		if (run.day != NO_DAY)
-			judge_run(&run);
+			ended(&run);
 		run.day = day;
 		run.from = fact->reading.ts;
 		run.input = fact;
 	}
 	run.to = TIME_NEVER;
-	if (run.day != NO_DAY)
-		judge_run(&run);
+	return run;
 }
 
 void judge_due(const struct device_judging *j)
 {
-	for (size_t i = 0; i < CP_COUNT(clocks); i++)
-		judge_clock(j, &clocks[i]);
+	for (size_t i = 0; i < CP_COUNT(clocks); i++) {
+		struct run run = walk_clock(j, &clocks[i], judge_run);
+		if (run.day != NO_DAY)
+			judge_run(&run);
+	}
+}
+
+/* --- what comes next, for people -------------------------------------------------------- */
+
+static void pass_over(const struct run *run)
+{
+	(void)run;
+}
+
+bool outlook_of_service(const struct device_history *history, const struct policy *policy,
+    wall_ms now, struct service_outlook *out)
+{
+	struct device_history past = *history;
+	const struct device_judging judging = {.history = &past, .policy = policy};
+	bool is_found = false;
+
+	while (past.facts.count > 0 && past.facts.items[past.facts.count - 1].reading.ts > now)
+		past.facts.count--;
+
+	for (size_t i = 0; i < CP_COUNT(clocks); i++) {
+		struct run run = walk_clock(&judging, &clocks[i], pass_over);
+		if (run.day == NO_DAY)
+			continue;
+		int32_t due = due_of(&run);
+		if (is_found && due >= out->due_day)
+			continue;
+		*out = (struct service_outlook){.kind = clocks[i].kind, .due_day = due};
+		is_found = true;
+	}
+	return is_found;
 }

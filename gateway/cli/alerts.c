@@ -93,7 +93,7 @@ static void print_json(
 	json_print(array);
 }
 
-static int list(struct cli_source *source, void *ctx)
+static int work(struct cli_source *source, void *ctx)
 {
 	struct request *request = ctx;
 	size_t count;
@@ -122,5 +122,5 @@ int cli_alerts(int argc, char **argv)
 	};
 	struct request request = {0};
 
-	return cli_source_run(&syntax, argc, argv, &request, list);
+	return cli_source_run(&syntax, argc, argv, &request, work);
 }

@@ -8,6 +8,10 @@
 const struct cli_command cli_commands[] = {
     {"alerts", cli_alerts, "list what the checks found"},
     {"why", cli_why, "explain one alert: which check, which sessions, which limit, what clears it"},
+    {"devices", cli_devices, "list devices: last seen, battery, clock, service, out of use"},
+    {"clients", cli_clients, "list clients: courses, next safe date, flags, open alerts"},
+    {"cartridges", cli_cartridges, "list cartridges: uses, clients, state, open alerts"},
+    {"recall", cli_recall, "whom a lot of cartridges touched, before and after its recall"},
     {"sessions", cli_sessions, "list treatments: of a device, a client, a zone, since a day"},
     {"checks", cli_checks, "list the checks"},
     {"counts", cli_counts, "count what the store holds"},

@@ -14,7 +14,8 @@
 enum cli_exit {
 	CLI_OK = 0,
 	CLI_FOUND = 1,      /* verify: differences; check-config: faults; pki: a failure;
-	                     * why, --device, --client: there is no such one */
+	                     * why, --device, --client: there is no such one; recall: the
+	                     * lot was used, or one that is written almost alike */
 	CLI_USAGE = 2,      /* a wrong argument */
 	CLI_UNREADABLE = 3, /* configuration or store cannot be read, output not written */
 };
@@ -40,6 +41,10 @@ int cli_unknown(const char *name);
 
 int cli_alerts(int argc, char **argv);
 int cli_why(int argc, char **argv);
+int cli_devices(int argc, char **argv);
+int cli_clients(int argc, char **argv);
+int cli_cartridges(int argc, char **argv);
+int cli_recall(int argc, char **argv);
 int cli_sessions(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_checks(int argc, char **argv);

@@ -149,6 +149,20 @@ const char *list_client_text(int64_t no, const struct id *token, char out[LIST_T
 	return out;
 }
 
+const char *open_text(int64_t open, enum severity worst, char out[LIST_TEXT_BYTES])
+{
+	if (open == 0)
+		return "-";
+	snprintf(out, LIST_TEXT_BYTES, "%" PRId64 " %s", open, severity_name(worst));
+	return out;
+}
+
+void list_put_open(json_t *object, int64_t open, enum severity worst)
+{
+	json_put_int(object, "open_alerts", open);
+	json_put_text(object, "worst_severity", open ? severity_name(worst) : NULL);
+}
+
 const char *device_kind_name(unsigned kind)
 {
 	static const char *const names[] = {"device", "pen", "stamp", "roller", "rf", "tablet"};

@@ -32,8 +32,12 @@ const char *zones_short(uint32_t zones, char out[LIST_TEXT_BYTES]);
 /* "pen", "rf"; "device" when it never said what it is. */
 const char *device_kind_name(unsigned kind);
 
+/* "2 HIGH"; "-" for none. */
+const char *open_text(int64_t open, enum severity worst, char out[LIST_TEXT_BYTES]);
+
 /* For programs. */
 json_t *zones_json(uint32_t zones);
+void list_put_open(json_t *object, int64_t open, enum severity worst);
 void list_put_client(json_t *object, int64_t no, const struct id *token); /* "client", ..._no */
 
 /* Prints {"<name>": [...], "next": NUMBER or null} and frees. */

@@ -215,7 +215,7 @@ bool cli_parse(const struct cli_syntax *syntax, int argc, char **argv, struct cl
 	choose_common(&root);
 	options->command = syntax->name;
 	options->config_path = CLI_CONFIG_DEFAULT;
-	options->limit = CLI_LIMIT_DEFAULT;
+	options->limit = syntax->limit ? syntax->limit : CLI_LIMIT_DEFAULT;
 	snprintf(name, sizeof(name), "carepace %s", syntax->name);
 	*exit_status = CLI_USAGE;
 	error_t err = argp_parse(&argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &root);

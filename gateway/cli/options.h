@@ -46,6 +46,7 @@ enum {
 struct cli_syntax {
 	const char *name;
 	unsigned takes;                    /* CLI_TAKES_..., and always --help */
+	unsigned limit;                    /* rows without --limit; 0: CLI_LIMIT_DEFAULT */
 	const char *arguments;             /* "ALERT"; NULL: none */
 	const char *about;                 /* a sentence or two */
 	const struct argp_option *options; /* the subcommand's own, ended by {0}; may be NULL */

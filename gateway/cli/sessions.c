@@ -165,7 +165,7 @@ static void print_json(const struct cli_source *source, const struct view_sessio
 
 /* --- both ------------------------------------------------------------------------------------ */
 
-static int list(struct cli_source *source, void *ctx)
+static int work(struct cli_source *source, void *ctx)
 {
 	const struct request *request = ctx;
 	struct view_session_filter filter = {
@@ -208,5 +208,5 @@ int cli_sessions(int argc, char **argv)
 	};
 	struct request request = {0};
 
-	return cli_source_run(&syntax, argc, argv, &request, list);
+	return cli_source_run(&syntax, argc, argv, &request, work);
 }

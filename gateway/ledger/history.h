@@ -37,6 +37,9 @@ void history_add_within(struct ledger *ledger, struct fact_list *list, enum subj
     int64_t subject, int64_t topic, event_ms from, event_ms to);
 struct facts history_sorted(struct fact_list *list);
 
+/* What was ever told of a device's service (care/judge_device_due.c). */
+void history_add_services(struct ledger *ledger, struct fact_list *list, int64_t device);
+
 /* What says whether a device was out of use at a moment, and when it was free again
  * (care/service.h). */
 void history_add_quarantine(

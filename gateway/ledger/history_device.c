@@ -80,7 +80,7 @@ static bool has_service_hours(const struct ledger *ledger)
 	return false;
 }
 
-bool history_of_device(struct ledger *ledger, int64_t device, struct device_history *history)
+void history_add_services(struct ledger *ledger, struct fact_list *list, int64_t device)
 {
 	static const int64_t topics[] = {
 	    FACT_TOPIC(READING_DEVICE, 0),
@@ -88,15 +88,22 @@ bool history_of_device(struct ledger *ledger, int64_t device, struct device_hist
 	    FACT_TOPIC(READING_MAINT, CAREPACE__V1__MAINT_KIND__MAINT_CALIBRATION),
 	    FACT_TOPIC(READING_MAINT, CAREPACE__V1__MAINT_KIND__MAINT_ELEC_SAFETY),
 	    FACT_TOPIC(READING_MAINT, CAREPACE__V1__MAINT_KIND__MAINT_INSPECTION),
-	    FACT_TOPIC(READING_SELFTEST, CAREPACE__V1__RESULT__RESULT_FAIL),
 	};
+
+	for (size_t i = 0; i < CP_COUNT(topics); i++)
+		history_add(ledger, list, SUBJECT_DEVICE, device, topics[i]);
+}
+
+bool history_of_device(struct ledger *ledger, int64_t device, struct device_history *history)
+{
 	struct fact_list list = {0};
 
 	*history = (struct device_history){.device = device};
 	if (!load_id(ledger, device, &history->id))
 		return false;
-	for (size_t i = 0; i < CP_COUNT(topics); i++)
-		history_add(ledger, &list, SUBJECT_DEVICE, device, topics[i]);
+	history_add_services(ledger, &list, device);
+	history_add(ledger, &list, SUBJECT_DEVICE, device,
+	    FACT_TOPIC(READING_SELFTEST, CAREPACE__V1__RESULT__RESULT_FAIL));
 	add_passes(ledger, &list, device);
 	history_add_around(
 	    ledger, &list, SUBJECT_DEVICE, device, FACT_TOPIC(READING_HELLO, 0), TIME_NEVER);

@@ -122,15 +122,15 @@ static struct db_rows query_page(
 	    db_value(db, INT64_MAX, "SELECT start_at FROM session WHERE no = ?", "i", page->after);
 
 	return db_query(db, sql_for(filter), "iiiiiiiii", (int64_t)ALERT_RETRACTED,
-	    (int64_t)ALERT_CLEARED, (int64_t)filter->since, (int64_t)start,
-	    page->after ? page->after : INT64_MAX, (int64_t)filter->zones, filter->device,
-	    filter->client, (int64_t)page->max + 1);
+	    (int64_t)ALERT_CLEARED, (int64_t)filter->since, (int64_t)start, view_page_below(page),
+	    (int64_t)filter->zones, filter->device, filter->client, (int64_t)page->max + 1);
 }
 
 struct view_session_row *view_sessions(struct view *view, struct arena *arena,
     const struct view_session_filter *filter, struct view_page *page, size_t *count)
 {
 	struct view_session_row *list = NULL;
+	int64_t last = 0;
 	size_t cap = 0;
 
 	*count = 0;
@@ -138,10 +138,8 @@ struct view_session_row *view_sessions(struct view *view, struct arena *arena,
 	view_begin(view);
 	struct db_rows rows = query_page(view, filter, page);
 	while (db_next(&rows)) {
-		if (*count == page->max) {
-			page->next = list[*count - 1].view.session.no;
+		if (view_page_is_full(page, *count, last))
 			break;
-		}
 		struct view_session_row *grown =
 		    arena_push(arena, list, *count, &cap, sizeof(*list));
 		if (!grown) {
@@ -151,6 +149,7 @@ struct view_session_row *view_sessions(struct view *view, struct arena *arena,
 		list = grown;
 		struct view_session_row *row = &list[(*count)++];
 		session_of(view, arena, &rows, &row->view);
+		last = row->view.session.no;
 		row->findings = db_int(&rows, VIEW_COLUMN_COUNT);
 		row->open = db_int(&rows, VIEW_COLUMN_COUNT + 1);
 		row->worst = (enum check)(db_int(&rows, VIEW_COLUMN_COUNT + 2) & 0xffff);

@@ -2,7 +2,8 @@
  *
  *     view.c          connection, transactions, counts
  *     view_alerts.c   alerts, and the outbox that sends them
- *     view_session.c  sessions, cartridges, plans, corrections
+ *     view_session.c  sessions, cartridges, plans; view_corrections.c put right
+ *     view_list.c     who is meant; view_devices.c, view_clients.c, view_carts.c
  *
  * A view is a ledger that is never opened: its db, its work arena, its config's policy.
  * So it loads histories as the judges do, and what it tells of a course or of a device
@@ -12,7 +13,7 @@
 #define LEDGER_VIEW_STATE_H
 
 #include "ledger/state.h"
-#include "ledger/view.h"
+#include "ledger/view_list.h"
 
 struct view {
 	struct ledger ledger;
@@ -24,6 +25,22 @@ void view_begin(struct view *view);
 void view_end(struct view *view);
 
 void view_no_room(struct view *view); /* the caller's arena is full */
+
+/* Is there no room for another row behind the one with that number? Then the next page is
+ * to go on there. */
+static inline bool view_page_is_full(struct view_page *page, size_t count, int64_t last)
+{
+	if (count < page->max)
+		return false;
+	page->next = last;
+	return true;
+}
+
+/* For lists that begin with the highest number. */
+static inline int64_t view_page_below(const struct view_page *page)
+{
+	return page->after ? page->after : INT64_MAX;
+}
 
 /* The ids that begin with some digits of hex. False unless there are 1 to 32 of 0-9a-f. */
 struct view_range {

@@ -1,53 +1,5 @@
-/* What the command line tells of a store that a clinic's words have filled: devices,
- * sessions, clients, cartridges, a recalled lot, and what people put right. */
-#include "cli_run.h"
-#include "ledger_bench.h"
-
-#include "ledger/view.h"
-
-struct cli_bench {
-	struct bench ledger; /* first: the ledger's bench takes it for its own */
-	struct cli_run cli;
-};
-
-static int set_up(void **state)
-{
-	static const char *const tokens[] = {
-	    "6363310", "6363320", "6363330", "6f6f310", "6f6f320", NULL}; /* c1 c2 c3 o1 o2 */
-	struct cli_bench *b;
-
-	if (bench_set_up(state))
-		return -1;
-	b = realloc(*state, sizeof(*b));
-	memset(&b->cli, 0, sizeof(b->cli));
-	snprintf(b->ledger.path, sizeof(b->ledger.path), "%s/%s", b->ledger.dir, LEDGER_FILE_NAME);
-	write_config(&b->cli, b->ledger.dir);
-	b->cli.tokens = tokens;
-	*state = b;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct cli_bench *b = *state;
-
-	unlink(b->cli.config);
-	return bench_tear_down(state);
-}
-
-static struct clinic *open_clinic(void **state)
-{
-	struct clinic *clinic = open_store(state, "1");
-
-	only_first_checks(clinic);
-	return clinic;
-}
-
-static void say_all(struct clinic *clinic, const char *const *lines, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		say(clinic, lines[i]);
-}
+/* What the command line tells of sessions, and of what people put right about them. */
+#include "cli_store.h"
 
 /* --- why: what was put right (R21) ---------------------------------------------------- */
 
@@ -55,16 +7,16 @@ static void say_all(struct clinic *clinic, const char *const *lines, size_t coun
 static void test_why_names_corrections(void **state)
 {
 	static const char *const lines[] = {
-	    "2026-03-01 09:00 P1 hello serial P-1001",
+	    "2021-03-01 09:00 P1 hello serial P-1001",
 	    "+0s P2 hello serial P-1002",
-	    "2026-03-02 10:00 P1 session A c1 cart 1001",
-	    "2026-03-12 10:00 P1 session B c2 cart 1002",
-	    "2026-03-12 12:00 T1 tell correction sid=B kind=REASSIGN_CLIENT new_client=c3 by=o1"
+	    "2021-03-02 10:00 P1 session A c1 cart 1001",
+	    "2021-03-12 10:00 P1 session B c2 cart 1002",
+	    "2021-03-12 12:00 T1 tell correction sid=B kind=REASSIGN_CLIENT new_client=c3 by=o1"
 	    " reason=4",
-	    "2026-03-12 13:00 HQ tell correction sid=B kind=REASSIGN_CLIENT new_client=c1 by=o2"
+	    "2021-03-12 13:00 HQ tell correction sid=B kind=REASSIGN_CLIENT new_client=c1 by=o2"
 	    " reason=5",
-	    "2026-03-13 09:00 T1 tell count_override sid=A by=o1 reason=6",
-	    "2026-03-14 09:00 HQ tell correction kind=MERGE_CLIENTS client=c3 new_client=c1 by=o2",
+	    "2021-03-13 09:00 T1 tell count_override sid=A by=o1 reason=6",
+	    "2021-03-14 09:00 HQ tell correction kind=MERGE_CLIENTS client=c3 new_client=c1 by=o2",
 	    "+0s HQ tell correction kind=MERGE_CLIENTS client=c4 new_client=c2 by=o2",
 	};
 	struct cli_bench *b = *state;
@@ -89,7 +41,7 @@ static void test_why_names_corrections(void **state)
 	must_be_text(first, "new_client", "636333");
 	must_be_text(first, "by", "6f6f31");
 	must_be_text(first, "through", "tablet");
-	must_be_text(first, "from_at", "2026-03-12T11:00:00.000Z");
+	must_be_text(first, "from_at", "2021-03-12T11:00:00.000Z");
 	must_be_number(first, "reason", 4);
 	assert_true(json_is_false(json_object_get(first, "in_force")));
 	const json_t *second = json_array_get(corrections, 1);
@@ -106,14 +58,14 @@ static void test_why_names_corrections(void **state)
 /* --- sessions ---------------------------------------------------------------------------- */
 
 static const char *const story[] = {
-    "2026-03-01 09:00 P1 hello serial P-1001",
+    "2021-03-01 09:00 P1 hello serial P-1001",
     "+0s R1 hello serial R-2001",
     "+0s HQ plan 7 c1 MILD 4",
-    "2026-03-02 10:00 P1 session A c1 cart 1001 course 7 phase SERIES",
-    "2026-03-12 10:00 P1 session B c1 cart 1001 course 7",
-    "2026-03-13 10:00 R1 session C c2 NECK+SCALP cart 1003",
-    "2026-03-14 10:00 P1 session D c3 FOREHEAD+TEMPLE+CHEEK+NOSE cart 1001 lasting 5m ends FAULT",
-    "2026-03-16 10:00 P1 start E c2 operator o2",
+    "2021-03-02 10:00 P1 session A c1 cart 1001 course 7 phase SERIES",
+    "2021-03-12 10:00 P1 session B c1 cart 1001 course 7",
+    "2021-03-13 10:00 R1 session C c2 NECK+SCALP cart 1003",
+    "2021-03-14 10:00 P1 session D c3 FOREHEAD+TEMPLE+CHEEK+NOSE cart 1001 lasting 5m ends FAULT",
+    "2021-03-16 10:00 P1 start E c2 operator o2",
 };
 
 /* NAME of a session in a page, from its first on. */
@@ -172,8 +124,8 @@ static void test_sessions_are_filtered(void **state)
 	must_be_sessions(b, "--client 636332 --device P-1001", "E");
 	must_be_sessions(b, "--zone neck", "C");
 	must_be_sessions(b, "--zone NECK --zone NOSE", "DC");
-	must_be_sessions(b, "--since 2026-03-13", "EDC");
-	must_be_sessions(b, "--since 2026-03-12 --client 636331", "B");
+	must_be_sessions(b, "--since 2021-03-13", "EDC");
+	must_be_sessions(b, "--since 2021-03-12 --client 636331", "B");
 	must_be_sessions(b, "--zone AXILLA", "");
 	/* Page by page, also while something older and newer comes in. */
 	must_be_sessions(b, "--limit 2", "ED");
@@ -203,8 +155,8 @@ static void test_sessions_for_programs(void **state)
 	must_be_text(aborted, "worst_severity", "CRITICAL");
 	assert_int_equal(json_array_size(json_object_get(aborted, "zones")), 4);
 	const json_t *soon = session_in(page, 3);
-	must_be_text(soon, "start_at", "2026-03-12T09:00:00.000Z");
-	must_be_text(soon, "start_date", "2026-03-12");
+	must_be_text(soon, "start_at", "2021-03-12T09:00:00.000Z");
+	must_be_text(soon, "start_date", "2021-03-12");
 	must_be_text(soon, "serial", "P-1001");
 	must_be_text(soon, "kind", "pen");
 	must_be_text(soon, "client", "636331");

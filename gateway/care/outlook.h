@@ -1,0 +1,45 @@
+/* outlook.h - what comes next, for people who plan: by the judges' own rules, without a
+ * finding.
+ *
+ * Pure. What is in the histories after `now` is not asked.
+ */
+#ifndef CARE_OUTLOOK_H
+#define CARE_OUTLOOK_H
+
+#include "care/history.h"
+#include "care/history_device.h"
+#include "care/policy.h"
+
+/* The service that is due first. */
+struct service_outlook {
+	Carepace__V1__MaintKind kind;
+	int32_t due_day; /* the last good day; may have passed */
+};
+
+/* Of the facts only those about service count. False: no service was ever told of, nor
+ * the day on which the device went into service. */
+bool outlook_of_service(const struct device_history *history, const struct policy *policy,
+    wall_ms now, struct service_outlook *out);
+
+/* A course as its plan in force has it. */
+struct course_outlook {
+	struct plan plan;
+	int32_t completed; /* sessions that count, here and in other clinics */
+	int32_t last_day;  /* of the last treatment in it; with has_last */
+	bool has_last;
+	int32_t earliest_day; /* first day on which its zones may be treated again; 0: today */
+};
+
+#define OUTLOOK_COURSES_MAX 16
+
+struct client_outlook {
+	struct course_outlook courses[OUTLOOK_COURSES_MAX]; /* that are not closed */
+	size_t course_count;
+	int32_t earliest_day; /* anywhere on the skin; 0: today */
+};
+
+/* Treatments are merged in the arena; false when it is full. */
+bool outlook_of_client(struct client_history *history, const struct policy *policy, wall_ms now,
+    struct arena *arena, struct client_outlook *out);
+
+#endif
