@@ -104,21 +104,45 @@ static void touch_client(struct ledger *ledger, const struct session *session, b
 		    &ledger->touched[SUBJECT_CLIENT], &ledger->scratch, session->client, is_loud);
 }
 
+/* What it is, but for what its stream tells of dose and safety. */
+static bool derive(struct ledger *ledger, struct session_history *history, wall_ms at)
+{
+	int64_t visit = history->session->visit; /* judge_client's */
+
+	if (!history_of_session(ledger, history))
+		return false;
+	derive_session(history, &ledger->config.policy, at);
+	history->session->visit = visit;
+	cart_rows_name(ledger, history);
+	if (!history_of_scene(ledger, history))
+		return false;
+	derive_from_scene(history);
+	return true;
+}
+
+void subjects_derive_session(struct ledger *ledger, int64_t no)
+{
+	struct session session;
+	struct session_history history = {.session = &session};
+
+	if (!unjudged_has(ledger, SUBJECT_SESSION, no) && sessions_load(ledger, no, &session) &&
+	    derive(ledger, &history, moment_of(ledger, SUBJECT_SESSION, no)))
+		sessions_save(ledger, &session, last_attach(&history));
+	arena_reset(&ledger->work);
+	decoded_trim(&ledger->decoded);
+}
+
 static void judge_one_session(struct ledger *ledger, struct touch touch)
 {
 	struct session session;
 	struct session_history history = {.session = &session};
 
-	if (!sessions_load(ledger, touch.no, &session) || !history_of_session(ledger, &history))
+	if (!sessions_load(ledger, touch.no, &session))
 		return;
 	struct session before = session;
 	wall_ms at = moment_of(ledger, SUBJECT_SESSION, touch.no);
-	derive_session(&history, &ledger->config.policy, at);
-	session.visit = before.visit; /* judge_client's */
-	cart_rows_name(ledger, &history);
-	if (!history_of_scene(ledger, &history))
+	if (!derive(ledger, &history, at))
 		return;
-	derive_from_scene(&history);
 	guards_complete(ledger, &history, at);
 	derive_tips(&history);
 

@@ -17,6 +17,9 @@ void subjects_judge(struct ledger *ledger);
 /* One of them; what it touches in turn is added to the sets. */
 void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct touch touch);
 
+/* For a recount: what a session is, so that its neighbours can be judged. */
+void subjects_derive_session(struct ledger *ledger, int64_t no);
+
 /* The next deadline, TIME_NEVER if there is none. */
 wall_ms subjects_next_change(struct ledger *ledger);
 

@@ -266,11 +266,19 @@ static void judge_all(struct recount *r, enum subject_kind kind)
 	memset(r->ledger->touched, 0, sizeof(r->ledger->touched));
 }
 
-/* Whether a device was cleaned between two sessions depends on what both are: sessions are
- * judged again once all are derived. */
+static void derive_sessions(struct recount *r)
+{
+	struct db_rows rows = db_query(&r->ledger->db, "SELECT no FROM session ORDER BY no", "");
+
+	while (db_next(&rows))
+		subjects_derive_session(r->ledger, db_int(&rows, 0));
+}
+
+/* Whether a device was cleaned between two sessions depends on what both are: they are
+ * judged once all are derived. */
 static void judge_everybody(struct recount *r)
 {
-	judge_all(r, SUBJECT_SESSION);
+	derive_sessions(r);
 	for (enum subject_kind kind = SUBJECT_SESSION; kind < SUBJECT_KINDS; kind++)
 		judge_all(r, kind);
 }
