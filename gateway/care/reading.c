@@ -14,6 +14,7 @@ const struct id reading_box = {.b = {[ID_BYTES - 1] = 2}};
 #define UP_TYPE (&carepace__v1__up__descriptor)
 #define ORDER_TYPE (&carepace__v1__order__descriptor)
 #define BOX_TYPE (&carepace__v1__box__descriptor)
+#define ENVELOPE_TYPE (&carepace__v1__envelope__descriptor)
 
 static void put_u64(uint8_t out[8], uint64_t value)
 {
@@ -328,6 +329,26 @@ enum reading_result reading_from_journal(
 	if (!out->payload.p)
 		return READING_NOMEM;
 	fill_ids(body_of(message, scan.body_field), out);
+	return READING_OK;
+}
+
+enum reading_result reading_dates_from_journal(
+    struct arena *arena, struct slice payload, enum reading_kind kind, struct reading *out)
+{
+	ProtobufCMessage *message;
+	struct wire_scan scan;
+
+	*out = (struct reading){.kind = kind, .ts_source = TS_DEVICE};
+	enum wire_result unpacked = wire_unpack(arena, ENVELOPE_TYPE, payload, &message, &scan);
+	if (unpacked != WIRE_OK)
+		return unpacked == WIRE_NOMEM ? READING_NOMEM : READING_PARKED;
+	const Carepace__V1__Envelope *envelope = (const Carepace__V1__Envelope *)message;
+	id_from_bytes(&out->source, slice_of(envelope->source.data, envelope->source.len));
+	out->boot = envelope->boot;
+	out->seq = envelope->seq;
+	out->ts = out->claimed = clamp_ts(envelope->ts_ms);
+	out->mono_ms = envelope->mono_ms;
+	out->is_replay = envelope->has_replay && envelope->replay;
 	return READING_OK;
 }
 

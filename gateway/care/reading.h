@@ -91,6 +91,11 @@ enum reading_result reading_parse_order(
 enum reading_result reading_from_journal(
     struct arena *arena, struct slice payload, bool is_order, struct reading *out) CP_MUST_CHECK;
 
+/* Of a device's message of a kind, from the journal, only what dates it (care/clock_trust.h):
+ * `up` is NULL. A fraction of the work. */
+enum reading_result reading_dates_from_journal(struct arena *arena, struct slice payload,
+    enum reading_kind kind, struct reading *out) CP_MUST_CHECK;
+
 /* Another moment that the same clock told, corrected by as much as `ts` is. */
 event_ms reading_moment(const struct reading *reading, event_ms told);
 

@@ -252,7 +252,7 @@ void clocks_learn(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
 	struct known_boot *boot =
-	    reading->up ? known_boot(ledger, &reading->source, row->boot) : NULL;
+	    row->kind < READING_ORDER ? known_boot(ledger, &reading->source, row->boot) : NULL;
 
 	if (!boot || !clock_learn(&boot->clock, reading, box_clock_arrival(ledger, row)))
 		return;

@@ -211,6 +211,14 @@ static void learn_doubts(struct recount *r)
 	db_end(&rows);
 }
 
+static enum reading_result read_dates(
+    struct ledger *ledger, const struct journal_row *row, struct reading *out)
+{
+	return reading_is_stream(row->kind)
+	           ? reading_dates_from_journal(&ledger->work, row->payload, row->kind, out)
+	           : journal_decode(&ledger->work, row, out);
+}
+
 /* R18: a date may hang on a message that came much later. Rows of the journal enter as
  * they were stored: with local numbers instead of tokens. */
 static void learn_clocks(struct recount *r, const char *select)
@@ -226,7 +234,7 @@ static void learn_clocks(struct recount *r, const char *select)
 			    (int64_t)row.boot, (int64_t)row.seq, (int64_t)row.recv,
 			    (int64_t)row.kind, row.client, row.operator_no, row.payload,
 			    row.client2, row.doubt);
-		if (journal_decode(&ledger->work, &row, &reading) == READING_OK)
+		if (read_dates(ledger, &row, &reading) == READING_OK)
 			clocks_learn(ledger, &reading, &row);
 		arena_reset(&ledger->work);
 	}
