@@ -22,20 +22,21 @@ all_alerts_arrived() {
 	[ "$(arrived_count)" -ge "$alerts" ]
 }
 
-# Names and hashes of everything in the store, as in the simulator's list.
+# Names of everything in the store, as in the simulator's list, with the hash where there is
+# one: the stream keeps none.
 stored() {
 	sqlite3 -readonly -separator ' ' "$work/store/carepace.db" "
-		SELECT lower(hex(s.id)), boot, seq, lower(hex(hash))
-		FROM (SELECT source, boot, seq, hash FROM journal
-		      UNION ALL SELECT source, boot, seq, hash FROM stream) r
-		JOIN source s ON s.no = r.source"
+		SELECT lower(hex(s.id)), boot, seq, lower(hex(hash)) FROM journal j
+		JOIN source s ON s.no = j.source" "
+		SELECT lower(hex(s.id)), boot, seq FROM stream r JOIN source s ON s.no = r.source"
 }
 
 # The journal keeps the first half of a hash.
 find_missing() {
 	sed -E 's/ ([0-9a-f]{32})[0-9a-f]*$/ \1/' "$work/acked" | sort -u >"$work/acked.sorted"
-	stored | sort >"$work/stored.sorted"
-	comm -23 "$work/acked.sorted" "$work/stored.sorted" >"$work/missing"
+	stored >"$work/stored"
+	awk 'NR == FNR { known[$0]; next } !($0 in known) && !($1 " " $2 " " $3 in known)' \
+		"$work/stored" "$work/acked.sorted" >"$work/missing"
 	acked=$(wc -l <"$work/acked.sorted")
 	missing=$(wc -l <"$work/missing")
 }
