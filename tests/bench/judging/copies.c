@@ -21,7 +21,7 @@
 
 #define ANOTHER(id) "CAST(substr(" id ", 1, 12) || printf('%04x', k) AS BLOB)"
 
-/* Large tables in the order of their keys. */
+/* One copy after the other: each table grows at a few places at a time. */
 static const char *const statements[] = {
     "INSERT INTO source(no, id, kind, model, serial, context, fw, seen_at)"
     " SELECT no " DEVICE ", " ANOTHER("id") ", kind, model, serial, context, fw, seen_at"
@@ -35,15 +35,14 @@ static const char *const statements[] = {
     "INSERT INTO journal(source, boot, seq, recv, kind, client, client2, operator, hash, payload)"
     " SELECT source " DEVICE " AS source, boot + " BOOT " * k, seq, recv " EARLIER ", kind,"
     " client + " CLIENT " * k, client2 + " CLIENT " * k, operator, hash, payload"
-    " FROM was.journal CROSS JOIN copy WHERE source " IS_DEVICE " ORDER BY 1, k, boot, seq",
+    " FROM copy CROSS JOIN was.journal WHERE source " IS_DEVICE,
     "INSERT INTO fact(kind, subject, topic, ts, source, boot, seq)"
     " SELECT kind, subject + CASE kind WHEN 1 THEN k * " SESSION " WHEN 3 THEN k * " SESSION
     " WHEN 6 THEN 0 " DEVICE " WHEN 13 THEN (0 " DEVICE ") << 16"
     " WHEN 15 THEN 0 " DEVICE " ELSE k * " CLIENT " END AS subject, topic, ts " EARLIER
     ", source " DEVICE ","
-    " boot + " BOOT " * k, seq FROM was.fact CROSS JOIN copy"
-    " WHERE kind IN (1, 2, 3, 4, 6, 13, 15) AND source " IS_DEVICE " AND " IS_PER_SESSION
-    " ORDER BY kind, 2, topic, 4",
+    " boot + " BOOT " * k, seq FROM copy CROSS JOIN was.fact"
+    " WHERE kind IN (1, 2, 3, 4, 6, 13, 15) AND source " IS_DEVICE " AND " IS_PER_SESSION,
     "INSERT INTO course(client, course) SELECT client + " CLIENT " * k, course + " CLIENT
     " * k FROM copy CROSS JOIN was.course",
     "INSERT INTO cartridge(no, gtin, serial) SELECT no + " SESSION " * k, gtin,"
@@ -72,8 +71,7 @@ static const char *const statements[] = {
     ", is_replaced FROM copy CROSS JOIN was.cart_use",
     "INSERT INTO subject(kind, subject, judged_at, next_change) SELECT kind,"
     " subject + k * iif(kind = 2, " CLIENT ", " SESSION "), judged_at,"
-    " next_change + 3000000000000 FROM was.subject CROSS JOIN copy WHERE kind IN (1, 2, 3)"
-    " ORDER BY kind, 2",
+    " next_change + 3000000000000 FROM copy CROSS JOIN was.subject WHERE kind IN (1, 2, 3)",
     "INSERT INTO alert(id, unit_kind, unit, check_id, subject, onset, from_at, until_at,"
     " is_latched, severity, value, lim, effective_day, session, client, course, zones,"
     " earliest_day, related, count, max, is_test, operator, state, raised_at, cleared_at,"
@@ -89,7 +87,7 @@ static const char *const statements[] = {
               "ack_covers,"
               " ack_reason, override_at, override_by, override_covers, override_reason, revision, "
               "advised"
-              " FROM was.alert CROSS JOIN copy WHERE unit_kind IN (1, 2, 3)",
+              " FROM copy CROSS JOIN was.alert WHERE unit_kind IN (1, 2, 3)",
 };
 
 static void must(struct db *db, const char *sql)
