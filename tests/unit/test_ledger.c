@@ -484,6 +484,25 @@ static void no_statement_of_a_busy_day_scans_a_table_or_is_compiled_again(void *
 	}
 }
 
+/* P6: and what is judged does not depend on it. */
+static void what_was_decoded_is_forgotten_when_it_is_too_much(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+	struct decoded_rows *kept = &clinic->ledger->decoded;
+
+	only_first_checks(clinic);
+	say(clinic, "2026-04-01 10:00 P1 session A c5");
+	say(clinic, "2026-04-05 10:00 P1 session B c6");
+	size_t before = kept->by_name.count;
+	assert_true(before > 0);
+
+	kept->arena.used_bytes = DECODED_KEPT_BYTES;
+	say(clinic, "2026-04-09 10:00 P1 session C c5");
+	assert_int_equal(count(clinic, "SELECT count(*) FROM alert WHERE check_id = 101"), 1);
+	assert_true(kept->by_name.count < before);
+	assert_true(kept->arena.used_bytes < DECODED_KEPT_BYTES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -502,6 +521,7 @@ int main(void)
 	    LEDGER_TEST(a_receipt_stops_at_a_hole),
 	    LEDGER_TEST(a_parked_order_holds_its_place),
 	    LEDGER_TEST(what_has_no_name_takes_no_place),
+	    LEDGER_TEST(what_was_decoded_is_forgotten_when_it_is_too_much),
 	    LEDGER_TEST(no_statement_of_a_busy_day_scans_a_table_or_is_compiled_again),
 	};
 
