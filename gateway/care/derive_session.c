@@ -226,6 +226,17 @@ static const Carepace__V1__SessionEnd *take_input(
 	return end;
 }
 
+/* What is put on after the end, an emergency stop perhaps, is over as soon as it is on. */
+static void end_uses(struct session_history *history)
+{
+	for (size_t i = 0; i < history->use_count; i++) {
+		struct cart_use *use = &history->uses[i];
+		if (use->until == TIME_NEVER)
+			use->until =
+			    history->session->end > use->from ? history->session->end : use->from;
+	}
+}
+
 void derive_session(struct session_history *history, const struct policy *policy, wall_ms now)
 {
 	struct session *session = history->session;
@@ -263,9 +274,8 @@ void derive_session(struct session_history *history, const struct policy *policy
 	set_state(history, policy, now);
 	set_exposure(history, end);
 	set_needles(history);
-	for (size_t i = 0; i < history->use_count; i++)
-		if (history->uses[i].until == TIME_NEVER && !session_is_open(session))
-			history->uses[i].until = session->end;
+	if (!session_is_open(session))
+		end_uses(history);
 	correct_session(session, history->corrections);
 	if (session->is_test) {
 		session->client = 0;

@@ -42,7 +42,7 @@ struct device_day {
 	int64_t device;
 	struct id id;
 	int32_t day;
-	struct facts hellos; /* the last one before that day, then the day's */
+	struct facts hellos; /* with a counter: the last one before that day, then the day's */
 	struct moments withheld;
 	struct moments conflicts;
 };

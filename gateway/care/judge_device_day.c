@@ -45,8 +45,6 @@ static void judge_counter(struct timeline *timeline, const struct device_day *hi
 	for (size_t i = 0; i < history->hellos.count; i++) {
 		const struct reading *reading = &history->hellos.items[i].reading;
 		const Carepace__V1__Hello *hello = reading->up->hello;
-		if (!hello->has_life_pulses)
-			continue;
 		if (last && hello->life_pulses < last->life_pulses) {
 			struct finding *finding =
 			    add(timeline, history, CHECK_COUNTER_ROLLBACK, SEVERITY_HIGH,

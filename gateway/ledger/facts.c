@@ -120,10 +120,10 @@ static void apply_counters(
 		    reading, row);
 	if (!hello->has_life_pulses)
 		return;
+	add_fact_under(ledger, SUBJECT_DEVICE, row->source, FACT_COUNTER, reading, row);
 	event_ms next = db_value(&ledger->db, TIME_NEVER,
 	    "SELECT min(ts) FROM fact WHERE kind = ? AND subject = ? AND topic = ? AND ts > ?",
-	    "iiii", (int64_t)SUBJECT_DEVICE, row->source, fact_topic(reading),
-	    (int64_t)reading->ts);
+	    "iiii", (int64_t)SUBJECT_DEVICE, row->source, FACT_COUNTER, (int64_t)reading->ts);
 	touched_add(days, &ledger->scratch, history_day_no(ledger, row->source, reading->ts), loud);
 	if (next != TIME_NEVER)
 		touched_add(

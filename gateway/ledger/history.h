@@ -64,6 +64,9 @@ int64_t history_day_no(const struct ledger *ledger, int64_t device, event_ms at)
 #define FACT_CONFLICT INT64_C(2)
 #define FACT_OF_TEST (INT64_C(1) << 16)
 
+/* A device's HELLOs that tell its counter of pulses, for COUNTER_ROLLBACK; no tests. */
+#define FACT_COUNTER FACT_TOPIC(READING_HELLO, 1)
+
 /* What a client does with rollers at home, as told by apps. */
 struct facts history_roller_uses(struct ledger *ledger, int64_t client);
 

@@ -168,15 +168,15 @@ static struct moments day_moments(struct ledger *ledger, int64_t no, int64_t top
 bool history_of_day(struct ledger *ledger, int64_t no, struct device_day *history)
 {
 	const struct zone *zone = ledger->config.policy.zone;
-	const int64_t hello = FACT_TOPIC(READING_HELLO, 0);
 	struct fact_list list = {0};
 
 	*history = (struct device_day){.device = no >> 16, .day = (int32_t)(no & 0xffff)};
 	if (!load_id(ledger, history->device, &history->id))
 		return false;
 	event_ms midnight = zone_time_at(zone, history->day, 0);
-	history_add_last(ledger, &list, SUBJECT_DEVICE, history->device, hello, midnight - 1);
-	history_add_within(ledger, &list, SUBJECT_DEVICE, history->device, hello, midnight,
+	history_add_last(
+	    ledger, &list, SUBJECT_DEVICE, history->device, FACT_COUNTER, midnight - 1);
+	history_add_within(ledger, &list, SUBJECT_DEVICE, history->device, FACT_COUNTER, midnight,
 	    zone_time_at(zone, history->day + 1, 0) - 1);
 	history->hellos = history_sorted(&list);
 	history->withheld = day_moments(ledger, no, FACT_WITHHELD);
