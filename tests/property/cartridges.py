@@ -1,9 +1,10 @@
 """Domain 8.4: consumables."""
 
-from civil import day_of
+from civil import EPOCH, day_of
+from eligibility import as_date, date_of, number_of
 from inputs import NOBODY
 
-REUSE = "401"
+REUSE, EXPIRED = "401", "402"
 HIGH, CRITICAL = 4, 5
 ROLLER = 3
 
@@ -66,3 +67,17 @@ def judge_reuse(sessions, findings):
                 known["latched"] = max(known["latched"], finding["latched"])
             else:
                 findings[key] = finding
+
+
+# --- CART_EXPIRED ---------------------------------------------------------------------------
+
+
+def judge_expired(sessions, findings):
+    """R6: good through the date. One alert for a serial and slot (R9)."""
+    for session in sessions:
+        for mount in session.mounts:
+            expiry = mount.said.expiry_yyyymmdd
+            if not session.said or not expiry or session.day() <= (date_of(expiry) - EPOCH).days:
+                continue
+            key = EXPIRED, session.name(), f"{mount.cart[0]}/{mount.cart[1]}#{mount.slot}"
+            findings.setdefault(key, {"from": mount.at, "severity": HIGH, "day": session.day()})

@@ -17,27 +17,49 @@ that begins with "Open:".
 import sys
 
 import cartridges
+import courses
+import devices
+import eligibility
 import spacing
+from civil import day_of, morning
 from inputs import worlds
 from sessions import derive_sessions, derive_visits
 
-JUDGED = (spacing.TOO_SOON, spacing.OVERDUE, cartridges.REUSE)
+# Compared finding by finding, in the fields that the oracle says.
+JUDGED = (
+    spacing.TOO_SOON, spacing.OVERDUE, cartridges.REUSE, cartridges.EXPIRED,
+    courses.PLAN_RANGE, courses.COUNT_OVER, courses.MIN_REACHED, courses.COMPLETE,
+    courses.NO_PLAN, courses.MISMATCH,
+    eligibility.ABSOLUTE, eligibility.RELATIVE, eligibility.IMPLANT, eligibility.ADVISE,
+    eligibility.ISOTRETINOIN, eligibility.WASHOUT, eligibility.AGE, eligibility.SCREENING,
+    eligibility.UNCERTIFIED, eligibility.EXPIRED,
+)
+# Compared by being true or not at every 06:00: whatever started the clock.
+BY_MORNING = (
+    courses.LAPSED, courses.MAINT_DUE, courses.MAINT_OVERDUE, devices.DUE_SOON, devices.PM,
+    devices.CALIBRATION, devices.ELEC_SAFETY, devices.INSPECTION,
+)
+OF_FLAGS = (
+    eligibility.ABSOLUTE, eligibility.RELATIVE, eligibility.IMPLANT, eligibility.ADVISE,
+    eligibility.ISOTRETINOIN, eligibility.WASHOUT, eligibility.AGE,
+)
 
 
-# --- the comparison ----------------------------------------------------------------------------------------
+# --- the comparison ------------------------------------------------------------------------------
 
 
-def truth_of(world):
-    sessions = derive_sessions(world.messages, world.now)
-    derive_visits(sessions)
+def truth_of(world, sessions, untold):
     findings = {}
     spacing.judge_too_soon(sessions, world.of("plan"), findings)
     spacing.judge_overdue(sessions, world.of("plan"), world.now, findings)
+    courses.judge_plans(world, findings)
+    courses.judge_sessions(world, sessions, findings)
     cartridges.judge_reuse(sessions, findings)
-    return sessions, findings
+    cartridges.judge_expired(sessions, findings)
+    eligibility.judge(world, sessions, findings, untold)
+    return findings
 
 
-FINDING_FIELDS = ("from", "until", "severity", "value", "limit", "latched", "day")
 
 
 def parse_finding(line):
@@ -59,30 +81,69 @@ def stored_session_text(line):
     )
 
 
-def compare(world):
-    sessions, findings = truth_of(world)
-    judged = tuple(f"finding {check} " for check in JUDGED)
-    stored = dict(parse_finding(line) for line in world.truth if line.startswith(judged))
-    lines = []
+def findings_of(world, checks):
+    starts = tuple(f"finding {check} " for check in checks)
+    return dict(parse_finding(line) for line in world.truth if line.startswith(starts))
+
+
+def compare_findings(world, findings, untold, tests):
+    stored = {key: finding for key, finding in findings_of(world, JUDGED).items()
+              if not (key[0] in OF_FLAGS and key[1] in untold) and key[1] not in tests}
     for key in sorted(findings.keys() | stored.keys()):
         mine, theirs = findings.get(key), stored.get(key)
         if mine is None or theirs is None:
-            lines.append(f"{' '.join(key)}: only {'the ledger' if mine is None else 'the oracle'}"
-                         f" has it: {mine or theirs}")
+            yield (f"{' '.join(key)}: only {'the ledger' if mine is None else 'the oracle'}"
+                   f" has it: {mine or theirs}")
             continue
-        wrong = [name for name in FINDING_FIELDS if mine[name] != theirs[name]]
+        wrong = [name for name in mine if mine[name] != theirs[name]]
         if wrong:
-            lines.append(f"{' '.join(key)}: " + ", ".join(
-                f"{name} is {theirs[name]}, the oracle says {mine[name]}" for name in wrong))
-    tests = {f"{m.sid}/{m.source}" for m in world.messages if m.is_test}
+            yield f"{' '.join(key)}: " + ", ".join(
+                f"{name} is {theirs[name]}, the oracle says {mine[name]}" for name in wrong)
+
+
+def compare_mornings(world, sessions):
+    of_courses, of_devices = courses.mornings(world, sessions), devices.mornings(world)
+    mine = of_courses[0] | of_devices[0]
+    open_days = of_courses[1] | of_devices[1]
+    theirs = set()
+    for (check, subject, _), finding in findings_of(world, BY_MORNING).items():
+        day = day_of(finding["from"])
+        while morning(day) < min(finding["until"], world.now + 1):
+            if morning(day) >= finding["from"]:
+                theirs.add((check, subject, morning(day)))
+            day += 1
+    for who, only in (("oracle", mine - theirs), ("ledger", theirs - mine)):
+        only = {(check, subject, at) for check, subject, at in only
+                if not {(subject, at), (subject, courses.ALL)} & open_days}
+        for check, subject in sorted({(check, subject) for check, subject, _ in only}):
+            days = sorted(at for c, s, at in only if (c, s) == (check, subject))
+            yield (f"{check} {subject}: true only for the {who} on {len(days)} mornings from"
+                   f" {days[0]} to {days[-1]}")
+
+
+def compare_sessions(world, sessions, tests):
     known = dict(map(stored_session_text,
                      (line for line in world.truth if line.startswith("session "))))
     for session in sessions:
         text = known.pop(session.name(), "missing")
         if text != session_text(session):
-            lines.append(f"session {session.name()}: {text}; the oracle says {session_text(session)}")
-    lines += [f"session {name}: the oracle does not know it" for name in known
-              if name not in tests]
+            yield f"session {session.name()}: {text}; the oracle says {session_text(session)}"
+    for name in known:
+        if name not in tests:
+            yield f"session {name}: the oracle does not know it"
+
+
+def compare(world):
+    sessions = derive_sessions(world.messages, world.now)
+    derive_visits(sessions)
+    # R22: what was only a test has findings of its own, and no history.
+    tests = {f"{m.sid}/{m.source}" for m in world.messages if m.is_test}
+    tests -= {session.name() for session in sessions}
+    untold = set()
+    findings = truth_of(world, sessions, untold)
+    lines = [*compare_sessions(world, sessions, tests),
+             *compare_findings(world, findings, untold, tests),
+             *compare_mornings(world, sessions)]
     return lines, len(findings)
 
 

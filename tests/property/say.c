@@ -249,12 +249,19 @@ static bool is_said(field *f, const ProtobufCMessage *message)
 	return *(void *const *)(const void *)(at + f->offset) != NULL;
 }
 
+/* The oracle asks for whom a plan is; of anything else a key is about one thing. */
+static bool is_moved(struct saying *saying, const ProtobufCMessageDescriptor *type)
+{
+	return (!saying->cast->is_plain || type == &carepace__v1__plan__descriptor) &&
+	       rng_percent(&saying->rng, MOVED_TO_ANOTHER);
+}
+
 static void say_field(struct saying *saying, field *f, ProtobufCMessage *message,
     const ProtobufCMessage *before, bool is_whole)
 {
 	const struct word *word = word_for(message->descriptor, f);
 	uint8_t *at = (uint8_t *)message;
-	bool is_named = word->is_name && is_whole && !rng_percent(&saying->rng, MOVED_TO_ANOTHER);
+	bool is_named = word->is_name && is_whole && !is_moved(saying, message->descriptor);
 	/* Apart from all other fields, or one that differs would move those behind it. */
 	struct rng name = {.state = saying->name.state ^ f->id * UINT64_C(0x9e3779b97f4a7c15)};
 	struct rng *rng = is_named ? &name : &saying->rng;
@@ -300,11 +307,14 @@ static void agree_setting(struct saying *saying, Carepace__V1__PolicySetting *se
 	setting->value = value < row->min ? row->min : value > row->max ? row->max : value;
 }
 
-/* Mostly everything is asked and nearly everything answered with no (R16). */
+/* Mostly everything is asked and nearly everything answered with no (R16). One washout an
+ * agent (report.proto). */
 static void agree_flags(struct saying *saying, Carepace__V1__ClientFlags *flags)
 {
 	size_t count = CAREPACE__V1__FLAG__HSV_PROPHYLAXIS;
 
+	if (flags->n_washout == 2 && flags->washout[0]->agent == flags->washout[1]->agent)
+		flags->n_washout = 1;
 	if (rng_percent(&saying->rng, 15))
 		return;
 	flags->flag = room(saying, count * sizeof(Carepace__V1__FlagEntry *));

@@ -157,11 +157,11 @@ def derive_mounts(session):
                 Mount((cart.gtin, cart.serial), slot, message.body.tip_used, message.ts, cart,
                       order=message.order()))
     for mount in session.mounts:
-        if mount.until == NEVER and not session.is_active:
-            mount.until = max(session.end, mount.at)
         if session.span:
             first, last = session.span
             mount.is_exposed = mount.at <= last and mount.until >= first
+        if mount.until == NEVER and not session.is_active:
+            mount.until = max(session.end, mount.at)
 
 
 def derive_sessions(messages, now):

@@ -327,6 +327,7 @@ void world_make(struct world *world, uint64_t seed, const struct zone *zone, boo
 	make_visits(&maker);
 	make_hellos(&maker);
 	make_cast(&maker);
+	world->cast.is_plain = is_plain;
 	office_play(world, &maker.rng, zone, is_plain);
 	qsort(world->inputs, world->count, sizeof(world->inputs[0]), by_moment);
 	name_inputs(&maker);

@@ -99,6 +99,7 @@ struct cast_session {
 };
 
 struct cast {
+	bool is_plain;
 	struct id clients[CAST_CLIENTS_MAX];
 	size_t client_count;
 	struct cast_session sessions[CAST_SESSIONS_MAX];
