@@ -12,20 +12,24 @@ static int64_t shown_by(const struct clock_reading *reading)
 	return reading->wall - reading->since_boot;
 }
 
-void gateway_clock_open(struct gateway_clock *clock, const struct clock_known *known,
-    wall_ms built_at, const struct clock_reading *reading)
+bool clock_is_same_boot(const struct clock_known *known, const struct clock_start *start)
 {
-	bool is_same_boot = known && id_eq(&known->boot, &reading->boot);
-	wall_ms last = known && known->last > built_at ? known->last : built_at;
+	return known && !id_is_zero(&start->boot) && id_eq(&known->boot, &start->boot);
+}
 
-	/* The box started after that. */
+void gateway_clock_open(
+    struct gateway_clock *clock, const struct clock_known *known, const struct clock_start *start)
+{
+	bool is_same_boot = clock_is_same_boot(known, start);
+	wall_ms last = known && known->last > start->built_at ? known->last : start->built_at;
+
 	*clock = (struct gateway_clock){
-	    .boot = reading->boot,
-	    .offset = is_same_boot ? known->offset : last,
+	    .boot = start->boot,
+	    .offset = is_same_boot ? known->offset : last, /* the box started after that */
 	    .confirmed = is_same_boot ? known->confirmed : TIME_NEVER,
 	    .floor = last,
 	};
-	gateway_clock_look(clock, reading);
+	gateway_clock_look(clock, &start->reading);
 }
 
 static enum clock_doubt doubt_of(

@@ -26,7 +26,6 @@
 /* All clocks at one moment (io/clock). */
 struct clock_reading {
 	bool is_taken;      /* else there is no other clock: what is said is believed */
-	struct id boot;     /* of the box: a random number */
 	mono_ms since_boot; /* counts time asleep, too */
 	wall_ms wall;
 	bool is_synced; /* the kernel says that something keeps the clock right */
@@ -42,7 +41,7 @@ enum clock_doubt {
 
 /* What the store has of an earlier run. */
 struct clock_known {
-	struct id boot;
+	struct id boot;    /* of the box: a random number */
 	int64_t offset;    /* that times counted from */
 	int64_t confirmed; /* TIME_NEVER: none was in that boot */
 	wall_ms last;      /* the latest trusted time, or what was counted on from it */
@@ -61,9 +60,18 @@ struct gateway_clock {
 	int64_t witnessed; /* the offset that they agree with */
 };
 
-/* `known` is NULL for a new store. `built_at`: of the program. */
-void gateway_clock_open(struct gateway_clock *clock, const struct clock_known *known,
-    wall_ms built_at, const struct clock_reading *reading);
+/* What a run begins with. */
+struct clock_start {
+	struct id boot;   /* zero: not known, so another one than any before */
+	wall_ms built_at; /* the program */
+	struct clock_reading reading;
+};
+
+/* `known` is NULL for a new store. */
+void gateway_clock_open(
+    struct gateway_clock *clock, const struct clock_known *known, const struct clock_start *start);
+
+bool clock_is_same_boot(const struct clock_known *known, const struct clock_start *start);
 
 /* Whether the clock is believed from here on: sets doubt and offset. */
 void gateway_clock_look(struct gateway_clock *clock, const struct clock_reading *reading);

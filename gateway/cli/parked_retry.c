@@ -80,7 +80,8 @@ static enum cp_err work(
 		/* An upgrade's own retry comes first, and may have found it already. */
 		batch->retry.is_asked = !is_asked;
 		memcpy(batch->retry.wanted, request->hash, sizeof(request->hash));
-		err = ledger_apply(ledger, batch, clock_wall());
+		batch->clock = clock_read();
+		err = ledger_apply(ledger, batch, batch->clock.wall);
 		is_asked = is_asked || !batch->retry.is_busy;
 		outcome->tried += batch->retry.tried;
 		outcome->understood += batch->retry.journaled;
@@ -98,6 +99,7 @@ static int do_it_here(
 	    .site = source->config.site.name,
 	    .version = CAREPACE_VERSION "+" CAREPACE_CONTRACT,
 	    .policy = source->policy,
+	    .clock = clock_start(),
 	};
 	struct outcome outcome = {0};
 	struct ledger *ledger;
@@ -119,7 +121,7 @@ static int do_it_here(
 	int status = CLI_UNREADABLE;
 	if (box_key_load(folder, config.box_key, &error)) {
 		cli_say(&request->options, "%s", error.text);
-	} else if (ledger_open(&config, clock_wall(), &ledger, why)) {
+	} else if (ledger_open(&config, config.clock.reading.wall, &ledger, why)) {
 		cli_say(&request->options, "%s", why);
 	} else {
 		if (work(ledger, request, &outcome))

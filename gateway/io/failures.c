@@ -68,7 +68,8 @@ wall_ms failures_rest_until(const char *folder, wall_ms now)
 	struct failures failures = load(folder);
 
 	for (size_t i = 0; i < FAILURES_MAX; i++)
-		if (failures.at[i] <= now - FAILURES_WINDOW_MS || failures.at[i] > now)
+		if (failures.at[i] == 0 || failures.at[i] <= now - FAILURES_WINDOW_MS ||
+		    failures.at[i] > now)
 			return now;
 	return failures.at[0] + FAILURES_WINDOW_MS;
 }

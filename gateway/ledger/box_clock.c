@@ -52,25 +52,24 @@ static wall_ms now_of(struct ledger *ledger, const struct clock_reading *reading
 
 wall_ms box_clock_open(struct ledger *ledger, wall_ms now)
 {
-	const struct clock_reading *reading = &ledger->config.clock;
-	struct clock_known known;
+	const struct clock_start *start = &ledger->config.clock;
+	struct clock_known stored = {0};
 
-	if (!reading->is_taken)
+	if (!start->reading.is_taken)
 		return now;
-	bool is_known = load(ledger, &known);
-	gateway_clock_open(
-	    &ledger->clock, is_known ? &known : NULL, ledger->config.built_at, reading);
+	const struct clock_known *known = load(ledger, &stored) ? &stored : NULL;
+	gateway_clock_open(&ledger->clock, known, start);
 	ledger->has_clock = true;
 	ledger->clock_saved_at = INT64_MIN;
 	ledger->unsettled =
 	    db_value(&ledger->db, 0, "SELECT min(no) FROM doubt WHERE known IS NULL", "");
 	int64_t open = db_value(
 	    &ledger->db, 0, "SELECT max(no) FROM doubt WHERE known IS NULL AND NOT is_lost", "");
-	if (open && id_eq(&known.boot, &reading->boot))
+	if (clock_is_same_boot(known, start))
 		ledger->doubt = open;
 	else
 		ledger->cut_doubt = open;
-	return now_of(ledger, reading);
+	return now_of(ledger, &start->reading);
 }
 
 wall_ms box_clock_look(struct ledger *ledger, const struct clock_reading *reading, wall_ms now)

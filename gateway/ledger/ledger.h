@@ -39,8 +39,7 @@ struct ledger_config {
 	const struct ledger_own *own;
 	size_t own_count;
 
-	struct clock_reading clock;  /* not taken: `now` is believed */
-	wall_ms built_at;            /* the program */
+	struct clock_start clock;    /* its reading not taken: `now` is believed */
 	uint8_t box_key[HASH_BYTES]; /* this box's own: who was forgotten (ledger/forgets.h) */
 
 	int64_t reserve_bytes; /* P11: of the disk, for draining; 0: do not measure */

@@ -53,7 +53,7 @@ static struct batch_entry *take_message(struct devices *devices, const char *nam
 
 	CP_CHECK(entry); /* fullness was asked before */
 	devices->counters.messages++;
-	entry->recv = clock_wall();
+	entry->recv = clock_since_boot();
 	entry->is_tablet = is_tablet;
 	entry->gate =
 	    reading_parse(&batch->arena, payload, device, is_tablet, &entry->reading, &why);

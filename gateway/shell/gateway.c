@@ -235,15 +235,17 @@ static int open_store(struct gateway *gateway)
 	    .reserve_bytes = config->store.reserve_bytes,
 	    .own = config->own->orders,
 	    .own_count = config->own->count,
+	    .clock = clock_start(),
 	};
 	if (box_key_load(config->store.path, ledger.box_key, &error)) {
 		log_error("cannot use the key of this box: %s", error.text);
 		return GATEWAY_CONFIG;
 	}
-	if (ledger_open(&ledger, clock_wall(), &gateway->ledger, why)) {
+	if (ledger_open(&ledger, ledger.clock.reading.wall, &gateway->ledger, why)) {
 		log_error("cannot open the store: %s", why);
 		return GATEWAY_STORE;
 	}
+	clock_assume(ledger_assumed_offset(gateway->ledger));
 	if (ledger_has_other_key(gateway->ledger))
 		log_warning("the key of this box (%s/" BOX_KEY_FILE_NAME
 		            ") is not the one of before: "

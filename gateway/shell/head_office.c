@@ -157,7 +157,7 @@ static void add_order(struct head_office *office, struct slice payload)
 	const char *why = NULL;
 
 	CP_CHECK(entry); /* fullness was asked before */
-	entry->recv = clock_wall();
+	entry->recv = clock_since_boot();
 	entry->gate = reading_parse_order(&batch->arena, payload, &entry->reading, &why);
 	entry->why = why;
 	batch->payload_bytes += payload.len;

@@ -26,6 +26,7 @@ struct ledger_thread {
 	struct job job;     /* there and back with the one batch */
 	struct job failure; /* of a checkpoint */
 	struct job stop;
+	enum clock_doubt told; /* about the clock */
 };
 
 static void on_loop(void *ctx, struct mail *list)
@@ -60,12 +61,31 @@ static bool checkpoint(struct ledger_thread *thread)
 	return err == CP_OK;
 }
 
+static enum cp_err apply(struct ledger_thread *thread, struct batch *batch)
+{
+	batch->clock = clock_read();
+	enum cp_err err = ledger_apply(thread->ledger, batch, batch->clock.wall);
+	enum clock_doubt doubt = ledger_doubt(thread->ledger);
+
+	clock_assume(ledger_assumed_offset(thread->ledger));
+	if (doubt != thread->told && doubt == CLOCK_TRUSTED)
+		log_notice("the clock of this box is trusted; what came in doubt has its time now");
+	else if (doubt != thread->told)
+		log_warning("the clock of this box is in doubt: %s. Until a time server, head "
+		            "office or three devices confirm it, nothing falls due, dates and "
+		            "waiting times are not checked, and starts are answered with advise. "
+		            "Please check the connection to a time server: timedatectl",
+		    clock_doubt_text(doubt));
+	thread->told = doubt;
+	return err;
+}
+
 /* False: stop. */
 static bool work(struct ledger_thread *thread, struct job *job)
 {
 	if (!job->batch)
 		return false;
-	enum cp_err err = ledger_apply(thread->ledger, job->batch, clock_wall());
+	enum cp_err err = apply(thread, job->batch);
 	report(thread, job, err);
 	if (err)
 		return false;

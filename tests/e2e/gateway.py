@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sqlite3
+import struct
 import subprocess
 import threading
 import time
@@ -58,6 +59,29 @@ class Pki:
         return self.folder / "registry"
 
 
+class Clock:
+    """Of the box: right, and kept by a time server, until a test says otherwise. It may be set
+    while the daemon runs."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.started_ms = 0
+        self.set()
+
+    def set(self, off_s=0, synced=True):
+        with open(self.path, "r+b" if self.path.exists() else "wb") as file:
+            file.write(struct.pack("=qqq", round(off_s * 1000), synced, self.started_ms))
+
+    def reboot(self):
+        self.started_ms = round(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000)
+
+    def environment(self):
+        sanitizer = os.environ.get("ASAN_OPTIONS", "")
+        return {**os.environ, "CAREPACE_TEST_CLOCK": str(self.path),
+                "LD_PRELOAD": str(BUILD / "tests" / "libbox_clock.so"),
+                "ASAN_OPTIONS": f"{sanitizer}:verify_asan_link_order=0".lstrip(":")}
+
+
 FIRST_CHECKS = ("INTERVAL_TOO_SOON", "INTERVAL_OVERDUE", "CART_REUSE")
 
 
@@ -81,6 +105,7 @@ class Gateway:
         self.port = free_port()
         self.store = self.folder / "store"
         self.configuration = self.folder / "carepace.yaml"
+        self.clock = Clock(self.folder / "clock")
         self.process = None
         self.log = []  # of all its lives
         self._reader = None
@@ -114,6 +139,7 @@ class Gateway:
         self.join()
         self.process = subprocess.Popen(
             [self.executable, "run", "--config", self.configuration], text=True, errors="replace",
+            env=self.clock.environment(),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self._reader = threading.Thread(target=self._read, args=(self.process,))
         self._reader.start()

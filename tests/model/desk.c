@@ -83,6 +83,7 @@ void desk_apply(void)
 {
 	if (!desk.away || desk.is_applied)
 		return;
+	desk.away->clock = clock_read();
 	if (ledger_apply(ledger, desk.away, clock_wall()) != CP_OK)
 		model_fail("the store: %s", ledger_error(ledger));
 	desk.is_applied = true;

@@ -28,6 +28,26 @@ wall_ms clock_wall(void)
 	return WALL_0 + atomic_load(&now);
 }
 
+mono_ms clock_since_boot(void)
+{
+	return clock_mono();
+}
+
+struct clock_reading clock_read(void)
+{
+	return (struct clock_reading){
+	    .is_taken = true,
+	    .since_boot = clock_since_boot(),
+	    .wall = clock_wall(),
+	    .is_synced = true,
+	};
+}
+
+void clock_assume(int64_t offset_ms)
+{
+	CP_CHECK(offset_ms == TIME_NEVER);
+}
+
 mono_ms model_now(void)
 {
 	return clock_mono();

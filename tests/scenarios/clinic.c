@@ -62,7 +62,6 @@ static struct clock_reading read_clocks(const struct clinic *clinic)
 {
 	return (struct clock_reading){
 	    .is_taken = true,
-	    .boot = {.b = {'b', clinic->box_boot}},
 	    .since_boot = clinic->now - clinic->box_booted_at,
 	    .wall = clinic->now + clinic->box_off_ms,
 	    .is_synced = !clinic->has_no_ntp,
@@ -77,10 +76,10 @@ static void open_ledger(struct clinic *clinic)
 	    .site = "ber",
 	    .version = clinic->version,
 	    .policy = policy_default(&clinic->zone),
-	    .clock = read_clocks(clinic),
+	    .clock = {.boot = {.b = {'b', clinic->box_boot}}, .reading = read_clocks(clinic)},
 	};
 
-	if (ledger_open(&config, config.clock.wall, &clinic->ledger, why))
+	if (ledger_open(&config, config.clock.reading.wall, &clinic->ledger, why))
 		clinic_fail(clinic, "the ledger does not open: %s", why);
 }
 

@@ -294,8 +294,10 @@ static void forget(const struct batch *batch)
 
 static void apply(const struct batch *batch)
 {
-	if (ledger)
-		assert_int_equal(ledger_apply(ledger, spare, clock_wall()), CP_OK);
+	if (ledger) {
+		spare->clock = clock_read();
+		assert_int_equal(ledger_apply(ledger, spare, spare->clock.wall), CP_OK);
+	}
 	devices_settled(devices, batch);
 }
 
