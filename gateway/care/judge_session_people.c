@@ -54,7 +54,7 @@ static void judge_certificate(const struct judging *j)
 		return;
 	}
 	const Carepace__V1__Cert *cert = judging_cert(j, j->session->start);
-	if (is_valid(cert, j->session->day))
+	if (is_valid(cert, j->session->day) || (cert && session_is_undated(j->session)))
 		return;
 	struct finding *finding =
 	    add(j, cert ? CHECK_CERT_EXPIRED : CHECK_OPERATOR_UNCERTIFIED, SEVERITY_HIGH);
@@ -221,8 +221,10 @@ void judge_people(const struct judging *j)
 	if (!j->session->has_start)
 		return;
 	judge_certificate(j);
-	judge_authorisation(j);
-	judge_hours(j);
+	if (!session_is_undated(j->session)) { /* R18 */
+		judge_authorisation(j);
+		judge_hours(j);
+	}
 	judge_site(j);
 	judge_home(j);
 }
