@@ -47,6 +47,24 @@ static const struct check_row rows[] = {
                      "works on and sends everything later; please check the network."},
     },
     {
+        .check = CHECK_GW_CLOCK,
+        .name = "GW_CLOCK",
+        .about = ABOUT_GATEWAY,
+        .when = WHEN_EVENT,
+        .clears = CLEARS_BY_CONDITION,
+        .who = WHO_HEAD_OFFICE,
+        .unit = IN_MS,
+        .is_liveness = true,
+        .condition = "the clock of this box is in doubt: it shows a time that is past for "
+                     "certain, was set by more than 5 minutes, or nothing has confirmed it since "
+                     "the box started (a time server, head office, or three devices that agree "
+                     "with it within 60 s); or no time server for more than 24 hours [E]",
+        .cleared_by = "a confirmation of the time; a time server",
+        .sentence = {"The clock of this box is in doubt or has had no time server for a day. While "
+                     "it is in doubt, waiting times and dates are not checked: please check them "
+                     "by hand, and the box's connection to a time server (NTP)."},
+    },
+    {
         .check = CHECK_GW_CONFIG_STALE,
         .name = "GW_CONFIG_STALE",
         .about = ABOUT_GATEWAY,
@@ -101,24 +119,6 @@ static const struct check_row rows[] = {
         .cleared_by = "a newer list imported by `carepace pki import-crl`",
         .sentence = {"The list of revoked certificates should have been renewed on {limit}. Please "
                      "import the new one; devices are served meanwhile."},
-    },
-    {
-        .check = CHECK_GW_CLOCK,
-        .name = "GW_CLOCK",
-        .about = ABOUT_GATEWAY,
-        .when = WHEN_EVENT,
-        .clears = CLEARS_BY_CONDITION,
-        .who = WHO_HEAD_OFFICE,
-        .unit = IN_MS,
-        .is_liveness = true,
-        .condition = "the clock of this box is in doubt: it shows a time that is past for "
-                     "certain, was set by more than 5 minutes, or nothing has confirmed it since "
-                     "the box started (a time server, head office, or three devices that agree "
-                     "with it within 60 s); or no time server for more than 24 hours [E]",
-        .cleared_by = "a confirmation of the time; a time server",
-        .sentence = {"The clock of this box is in doubt or has had no time server for a day. While "
-                     "it is in doubt, waiting times and dates are not checked: please check them "
-                     "by hand, and the box's connection to a time server (NTP)."},
     },
     {
         .check = CHECK_PRIVACY_REJECT,

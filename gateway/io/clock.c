@@ -37,6 +37,11 @@ mono_ms clock_since_boot(void)
 	return read_ms(CLOCK_BOOTTIME);
 }
 
+bool clock_in_doubt(void)
+{
+	return atomic_load(&assumed_offset) != TIME_NEVER;
+}
+
 void clock_assume(int64_t offset_ms)
 {
 	atomic_store(&assumed_offset, offset_ms);

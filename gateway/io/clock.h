@@ -26,6 +26,9 @@ mono_ms clock_since_boot(void);
 struct clock_reading clock_read(void);
 struct clock_start clock_start(void);
 
+/* What clock_wall() says is assumed: it may be later, but not earlier. */
+bool clock_in_doubt(void);
+
 /* What clock_wall() counts from, less the time since the box started; TIME_NEVER: the
  * system's clock is trusted again. */
 void clock_assume(int64_t offset_ms);
