@@ -30,7 +30,8 @@ static void touch_rows(struct ledger *ledger, struct db_rows rows, bool is_loud)
 /* --- devices ------------------------------------------------------------------------- */
 
 /* What is said holds until the next of its kind, an order perhaps beyond it: the higher
- * revision counts. Without a START (R23) a session began with its first message. */
+ * revision counts. An order also ends what any earlier session found: back at its site.
+ * Without a START (R23) a session began with its first message. */
 void reach_device(
     struct ledger *ledger, int64_t device, const struct reading *reading, bool is_loud)
 {
@@ -47,6 +48,8 @@ void reach_device(
 	                          "iiii", (int64_t)SUBJECT_DEVICE, device, topic, (int64_t)ts);
 	event_ms from = former == INT64_MIN ? INT64_MIN : ts;
 
+	if (reading->order)
+		former = INT64_MIN;
 	touch_rows(ledger,
 	    db_query(&ledger->db,
 	        SELECT_SESSION
