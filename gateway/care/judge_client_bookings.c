@@ -9,32 +9,38 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-static bool is_of(const struct fact *fact, uint64_t booking)
+/* The revisions of one booking, by time. */
+struct revisions {
+	const struct fact *const *items;
+	size_t count;
+};
+
+static uint64_t booking_of(const struct fact *fact)
 {
-	return fact->reading.kind == READING_BOOKING &&
-	       (!booking || fact->reading.order->booking->booking == booking);
+	return fact->reading.order->booking->booking;
 }
 
 /* The revision in force at a moment (domain 9.4). */
-static const struct fact *booking_at(struct facts facts, uint64_t booking, event_ms at)
+static const struct fact *booking_at(const struct revisions *all, event_ms at)
 {
 	const struct fact *best = NULL;
 
-	for (size_t i = 0; i < facts.count; i++) {
-		const struct fact *fact = &facts.items[i];
-		if (is_of(fact, booking) && fact->reading.ts <= at &&
+	for (size_t i = 0; i < all->count; i++) {
+		const struct fact *fact = all->items[i];
+		if (fact->reading.ts <= at &&
 		    (!best || fact->reading.order->revision >= best->reading.order->revision))
 			best = fact;
 	}
 	return best;
 }
 
-static event_ms next_revision(struct facts facts, uint64_t booking, event_ms after)
+static event_ms next_revision(const struct revisions *all, event_ms after)
 {
-	for (size_t i = 0; i < facts.count; i++)
-		if (is_of(&facts.items[i], booking) && facts.items[i].reading.ts > after)
-			return facts.items[i].reading.ts;
+	for (size_t i = 0; i < all->count; i++)
+		if (all->items[i]->reading.ts > after)
+			return all->items[i]->reading.ts;
 	return TIME_NEVER;
 }
 
@@ -148,31 +154,53 @@ static void judge_revision(struct booking_run *run, const struct fact *fact, eve
 		run->finding = NULL;
 }
 
-static bool is_first(struct facts facts, size_t at)
+/* By booking; those of one as they lie in the history. */
+static int compare(const void *a, const void *b)
 {
-	for (size_t i = 0; i < at; i++)
-		if (is_of(&facts.items[i], facts.items[at].reading.order->booking->booking))
-			return false;
-	return true;
+	const struct fact *x = *(const struct fact *const *)a;
+	const struct fact *y = *(const struct fact *const *)b;
+
+	if (booking_of(x) != booking_of(y))
+		return booking_of(x) < booking_of(y) ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+static void judge_booking(const struct client_walk *walk, const struct revisions *all)
+{
+	struct booking_run run = {.walk = walk, .booking = booking_of(all->items[0])};
+	event_ms to;
+
+	for (event_ms at = all->items[0]->reading.ts; at != TIME_NEVER; at = to) {
+		if (at > walk->now) { /* announced for later */
+			timeline_wake_at(walk->timeline, at);
+			return;
+		}
+		to = next_revision(all, at);
+		judge_revision(&run, booking_at(all, at), to);
+	}
 }
 
 void judge_bookings(const struct client_walk *walk)
 {
 	struct facts facts = walk->history->facts;
+	const struct fact **said =
+	    arena_alloc(walk->timeline->arena, (facts.count + 1) * sizeof(const struct fact *));
+	size_t count = 0;
 
-	for (size_t i = 0; i < facts.count; i++) {
-		if (!is_of(&facts.items[i], 0) || !is_first(facts, i))
-			continue;
-		struct booking_run run = {
-		    .walk = walk, .booking = facts.items[i].reading.order->booking->booking};
-		event_ms to;
-		for (event_ms at = facts.items[i].reading.ts; at != TIME_NEVER; at = to) {
-			if (at > walk->now) { /* announced for later */
-				timeline_wake_at(walk->timeline, at);
-				break;
-			}
-			to = next_revision(facts, run.booking, at);
-			judge_revision(&run, booking_at(facts, run.booking, at), to);
-		}
+	if (!said) {
+		walk->timeline->is_full = true;
+		return;
+	}
+	for (size_t i = 0; i < facts.count; i++)
+		if (facts.items[i].reading.kind == READING_BOOKING)
+			said[count++] = &facts.items[i];
+	qsort(said, count, sizeof(const struct fact *), compare);
+	for (size_t i = 0; i < count;) {
+		struct revisions all = {.items = said + i, .count = 1};
+		while (
+		    i + all.count < count && booking_of(said[i + all.count]) == booking_of(said[i]))
+			all.count++;
+		judge_booking(walk, &all);
+		i += all.count;
 	}
 }
