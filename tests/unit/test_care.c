@@ -4,6 +4,7 @@
 #include "care/correction.h"
 #include "care/fold.h"
 #include "care/history.h"
+#include "care/judge_client.h"
 #include "care/verdict.h"
 
 #include <setjmp.h>
@@ -259,6 +260,83 @@ static void every_kind_of_correction_says_why(void **state)
 	assert_int_equal(correction_reason(&none), 0);
 }
 
+/* --- tables and bounds ------------------------------------------------------------------ */
+
+static void a_parameter_is_found_by_check_and_name(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PARAMETERS; i++)
+		assert_ptr_equal(
+		    parameter_find(parameters[i].check, parameters[i].name), &parameters[i]);
+	assert_null(parameter_find(CHECK_INTERVAL_TOO_SOON, "no_such_parameter"));
+}
+
+static struct fact said_by(int64_t source, const char *key, Carepace__V1__Order *order)
+{
+	order->key = (char *)key;
+	order->revision = 1;
+	return (struct fact){.source = source, .reading = {.kind = READING_ORDER, .order = order}};
+}
+
+/* In whichever order they are said. */
+static void the_clinic_s_own_goes_before_head_office_s(void **state)
+{
+	const int64_t box = 9;
+	char name[] = "min_days";
+	Carepace__V1__PolicySetting setting[2] = {
+	    {.check = CAREPACE__V1__CHECK__INTERVAL_TOO_SOON, .parameter = name, .value = 21},
+	    {.check = CAREPACE__V1__CHECK__INTERVAL_TOO_SOON, .parameter = name, .value = 35}};
+	Carepace__V1__PolicySetting *lists[2][1] = {{&setting[0]}, {&setting[1]}};
+	Carepace__V1__Policy policies[2] = {
+	    {.n_setting = 1, .setting = lists[0]}, {.n_setting = 1, .setting = lists[1]}};
+	Carepace__V1__Calendar calendars[2] = {{.n_opening = 1}, {.n_opening = 2}};
+
+	(void)state;
+	for (size_t own = 0; own < 2; own++) {
+		Carepace__V1__Order numbers[2] = {
+		    {.policy = &policies[0]}, {.policy = &policies[1]}};
+		Carepace__V1__Order hours[2] = {
+		    {.calendar = &calendars[0]}, {.calendar = &calendars[1]}};
+		struct fact said[2] = {said_by(own == 0 ? box : 1, "a", &numbers[0]),
+		    said_by(own == 1 ? box : 1, "b", &numbers[1])};
+		struct fact open[2] = {said_by(own == 0 ? box : 1, "c", &hours[0]),
+		    said_by(own == 1 ? box : 1, "d", &hours[1])};
+		struct policy policy = {.box = box, .policies = {said, 2}, .calendars = {open, 2}};
+		assert_int_equal(policy_number(&policy, PARAM_MIN_DAYS, 0), setting[own].value);
+		assert_ptr_equal(policy_calendar(&policy, 0), &calendars[own]);
+	}
+}
+
+static void no_band_has_no_range(void **state)
+{
+	struct policy policy = policy_default(NULL);
+
+	(void)state;
+	assert_int_equal(band_range_of(&policy, CAREPACE__V1__BAND__BAND_UNSPECIFIED, 0).max, 0);
+	assert_int_equal(band_range_of(&policy, CAREPACE__V1__BAND__BAND_MILD, 0).max, 4);
+}
+
+static void a_finding_cites_so_many(void **state)
+{
+	struct finding finding = {0};
+	struct id sid = {0};
+
+	(void)state;
+	for (size_t i = 0; i < FINDING_RELATED_MAX + 1; i++)
+		finding_cite(&finding, &sid);
+	assert_int_equal(finding.related_count, FINDING_RELATED_MAX);
+}
+
+static void every_kind_has_a_name_of_its_own(void **state)
+{
+	(void)state;
+	assert_string_equal(reading_kind_name(READING_HELLO), "hello");
+	assert_string_equal(reading_kind_name(READING_POLICY), "policy");
+	assert_true(reading_is_roller_use(READING_ROLLER_USE));
+	assert_true(reading_is_roller_use(READING_HQ_ROLLER_USE));
+	assert_false(reading_is_roller_use(READING_HELLO));
+}
+
 /* --- the catalogue and the wire contract ------------------------------------------------ */
 
 static void the_catalogue_is_complete_and_in_order(void **state)
@@ -410,6 +488,11 @@ int main(void)
 	    cmocka_unit_test(any_order_gives_the_same_fold),
 	    cmocka_unit_test(folds_of_parts_add_up),
 	    cmocka_unit_test(every_kind_of_correction_says_why),
+	    cmocka_unit_test(a_parameter_is_found_by_check_and_name),
+	    cmocka_unit_test(the_clinic_s_own_goes_before_head_office_s),
+	    cmocka_unit_test(no_band_has_no_range),
+	    cmocka_unit_test(a_finding_cites_so_many),
+	    cmocka_unit_test(every_kind_has_a_name_of_its_own),
 	    cmocka_unit_test(the_catalogue_is_complete_and_in_order),
 	    cmocka_unit_test(its_numbers_and_names_are_the_contract_s),
 	    cmocka_unit_test(the_other_numbers_are_too),

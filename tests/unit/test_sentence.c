@@ -119,6 +119,46 @@ static void the_longest_is_whole(void **state)
 	assert_non_null(strstr(text, "before treating."));
 }
 
+static void quantities_are_told_as_people_tell_them(void **state)
+{
+	static const struct {
+		int64_t value;
+		enum check_unit unit;
+		const char *text;
+	} rows[] = {
+	    {0, IN_UM, "0 mm"},
+	    {1750, IN_UM, "1.75 mm"},
+	    {2000, IN_UM, "2 mm"},
+	    {-250, IN_UM, "-0.25 mm"},
+	    {10, IN_DAYS, "10 days"},
+	    {1, IN_DAYS, "1 day"},
+	    {0, IN_MS, "0 s"},
+	    {90000, IN_MS, "90 s"},
+	    {2700000, IN_MS, "45 min"},
+	    {86400000, IN_MS, "24 h"},
+	    {20260929, IN_DATE, "29 September 2026"},
+	    {-1, IN_DATE, "an unknown date"},
+	};
+	char text[QUANTITY_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < CP_COUNT(rows); i++)
+		assert_string_equal(quantity_of(rows[i].value, rows[i].unit, text), rows[i].text);
+}
+
+static void codes_are_told_in_words(void **state)
+{
+	struct finding finding = {.check = CHECK_CONTRA_ABSOLUTE,
+	    .subject = "s",
+	    .onset = "AZ_{[",
+	    .severity = SEVERITY_CRITICAL};
+	char text[SENTENCE_BYTES];
+
+	(void)state;
+	sentence_of(&finding, text);
+	assert_non_null(strstr(text, "az {["));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +166,8 @@ int main(void)
 	    cmocka_unit_test(overdue_says_since_when_and_what_to_do),
 	    cmocka_unit_test(reuse_says_whose_and_what_to_do),
 	    cmocka_unit_test(the_longest_is_whole),
+	    cmocka_unit_test(quantities_are_told_as_people_tell_them),
+	    cmocka_unit_test(codes_are_told_in_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
