@@ -487,7 +487,7 @@ static void apply_forget(
 {
 	add_fact(ledger, SUBJECT_SITE, 0, reading, row);
 	if (add_to_client(ledger, reading, row))
-		forgets_take(ledger, row->client, is_loud(ledger, reading, row));
+		forgets_take(ledger, row, is_loud(ledger, reading, row));
 }
 
 /* R21. A test corrects nobody. */

@@ -161,17 +161,14 @@ static void strip_parked(struct ledger *ledger, const struct id *token, const st
 
 /* --- the token ------------------------------------------------------------------------------- */
 
-static bool next_token(struct ledger *ledger, int64_t client, int64_t *no, struct id *token)
+static bool token_of(struct ledger *ledger, int64_t no, struct id *token)
 {
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT no, token FROM client WHERE token IS NOT NULL AND (no = ?1 OR no IN"
-	    " (SELECT client FROM merged WHERE into_client = ?1)) LIMIT 1",
-	    "i", client);
+	struct db_rows rows = db_query(
+	    &ledger->db, "SELECT token FROM client WHERE no = ? AND token IS NOT NULL", "i", no);
 
 	if (!db_next(&rows))
 		return false;
-	*no = db_int(&rows, 0);
-	id_from_bytes(token, db_blob(&rows, 1));
+	id_from_bytes(token, db_blob(&rows, 0));
 	db_end(&rows);
 	return true;
 }
@@ -187,43 +184,41 @@ static void write_anew(struct ledger *ledger)
 }
 
 /* A recount has no tokens to lose. */
-static void erase_tokens(struct ledger *ledger, int64_t client)
+static void erase_token(struct ledger *ledger, int64_t no)
 {
 	struct id token;
-	int64_t no;
-	bool is_one = false;
 
-	while (!ledger->config.is_recount && next_token(ledger, client, &no, &token)) {
-		struct id alias = alias_of(ledger, &token);
-		db_run(&ledger->db, "UPDATE client SET token = NULL, alias = ? WHERE no = ?", "bi",
-		    slice_of(alias.b, ID_BYTES), no);
-		strip_parked(ledger, &token, &alias);
-		is_one = true;
-	}
-	if (is_one)
-		write_anew(ledger);
+	if (ledger->config.is_recount || !token_of(ledger, no, &token))
+		return;
+	struct id alias = alias_of(ledger, &token);
+	db_run(&ledger->db, "UPDATE client SET token = NULL, alias = ? WHERE no = ?", "bi",
+	    slice_of(alias.b, ID_BYTES), no);
+	strip_parked(ledger, &token, &alias);
+	write_anew(ledger);
 }
 
-void forgets_take(struct ledger *ledger, int64_t client, bool is_loud)
+void forgets_take(struct ledger *ledger, const struct journal_row *row, bool is_loud)
 {
 	ledger->has_forgotten = true;
 	ledger->since_of = 0;
 	ledger->is_receipt_due = true;
-	erase_tokens(ledger, client);
-	reach_client_whole(ledger, client, is_loud);
-	reach_rollers(ledger, client);
-	touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch, client, is_loud);
+	/* Filed under whom they belong to now; named by their own token. */
+	erase_token(
+	    ledger, db_value(&ledger->db, 0,
+	                "SELECT client FROM journal WHERE source = ? AND boot = ? AND seq = ?",
+	                "iii", row->source, (int64_t)row->boot, (int64_t)row->seq));
+	reach_client_whole(ledger, row->client, is_loud);
+	reach_rollers(ledger, row->client);
+	touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch, row->client, is_loud);
 }
 
 /* Of whom the sessions of CLIENT_FORGOTTEN are may have changed as well. */
-void forgets_spread(struct ledger *ledger, int64_t client)
+void forgets_merged(struct ledger *ledger)
 {
 	if (!ledger->has_forgotten)
 		return;
 	ledger->since_of = 0;
 	reach_client_whole(ledger, CLIENT_FORGOTTEN, false);
-	if (forgets_since(ledger, client) != TIME_NEVER)
-		erase_tokens(ledger, client);
 }
 
 /* --- what head office is told ----------------------------------------------------------------- */

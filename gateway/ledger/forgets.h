@@ -10,7 +10,9 @@
  * Late tokens: the row keeps an alias, HMAC-SHA-256 of the token under a key of the box, cut
  *              to an id. A message that brings the token again is known by it and stripped
  *              like all others: its journal row has the number, no table has the token.
- * Merges:      who belongs to one client (R21) is one person: a token of theirs names them all.
+ * Merges:      who belongs to one client (R21) is one person: once one of them is forgotten
+ *              nobody judges the others. But a merge can be taken back, and a token cannot:
+ *              only the one that the order names goes.
  * Traces:      SQLite's secure_delete clears what it deletes, but a page that was split or
  *              merged before keeps copies of its moved cells in its gaps (1 token of 500,
  *              measured with 3.40). So the two tables that may hold tokens are written anew,
@@ -33,11 +35,13 @@ event_ms forgets_since(struct ledger *ledger, int64_t client);
 /* To whom an input of a client at a moment belongs: merged, or CLIENT_FORGOTTEN. */
 int64_t forgets_client(struct ledger *ledger, int64_t client, event_ms at);
 
-/* An order was filed under the client. */
-void forgets_take(struct ledger *ledger, int64_t client, bool is_loud);
+struct journal_row;
 
-/* Others belong to this client now. */
-void forgets_spread(struct ledger *ledger, int64_t client);
+/* An order was filed, under the client of the row. */
+void forgets_take(struct ledger *ledger, const struct journal_row *row, bool is_loud);
+
+/* Some belong to another client now. */
+void forgets_merged(struct ledger *ledger);
 
 /* Into the batch's receipt: which orders of the last 30 days are done, and what may still
  * hold a token. Nothing is done before the log was cut off. */

@@ -130,7 +130,7 @@ static void move(struct ledger *ledger, int64_t client, int64_t from, int64_t to
 		ledger->has_merges = true;
 	}
 	touch(ledger, to, is_loud);
-	forgets_spread(ledger, to);
+	forgets_merged(ledger);
 }
 
 void merges_change(struct ledger *ledger, bool is_loud)

@@ -2,11 +2,11 @@
  * tests/e2e/test_forget.py must find. */
 #include "ledger/forgets.h"
 
-void __wrap_forgets_take(struct ledger *ledger, int64_t client, bool is_loud);
+void __wrap_forgets_take(struct ledger *ledger, const struct journal_row *row, bool is_loud);
 
-void __wrap_forgets_take(struct ledger *ledger, int64_t client, bool is_loud)
+void __wrap_forgets_take(struct ledger *ledger, const struct journal_row *row, bool is_loud)
 {
 	(void)ledger;
-	(void)client;
+	(void)row;
 	(void)is_loud;
 }

@@ -1,4 +1,5 @@
-/* R21: what people put right, in whatever order it comes (P4), equals a recount (P3). */
+/* R21: what people put right, and whom they want forgotten, in whatever order it comes (P4),
+ * equals a recount (P3). */
 #include "base/buf.h"
 #include "care/alert.h"
 #include "ledger/verify.h"
@@ -7,7 +8,7 @@
 
 /* --- one world, many orders of arrival ------------------------------------------------- */
 
-#define SEEDS 12
+#define SEEDS 20
 #define ORDERS 3
 #define SESSIONS 6
 #define CORRECTIONS 8
@@ -35,11 +36,17 @@ static void draw_session(struct rng *rng, size_t i, char out[LINE_BYTES])
 static void draw_correction(struct rng *rng, size_t i, char out[LINE_BYTES])
 {
 	char what[80];
+	char since[40];
 	char sid = (char)('A' + (rng_percent(rng, 50) ? rng_below(rng, 2) : rng_below(rng, 6)));
 	unsigned from = 1 + (unsigned)rng_below(rng, CLIENTS);
 	unsigned to = 1 + (unsigned)rng_below(rng, CLIENTS);
 
-	switch (rng_below(rng, 8)) {
+	snprintf(since, sizeof(since), "since 2026-03-%02d 12:%02d", 1 + (int)rng_below(rng, 28),
+	    (int)i);
+	switch (rng_below(rng, 9)) {
+	case 8:
+		snprintf(out, LINE_BYTES, "+1m HQ tell client_forget client=c%u %s", from, since);
+		return;
 	case 0:
 		snprintf(what, sizeof(what), "sid=%c kind=VOID", sid);
 		break;
@@ -56,8 +63,7 @@ static void draw_correction(struct rng *rng, size_t i, char out[LINE_BYTES])
 		    what, sizeof(what), "kind=MERGE_CLIENTS client=c%u new_client=c%u", from, to);
 		break;
 	}
-	snprintf(out, LINE_BYTES, "+1m HQ tell correction %s by=o1 since 2026-03-%02d 12:%02d",
-	    what, 1 + (int)rng_below(rng, 28), (int)i);
+	snprintf(out, LINE_BYTES, "+1m HQ tell correction %s by=o1 %s", what, since);
 }
 
 static void draw(struct world *world, uint64_t seed)
