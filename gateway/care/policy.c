@@ -15,7 +15,8 @@ static const struct fact *holding(
 
 	for (size_t i = 0; i < facts.count; i++) {
 		const struct fact *fact = &facts.items[i];
-		if ((matches && !matches(&fact->reading, model)) || !fact_holds(facts, fact, at))
+		if ((matches && !matches(&fact->reading, model)) ||
+		    fact->reading.order->withdrawn || !fact_holds(facts, fact, at))
 			continue;
 		if (!best || fact->source == policy->box || best->source != policy->box)
 			best = fact;

@@ -41,6 +41,7 @@ void batch_reset(struct batch *batch)
 	batch->payload_bytes = 0;
 	batch->done_count = 0;
 	batch->retry = (struct batch_retry){0};
+	batch->own = (struct own_policy){0};
 	batch->look = (struct watch_look){0};
 	batch->clock = (struct clock_reading){0};
 	forget_answer(batch);
@@ -63,6 +64,7 @@ void batch_take_up(struct batch *batch)
 	batch->entry_count = batch->held_count;
 	batch->held_count = 0;
 	batch->retry = (struct batch_retry){0};
+	batch->own = (struct own_policy){0};
 	forget_answer(batch);
 }
 

@@ -14,6 +14,7 @@
 #include "care/reading.h"
 #include "care/watch.h"
 #include "ledger/office_receipt.h"
+#include "ledger/own.h"
 
 #define BATCH_ENTRIES_MAX 1000
 #define BATCH_ENTRIES_SLACK 1024 /* what one TLS record may still bring when it became full */
@@ -109,6 +110,7 @@ struct batch {
 	struct batch_done done[BATCH_DONE_MAX];
 	size_t done_count;
 	struct batch_retry retry;
+	struct own_policy own;
 	struct watch_look look;     /* at the box itself, now and then */
 	struct clock_reading clock; /* when it is applied */
 

@@ -378,6 +378,8 @@ enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now
 	take_entries(ledger);
 	for (size_t i = 0; i < batch->done_count; i++)
 		outbox_done(ledger, &batch->done[i]);
+	if (batch->own.orders && !batch->lacking_bytes)
+		policies_take(ledger, &batch->own, ledger->now);
 	parked_retry(ledger);
 	parked_expire(ledger);
 	watch_work(ledger);

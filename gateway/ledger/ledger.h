@@ -22,13 +22,6 @@
 
 struct ledger;
 
-/* An order that the box gives itself: what holds for the site. */
-struct ledger_own {
-	enum reading_kind kind;
-	const char *key; /* one of this file: "own/policy" */
-	const ProtobufCMessage *body;
-};
-
 struct ledger_config {
 	const char *path;     /* the store's file; NULL: in memory (verify, tests) */
 	const char *site;     /* as in topics; borrowed */

@@ -6,6 +6,8 @@
 #include "ledger/subjects.h"
 #include "wire/pack.h"
 
+#include <stdio.h>
+
 /* --- read ------------------------------------------------------------------------- */
 
 static bool read_kind(struct db *db, struct arena *arena, enum reading_kind kind, struct facts *out)
@@ -128,30 +130,100 @@ static void record(struct ledger *ledger, Carepace__V1__Order *order, wall_ms no
 		facts_apply(ledger, &reading, &row);
 }
 
-/* The first one of a key has always been in force; a later one since now, also when the
- * clock was set back meanwhile. */
-static void activate(struct ledger *ledger, const struct ledger_own *own, wall_ms now)
+/* Without "own/", which is nobody's word. */
+static void add_news(struct own_policy *own, const char *key, bool is_withdrawn)
 {
-	const struct reading *last =
-	    last_own(facts_of(&ledger->config.policy, own->kind), own->key);
-	Carepace__V1__Order order = CAREPACE__V1__ORDER__INIT;
+	size_t len = strlen(own->news);
 
-	if (last && is_same(ledger, *body_of(last->order, own->kind), own->body))
-		return;
-	order.key = (char *)own->key;
-	order.revision = last ? last->order->revision + 1 : 1;
-	order.ts_ms = !last ? 0 : now > last->ts ? now : last->ts + 1;
-	order.body_case = (Carepace__V1__Order__BodyCase)(own->kind - READING_ORDER);
-	*body_of(&order, own->kind) = own->body;
-	record(ledger, &order, now);
+	snprintf(own->news + len, sizeof(own->news) - len, "%s%s%s", len ? ", " : "",
+	    strncmp(key, "own/", 4) == 0 ? key + 4 : key, is_withdrawn ? " (withdrawn)" : "");
 }
 
+/* The first one of a key has always been in force; a later one since now, also when the
+ * clock was set back meanwhile. */
+static void succeed(struct ledger *ledger, const struct reading *last, enum reading_kind kind,
+    Carepace__V1__Order *order, wall_ms now)
+{
+	order->revision = last ? last->order->revision + 1 : 1;
+	order->ts_ms = !last ? 0 : now > last->ts ? now : last->ts + 1;
+	order->body_case = (Carepace__V1__Order__BodyCase)(kind - READING_ORDER);
+	record(ledger, order, now);
+}
+
+static void activate(
+    struct ledger *ledger, const struct ledger_own *order, struct own_policy *own, wall_ms now)
+{
+	const struct reading *last =
+	    last_own(facts_of(&ledger->config.policy, order->kind), order->key);
+	Carepace__V1__Order message = CAREPACE__V1__ORDER__INIT;
+
+	if (last && !last->order->withdrawn &&
+	    is_same(ledger, *body_of(last->order, order->kind), order->body))
+		return;
+	message.key = (char *)order->key;
+	*body_of(&message, order->kind) = order->body;
+	add_news(own, order->key, false);
+	succeed(ledger, last, order->kind, &message, now);
+}
+
+static bool has_key(const struct own_policy *own, const char *key)
+{
+	for (size_t i = 0; i < own->count; i++)
+		if (strcmp(own->orders[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* The newest own order of a key that the file has no more, or NULL. */
+static const struct reading *find_left(const struct facts *facts, const struct own_policy *own)
+{
+	for (size_t i = 0; i < facts->count; i++) {
+		const struct reading *reading = &facts->items[i].reading;
+		if (facts->items[i].source == SOURCE_BOX && !reading->order->withdrawn &&
+		    !has_key(own, reading->order->key) &&
+		    last_own(facts, reading->order->key) == reading)
+			return reading;
+	}
+	return NULL;
+}
+
+/* Each one that is recorded has all of them read again. */
+static void withdraw(
+    struct ledger *ledger, struct own_policy *own, enum reading_kind kind, wall_ms now)
+{
+	const struct reading *left;
+
+	while (!ledger->db.err && (left = find_left(facts_of(&ledger->config.policy, kind), own))) {
+		Carepace__V1__Order message = CAREPACE__V1__ORDER__INIT;
+		message.key = left->order->key;
+		message.has_withdrawn = message.withdrawn = true;
+		*body_of(&message, kind) = *body_of(left->order, kind);
+		add_news(own, message.key, true);
+		succeed(ledger, left, kind, &message, now);
+	}
+}
+
+void policies_take(struct ledger *ledger, struct own_policy *own, wall_ms now)
+{
+	static const enum reading_kind kinds[] = {
+	    READING_MODEL_PROFILE, READING_FIRMWARE_POLICY, READING_CALENDAR, READING_CLINIC_ROLE};
+
+	for (size_t i = 0; i < own->count && !ledger->db.err; i++)
+		activate(ledger, &own->orders[i], own, now);
+	for (size_t i = 0; i < CP_COUNT(kinds); i++)
+		withdraw(ledger, own, kinds[i], now);
+	arena_reset(&ledger->work);
+	own->is_taken = true;
+}
+
+/* Who opens the store without the file (a recount, a tool) changes nothing. */
 void policies_open(struct ledger *ledger, wall_ms now)
 {
+	struct own_policy own = {.orders = ledger->config.own, .count = ledger->config.own_count};
+
 	policies_read_again(ledger);
-	for (size_t i = 0; i < ledger->config.own_count && !ledger->db.err; i++)
-		activate(ledger, &ledger->config.own[i], now);
-	arena_reset(&ledger->work);
+	if (own.count)
+		policies_take(ledger, &own, now);
 }
 
 /* --- change ---------------------------------------------------------------------------- */

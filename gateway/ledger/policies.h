@@ -16,6 +16,10 @@ bool policies_read(struct db *db, struct arena *arena, struct policy *policy);
  * everything is read. Inside a transaction. */
 void policies_open(struct ledger *ledger, wall_ms now);
 
+/* The same while the box runs: what is new becomes an input, what has left the file is
+ * withdrawn, so that what head office says holds again. Fills the answer. */
+void policies_take(struct ledger *ledger, struct own_policy *own, wall_ms now);
+
 /* A new order about the site was filed: everything is read again, and everybody whom
  * it may concern is judged again, paced and without device commands. */
 void policies_change(struct ledger *ledger, const struct reading *order);

@@ -10,6 +10,7 @@
 #include "io/tzfile.h"
 #include "ledger/view.h"
 #include "shell/counts.h"
+#include "shell/policy_file.h"
 #include "shell/reload.h"
 #include "shell/staff.h"
 #include "shell/store_rest.h"
@@ -37,6 +38,7 @@ struct gateway {
 	struct devices *devices;
 	struct head_office *office;
 	struct staff *staff;
+	struct policy_file *policy_file;
 	int lock; /* on the store's folder */
 	uv_loop_t loop;
 	uv_signal_t on_term;
@@ -100,8 +102,10 @@ static void on_hup(uv_signal_t *signal, int number)
 	struct gateway *gateway = signal->data;
 
 	(void)number;
-	if (gateway->devices && !gateway->is_stopping)
-		reload_all(gateway->reload);
+	if (!gateway->devices || gateway->is_stopping)
+		return;
+	policy_file_reload(gateway->policy_file);
+	reload_all(gateway->reload);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -120,6 +124,7 @@ static void on_settled(void *ctx, const struct batch *batch)
 		devices_settled(gateway->devices, batch);
 	head_office_settled(gateway->office, batch);
 	staff_settled(gateway->staff, batch);
+	policy_file_settled(gateway->policy_file, batch);
 	if (batch->unjudged)
 		log_error(
 		    "%u readings or subjects ended the program twice while they were judged and "
@@ -333,6 +338,14 @@ static int open_staff(struct gateway *gateway)
 	return err == CP_NOMEM ? GATEWAY_UNAVAILABLE : 0;
 }
 
+static int open_policy_file(struct gateway *gateway)
+{
+	enum cp_err err = policy_file_open(
+	    &gateway->loop, gateway->config->policy.file, gateway->intake, &gateway->policy_file);
+
+	return err ? GATEWAY_UNAVAILABLE : 0;
+}
+
 static int open_head_office(struct gateway *gateway)
 {
 	if (head_office_open(&gateway->loop, gateway->config, gateway->store_file, gateway->intake,
@@ -372,8 +385,8 @@ static int open_all(struct gateway *gateway)
 		    gateway->config->site.timezone, cp_err_text(err));
 		return GATEWAY_CONFIG;
 	}
-	int (*const steps[])(struct gateway *) = {
-	    open_store, open_certificates, open_intake, open_devices, open_head_office, open_staff};
+	int (*const steps[])(struct gateway *) = {open_store, open_certificates, open_intake,
+	    open_devices, open_head_office, open_staff, open_policy_file};
 	for (size_t i = 0; i < CP_COUNT(steps) && !gateway->is_stopping; i++) {
 		int status = steps[i](gateway);
 		if (status)
@@ -405,6 +418,7 @@ static void close_all(struct gateway *gateway)
 	roster_deinit(&gateway->roster);
 	head_office_close(gateway->office);
 	intake_close(gateway->intake);
+	policy_file_close(gateway->policy_file);
 	ledger_close(gateway->ledger);
 	folder_release(gateway->lock);
 	reload_close(gateway->reload);

@@ -223,3 +223,33 @@ def test_a_thousand_reloads_under_load(gateway, files, pens, make_device):
     device.close()
     gateway.stop()
     assert gateway.counts().get("reloads_failed", 0) == 0
+
+
+# --- the policy file -----------------------------------------------------------------------------
+
+def test_the_policy_file_is_taken_again(gateway, files, pens):
+    policy = gateway.folder / "policy.yaml"
+    off = policy.read_text()
+    link = connected(gateway, pens[0], 5)
+    policy.write_text(off + "checks:\n  INTERVAL_TOO_SOON: {min_days: 35}\n"
+                            "profiles:\n  - {model: 7, kind: PEN, pins: 14}\n")
+    reload(gateway)
+    wait_for(lambda: gateway.logged(rf"^NOTICE took the policy file {policy}; changed, and in "
+                                    r"force from now on: policy, profile/7$"), "it is taken")
+    reload(gateway)
+    wait_for(lambda: gateway.logged("^NOTICE read the policy file .*: nothing changed$"), "again")
+
+    policy.write_text(off + "checks:\n  INTERVAL_TOO_SOON: {min_day: 40}\n")
+    reload(gateway)
+    wait_for(lambda: gateway.logged(rf"^ERROR {policy}:3: checks\.INTERVAL_TOO_SOON\.min_day: .*"
+                                    r"did you mean min_days\?"), "the fault is told")
+    assert gateway.logged("^ERROR the policy file is not taken, what was in force stays so")
+
+    policy.write_text(off + "checks:\n  INTERVAL_TOO_SOON: {min_days: 35}\n")
+    reload(gateway)
+    wait_for(lambda: gateway.logged(r"in force from now on: profile/7 \(withdrawn\)$"), "it left")
+    assert is_alive(link)
+    gateway.stop()
+    gateway.start()
+    assert not gateway.logged("in force from now on: policy$")
+    assert gateway.verify()

@@ -102,13 +102,13 @@ static void test_sessions_for_people(void **state)
 	assert_string_equal(b->cli.out, "No sessions.\n");
 	say_all(clinic, story, CP_COUNT(story));
 	must_succeed(&b->cli, "sessions --config $C");
-	must_read_like(&b->cli, "sessions");
+	must_read_like(&b->cli, "list_sessions");
 	must_succeed(&b->cli, "sessions --config $C --limit 2");
-	must_read_like(&b->cli, "sessions_page");
+	must_read_like(&b->cli, "list_sessions_page");
 	setenv("COLUMNS", "80", 1);
 	must_succeed(&b->cli, "sessions --config $C --limit 2 --after 3");
 	unsetenv("COLUMNS");
-	must_read_like(&b->cli, "sessions_narrow");
+	must_read_like(&b->cli, "list_sessions_narrow");
 }
 
 static void test_sessions_are_filtered(void **state)

@@ -106,11 +106,70 @@ static void the_clinics_own_policy_is_an_input(void **state)
 	assert_int_equal(policy_number(policy, PARAM_MIN_DAYS, clinic->now), 28);
 }
 
+/* --- the file, read again ------------------------------------------------------------------- */
+
+static struct own_policy take(struct clinic *clinic, const struct ledger_own *orders, size_t count)
+{
+	struct own_policy own = {.orders = orders, .count = count};
+
+	clinic->batch->own = own;
+	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
+	own = clinic->batch->own;
+	batch_reset(clinic->batch);
+	return own;
+}
+
+/* What is new holds from now on; what left the file gives way to head office's. */
+static void a_file_is_taken_again_while_the_box_runs(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+	const struct policy *policy = &clinic->ledger->config.policy;
+	Carepace__V1__Policy numbers = CAREPACE__V1__POLICY__INIT;
+	Carepace__V1__ModelProfile profile = CAREPACE__V1__MODEL_PROFILE__INIT;
+	const struct ledger_own orders[] = {
+	    {.kind = READING_POLICY, .key = "own/policy", .body = &numbers.base},
+	    {.kind = READING_MODEL_PROFILE, .key = "own/profile/7", .body = &profile.base}};
+	struct verify_result result;
+	char why[256];
+
+	numbers.version = 1;
+	profile.model = 7;
+	profile.kind = CAREPACE__V1__DEVICE_KIND__DEVICE_PEN;
+	profile.has_pins = true;
+	profile.pins = 14;
+	say(clinic, "2026-03-02 10:00 HQ tell model_profile model=7 kind=PEN pins=12");
+	struct own_policy own = take(clinic, orders, 2);
+	assert_true(own.is_taken);
+	assert_string_equal(own.news, "policy, profile/7");
+	assert_int_equal(policy_profile(policy, 7, clinic->now)->pins, 14);
+	assert_string_equal(take(clinic, orders, 2).news, "");
+
+	say(clinic, "2026-03-05 10:00 P1 session A c1");
+	assert_string_equal(take(clinic, orders, 1).news, "profile/7 (withdrawn)");
+	assert_int_equal(policy_profile(policy, 7, clinic->now)->pins, 12);
+	assert_int_equal(policy_profile(policy, 7, clinic->now - 1)->pins, 14);
+	assert_string_equal(take(clinic, orders, 1).news, "");
+
+	say(clinic, "2026-03-06 10:00 P1 session B c2");
+	assert_string_equal(take(clinic, orders, 2).news, "profile/7");
+	assert_int_equal(policy_profile(policy, 7, clinic->now)->pins, 14);
+	assert_int_equal(policy_profile(policy, 7, clinic->now - 1)->pins, 12);
+
+	/* Who opens the store without the file withdraws nothing; a recount agrees. */
+	clinic = reopen_store(state, "1");
+	assert_int_equal(policy_profile(&clinic->ledger->config.policy, 7, clinic->now)->pins, 14);
+	struct policy other = policy_default(&clinic->zone);
+	assert_int_equal(
+	    verify_store(bench_of(state)->path, &other, NULL, NULL, &result, why), CP_OK);
+	assert_int_equal(result.differences, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    LEDGER_TEST(a_policy_judges_what_happened_while_it_was_in_force),
 	    LEDGER_TEST(the_clinics_own_policy_is_an_input),
+	    LEDGER_TEST(a_file_is_taken_again_while_the_box_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
