@@ -243,7 +243,8 @@ def test_the_policy_file_is_taken_again(gateway, files, pens):
     reload(gateway)
     wait_for(lambda: gateway.logged(rf"^ERROR {policy}:3: checks\.INTERVAL_TOO_SOON\.min_day: .*"
                                     r"did you mean min_days\?"), "the fault is told")
-    assert gateway.logged("^ERROR the policy file is not taken, what was in force stays so")
+    assert gateway.logged(
+        "^ERROR the policy file is not taken, what was in force stays so: it has faults$")
 
     policy.write_text(off + "checks:\n  INTERVAL_TOO_SOON: {min_days: 35}\n")
     reload(gateway)
