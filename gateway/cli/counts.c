@@ -12,7 +12,7 @@ struct count {
 	int64_t value;
 };
 
-#define COUNTS_MAX 10
+#define COUNTS_MAX 12
 
 static size_t plain_counts(const struct view_counts *counts, struct count out[COUNTS_MAX])
 {
@@ -22,6 +22,8 @@ static size_t plain_counts(const struct view_counts *counts, struct count out[CO
 	    {"journal", counts->journal},
 	    {"stream", counts->stream},
 	    {"parked", counts->parked},
+	    {"parked_expired", counts->parked_expired},
+	    {"facts_passed_over", counts->facts_passed_over},
 	    {"conflicts", counts->conflicts},
 	    {"unjudged", counts->unjudged},
 	    {"pending", counts->pending},

@@ -32,6 +32,19 @@ static bool is_forgotten(enum subject_kind kind, const struct fact *fact)
 	       (kind == SUBJECT_CLIENT || reading_is_roller_use(fact->reading.kind));
 }
 
+/* By what is stored alone, so that a recount stops at the same one. */
+static bool is_full(struct ledger *ledger, struct fact_list *list, const struct reading *reading)
+{
+	size_t bytes = sizeof(struct fact) + reading->payload.len;
+
+	if (list->bytes + bytes > FACTS_BYTES_MAX) {
+		ledger->has_passed_over = true;
+		return true;
+	}
+	list->bytes += bytes;
+	return false;
+}
+
 /* Rows of SELECT_FACTS. What this version does not understand is left out here as it was
  * when it came: parked kinds have no facts. */
 static void take_facts(
@@ -44,6 +57,8 @@ static void take_facts(
 		    (uint32_t)db_int(rows, 1), (uint32_t)db_int(rows, 2), &row, &reading);
 		if (result == READING_PARKED)
 			continue;
+		if (result == READING_OK && is_full(ledger, list, &reading))
+			break;
 		struct fact *items = result == READING_OK ? push(ledger, list->items, list->count,
 		                                                &list->cap, sizeof(*items))
 		                                          : NULL;

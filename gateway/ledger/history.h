@@ -25,7 +25,12 @@ struct fact_list {
 	struct fact *items;
 	size_t count;
 	size_t cap;
+	size_t bytes; /* of their messages, at most FACTS_BYTES_MAX */
 };
+
+/* A device may tell as much as it likes: what lies beyond, by event time, is on file and no
+ * judge sees it (meta 'facts_passed_over' from then on). Some 20,000 messages. */
+#define FACTS_BYTES_MAX ((size_t)8 << 20)
 
 void history_add(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic);

@@ -97,7 +97,8 @@ struct ledger {
 	char error[256];      /* of opening; later ones are db.err_text */
 	int wal_pages;
 	bool is_open;
-	bool is_careful; /* after an abnormal exit */
+	bool is_careful;      /* after an abnormal exit */
+	bool has_passed_over; /* facts, since subjects_judge_one() last said so */
 	wall_ms careful_until;
 	wall_ms opened_at;
 	bool is_receipt_due;                     /* head office is told where its stream stands */

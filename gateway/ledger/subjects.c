@@ -12,6 +12,7 @@
 #include "ledger/names.h"
 #include "ledger/presence.h"
 #include "ledger/sessions.h"
+#include "ledger/store.h"
 #include "ledger/unjudged.h"
 #include "ledger/verdicts.h"
 #include "ledger/watch.h"
@@ -374,6 +375,9 @@ void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct to
 	if (!judges[kind] || unjudged_has(ledger, kind, touch.no))
 		return;
 	judges[kind](ledger, touch);
+	if (ledger->has_passed_over)
+		store_set_meta(ledger, "facts_passed_over", 1);
+	ledger->has_passed_over = false;
 	arena_reset(&ledger->work);
 	decoded_trim(&ledger->decoded);
 }

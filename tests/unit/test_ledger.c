@@ -109,6 +109,48 @@ static void one_space_of_names_over_journal_and_stream(void **state)
 	assert_int_equal(count(clinic, "SELECT count(*) FROM session WHERE flags & 2"), 0);
 }
 
+/* --- P6: what one device may tell -------------------------------------------------- */
+
+/* A self-test that failed, with `more_bytes` of a field that a later device might send. */
+static void fail_at_length(struct clinic *clinic, struct device *device, size_t more_bytes)
+{
+	static uint8_t bytes[65535];
+	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
+	Carepace__V1__Selftest failed = CAREPACE__V1__SELFTEST__INIT;
+	struct batch_entry *entry = batch_add(clinic->batch);
+
+	clinic_stamp(device, &up, clinic->now);
+	failed.result = CAREPACE__V1__RESULT__RESULT_FAIL;
+	up.body_case = CAREPACE__V1__UP__BODY_SELFTEST;
+	up.selftest = &failed;
+	size_t len = carepace__v1__up__pack(&up, bytes);
+	bytes[len++] = 15 << 3 | 2;
+	for (size_t rest = more_bytes; rest; rest >>= 7)
+		bytes[len++] = (uint8_t)((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+	memset(bytes + len, 0, more_bytes);
+	entry->recv = clinic->now;
+	assert_int_equal(reading_parse(&clinic->batch->arena, slice_of(bytes, len + more_bytes),
+	                     &device->id, false, &entry->reading, &entry->why),
+	    READING_OK);
+}
+
+static void a_device_that_tells_without_end_ends_nothing(void **state)
+{
+	struct clinic *clinic = open_in_memory(state);
+	struct device *device = clinic_device(clinic, "P1");
+
+	say(clinic, "2026-03-02 10:00 P1 hello");
+	for (int i = 0; i < 120; i++) {
+		batch_reset(clinic->batch);
+		for (int k = 0; k < 10; k++)
+			fail_at_length(clinic, device, 60000);
+		assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
+	}
+	assert_int_equal(count(clinic, "SELECT count(*) FROM journal WHERE kind > 16"), 1200);
+	assert_int_equal(
+	    count(clinic, "SELECT value FROM meta WHERE name = 'facts_passed_over'"), 1);
+}
+
 static void a_hole_in_the_names_is_filled_later(void **state)
 {
 	struct clinic *clinic = open_in_memory(state);
@@ -511,6 +553,7 @@ int main(void)
 	    LEDGER_TEST(a_copy_after_a_restart_counts_once),
 	    LEDGER_TEST(another_body_under_the_same_name_is_kept_and_not_judged),
 	    LEDGER_TEST(one_space_of_names_over_journal_and_stream),
+	    LEDGER_TEST(a_device_that_tells_without_end_ends_nothing),
 	    LEDGER_TEST(a_hole_in_the_names_is_filled_later),
 	    LEDGER_TEST(a_thousand_are_parked_for_a_device),
 	    LEDGER_TEST(eight_megabytes_are_parked_for_a_device),
