@@ -121,6 +121,7 @@ static void write_trace(FILE *out, const struct world *world, struct slice truth
 
 struct attempt {
 	const struct way *way;
+	bool is_told; /* what differs */
 	const struct policy *policy;
 	const char *folder;
 };
@@ -138,19 +139,23 @@ static bool still_fails(void *ctx, const struct world *world)
 		    attempt->folder, &truths[i], why);
 	}
 	is_good &= slice_eq(buf_bytes(&truths[0]), buf_bytes(&truths[1]));
+	if (!is_good && attempt->is_told)
+		print_difference(attempt->way, buf_bytes(&truths[0]), buf_bytes(&truths[1]));
 	for (size_t i = 0; i < CP_COUNT(truths); i++)
 		buf_deinit(&truths[i]);
 	return !is_good;
 }
 
-static void print_fewest(const struct world *world, const struct attempt *attempt)
+static void print_fewest(const struct world *world, struct attempt attempt)
 {
 	static struct world few; /* large */
 
 	few = *world;
-	shrink(&few, still_fails, (void *)attempt);
+	shrink(&few, still_fails, &attempt);
+	attempt.is_told = true;
+	shrink_try(&few, still_fails, &attempt);
 	fprintf(stderr, "seed %" PRIu64 ", %s, now %" PRId64 ", fewest inputs:\n", world->seed,
-	    attempt->way->name, world->now);
+	    attempt.way->name, world->now);
 	for (size_t i = 0; i < few.count; i++)
 		message_trace(&few.cast, &few.inputs[i], stderr);
 }
@@ -174,7 +179,7 @@ static bool run_way(const struct world *world, size_t which, const struct policy
 	}
 	buf_deinit(&other);
 	if (!is_good && options->is_shrinking)
-		print_fewest(world, &(struct attempt){way, policy, options->folder});
+		print_fewest(world, (struct attempt){way, false, policy, options->folder});
 	return is_good;
 }
 

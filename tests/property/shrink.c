@@ -5,7 +5,7 @@
 
 #define TRIES 6 /* orders of arrival */
 
-static bool fails(const struct world *world, still_fails_fn *still_fails, void *ctx)
+bool shrink_try(const struct world *world, still_fails_fn *still_fails, void *ctx)
 {
 	static struct world other; /* large */
 
@@ -34,7 +34,7 @@ void shrink(struct world *world, still_fails_fn *still_fails, void *ctx)
 			size_t left = world->count - first;
 			less = *world;
 			leave_out(&less, first, chunk < left ? chunk : left);
-			if (less.count > 0 && fails(&less, still_fails, ctx))
+			if (less.count > 0 && shrink_try(&less, still_fails, ctx))
 				*world = less;
 			else
 				first += chunk;

@@ -11,6 +11,9 @@
 
 typedef bool still_fails_fn(void *ctx, const struct world *world);
 
+/* Does it fail in one of a few orders of arrival? */
+bool shrink_try(const struct world *world, still_fails_fn *still_fails, void *ctx);
+
 /* The world must fail. */
 void shrink(struct world *world, still_fails_fn *still_fails, void *ctx);
 
