@@ -37,7 +37,8 @@ static struct treatment of_session(struct session *session)
 	};
 }
 
-/* Whether it was completed may be left out: then it was, which judges the next one. */
+/* Whether it was completed may be left out: then it was, which judges the next one. A date
+ * that no zone of the world has at its start is none: who looks back stops by dates. */
 static struct treatment of_past(
     const struct client_walk *walk, const struct fact *said, const Carepace__V1__PastSession *past)
 {
@@ -54,8 +55,10 @@ static struct treatment of_past(
 	    .is_completed = !past->has_completed || past->completed,
 	};
 
-	if (!civil_parse_yyyymmdd(past->local_date, &treatment.day))
-		treatment.day = zone_day(walk->policy->zone, treatment.start);
+	int32_t day = zone_day(walk->policy->zone, treatment.start);
+	if (!civil_parse_yyyymmdd(past->local_date, &treatment.day) || treatment.day < day - 1 ||
+	    treatment.day > day + 1)
+		treatment.day = day;
 	return treatment;
 }
 
