@@ -29,11 +29,12 @@ def at_start(session, severity, value=0, limit=0):
 # --- plans themselves ------------------------------------------------------------------------
 
 
-def is_mismatch(plan):
-    """Open: of a plan that is closed nothing is wrong any more."""
+def mismatch(plan):
+    """(value, limit). Open: of a plan that is closed nothing is wrong any more."""
     kinds = plan.modalities
-    return plan.band in STRONG_BANDS and plan.state != PLAN_CLOSED and kinds and (
-        not kinds & ~HOME_ROLLER or not kinds & ~TRADITIONAL)
+    is_weak = kinds and (not kinds & ~HOME_ROLLER or not kinds & ~TRADITIONAL)
+    is_wrong = plan.band in STRONG_BANDS and plan.state != PLAN_CLOSED and is_weak
+    return (0, 0) if is_wrong else None
 
 
 def out_of_range(plan):
@@ -54,7 +55,7 @@ def judge_plans(world, findings):
                      key=lambda o: o.revision)
         own = [o for o in own if o in holding(plans, o.ts)]
         for check, severity, fault in ((PLAN_RANGE, LOW, out_of_range),
-                                       (MISMATCH, INFO, lambda p: (0, 0) if is_mismatch(p) else None)):
+                                       (MISMATCH, INFO, mismatch)):
             known = client = None
             for order in own:
                 wrong = fault(order.body)
@@ -68,7 +69,7 @@ def judge_plans(world, findings):
                 known |= {"value": wrong[0], "limit": wrong[1]}
 
 
-# --- sessions against plans --------------------------------------------------------------------
+# --- sessions against plans -------------------------------------------------------------------
 
 
 def completed_before(session, sessions):

@@ -157,10 +157,8 @@ def moment(message):
 def judge_operator(session, certificates, model, findings):
     # Open: a certificate that does not allow RF is none for an RF session.
     able = [c.body for c in holding(certificates, session.start)
-            if name_of(c.body.operator_token) == session.operator and c.body.model
+            if name_of(c.body.operator_token) == session.operator
             and (session.modality != RF or c.body.rf_allowed)]
-    if model is None and able:
-        return  # R16: not evaluated
     held = [c for c in able if model in c.model]
     today = number_of(as_date(session.day()))
     if not held:
@@ -171,10 +169,12 @@ def judge_operator(session, certificates, model, findings):
 
 
 def model_of(session, world):
-    """As the device says of itself."""
-    hellos = [m for m in world.messages
-              if m.kind == "hello" and m.source == session.source and m.ts <= session.start]
-    return max(hellos, key=lambda m: m.order()).body.model if hellos else None
+    """As the device says of itself. Open: what it says first was so before, too."""
+    hellos = sorted((m for m in world.messages
+                     if m.kind == "hello" and m.source == session.source),
+                    key=lambda m: m.order())
+    before = [m for m in hellos if m.ts <= session.start]
+    return before[-1].body.model if before else hellos[0].body.model
 
 
 # --- all -----------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ PLAN_ACTIVE = 1
 ZONE_UNKNOWN = 1
 
 
-# --- plans -------------------------------------------------------------------------------------
+# --- plans ------------------------------------------------------------------------------------
 
 
 def plan_of_course(plans, course, client, moment):
@@ -24,7 +24,7 @@ def plan_of_course(plans, course, client, moment):
     return None
 
 
-# --- INTERVAL_TOO_SOON ---------------------------------------------------------------------------
+# --- INTERVAL_TOO_SOON ------------------------------------------------------------------------
 
 
 def required_days(session, plans):
@@ -84,7 +84,7 @@ def judge_too_soon(sessions, plans, findings):
         }
 
 
-# --- INTERVAL_OVERDUE ------------------------------------------------------------------------------
+# --- INTERVAL_OVERDUE -------------------------------------------------------------------------
 
 
 def overdue_days(last, done, plans, moment):

@@ -127,3 +127,15 @@ def test_oracle_sees_one_wrong_day(folder, tmp_path, capsys):
     answer = ask_oracle(text.replace(right, wrong, 1))
     assert answer.returncode == 1 and answer.stdout.endswith(" 1 differences\n")
     say(capsys, f"a limit of 29 days: {answer.stdout.splitlines()[0]}")
+
+
+@pytest.mark.parametrize("check", ["101", "209", "402", "505", "701"])
+def test_oracle_misses_a_finding(check, folder, tmp_path, capsys):
+    trace = tmp_path / "trace"
+    run = start("ledger_order", folder, 1, 3, "--plain", "--trace", trace)
+    assert run.communicate() and run.returncode == 0
+    text = trace.read_text()
+    line = re.search(f"^truth finding {check} .*\n", text, re.M).group()
+    answer = ask_oracle(text.replace(line, "", 1))
+    assert answer.returncode == 1 and answer.stdout.endswith(" 1 differences\n"), answer.stdout
+    say(capsys, f"{check} left out: {answer.stdout.splitlines()[0][:90]}")
