@@ -107,10 +107,11 @@ def derive_times(session, device_starts, now):
         last = max(ends, key=Message.order)
         session.end = last.body.end_ts_ms if last.body.HasField("end_ts_ms") else last.ts
         return last
-    # Open: an emergency stop ends the session until an END says when it ended.
+    # Open: an emergency stop ends the session until an END says when it ended; one from
+    # before its START as it began.
     stops = [m for m in session.messages if m.kind == "estop"]
     if stops:
-        session.end = min(stops, key=Message.order).ts
+        session.end = max(session.start, min(stops, key=Message.order).ts)
         session.is_lost = True
         return None
     session.end = max(last_moment(m) for m in session.messages)
@@ -164,12 +165,19 @@ def derive_mounts(session):
             mount.until = max(session.end, mount.at)
 
 
+def is_test(name, starts):
+    """R22. Open: the START says so for all of its session."""
+    own = [m for m in starts if (m.source, m.sid) == name]
+    return bool(own) and min(own, key=Message.order).is_test
+
+
 def derive_sessions(messages, now):
     by_name = {}
     device_starts = [m for m in messages if m.kind == "session_start"]
     for message in messages:
-        if message.sid != NOBODY and not message.is_test:  # R22
-            by_name.setdefault((message.source, message.sid), []).append(message)
+        name = message.source, message.sid
+        if message.sid != NOBODY and not message.is_test and not is_test(name, device_starts):
+            by_name.setdefault(name, []).append(message)
     sessions = []
     for (source, sid), own in by_name.items():
         session = Session(sid, source, own)
