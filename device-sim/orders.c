@@ -55,7 +55,7 @@ static uint64_t number_of(const struct visit *visit)
 
 /* --- writing -------------------------------------------------------------------------- */
 
-/* Hundreds of them, for now: nothing is lost when the power is cut. */
+/* Hundreds of them, without waiting for the disk: a simulation that loses power starts anew. */
 static enum cp_err write_order(
     const char *dir, uint32_t n, struct slice bytes, struct pki_error *error)
 {
