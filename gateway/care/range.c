@@ -2,6 +2,7 @@
 
 #include "care/civil.h"
 #include "care/range_rules.h"
+#include "wire/field.h"
 #include "wire/scan.h"
 
 #include <string.h>
@@ -23,30 +24,6 @@ static void report(struct range_fault *fault, enum reading_result result,
 	};
 }
 
-static bool is_number(ProtobufCType type)
-{
-	return type != PROTOBUF_C_TYPE_STRING && type != PROTOBUF_C_TYPE_BYTES &&
-	       type != PROTOBUF_C_TYPE_MESSAGE;
-}
-
-static bool is_64bit(ProtobufCType type)
-{
-	return type == PROTOBUF_C_TYPE_INT64 || type == PROTOBUF_C_TYPE_SINT64 ||
-	       type == PROTOBUF_C_TYPE_UINT64 || type == PROTOBUF_C_TYPE_FIXED64 ||
-	       type == PROTOBUF_C_TYPE_SFIXED64;
-}
-
-/* A single field with a has_ flag or a pointer that says whether it is there. */
-static bool is_present(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-	if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
-		return *(const uint32_t *)at(message, field->quantifier_offset) == field->id;
-	if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE)
-		return *(void *const *)at(message, field->offset) != NULL;
-	return field->label == PROTOBUF_C_LABEL_REQUIRED ||
-	       *(const protobuf_c_boolean *)at(message, field->quantifier_offset);
-}
-
 /* Makes an optional field look as if it had been left out. Some readers take a
  * number without asking for its has_ flag, so it becomes zero, too. */
 static enum reading_result withhold(
@@ -59,7 +36,7 @@ static enum reading_result withhold(
 		return READING_RANGE;
 	}
 	*(protobuf_c_boolean *)at(message, field->quantifier_offset) = 0;
-	memset(at(message, field->offset), 0, is_64bit(field->type) ? 8 : 4);
+	memset(at(message, field->offset), 0, wire_field_bytes(field->type));
 	return READING_RANGE;
 }
 
@@ -172,15 +149,6 @@ static enum reading_result check_value(
 	}
 }
 
-static size_t element_bytes(ProtobufCType type)
-{
-	if (type == PROTOBUF_C_TYPE_BYTES)
-		return sizeof(ProtobufCBinaryData);
-	if (!is_number(type))
-		return sizeof(void *);
-	return is_64bit(type) ? 8 : 4;
-}
-
 static void check_message(struct range_fault *fault, ProtobufCMessage *message);
 
 /* Of a list, what is beyond its maximum is withheld; a bad element cannot be. */
@@ -196,7 +164,7 @@ static void check_list(struct range_fault *fault, ProtobufCMessage *message,
 		report(fault, READING_RANGE, message, field);
 	}
 	for (size_t i = 0; i < *count; i++) {
-		const void *element = elements + i * element_bytes(field->type);
+		const void *element = elements + i * wire_field_bytes(field->type);
 		if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
 			check_message(fault, *(ProtobufCMessage *const *)element);
 			continue;
@@ -209,7 +177,7 @@ static void check_list(struct range_fault *fault, ProtobufCMessage *message,
 static void check_single(struct range_fault *fault, ProtobufCMessage *message,
     const ProtobufCFieldDescriptor *field, const struct range_rule *rules)
 {
-	if (!is_present(message, field))
+	if (!wire_field_count(message, field))
 		return;
 
 	void *value = at(message, field->offset);

@@ -3,6 +3,7 @@
 #include "care/civil.h"
 #include "care/range_rules.h"
 #include "telemetry.pb-c.h"
+#include "wire/field.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -347,22 +348,6 @@ bool config_message_read_value(struct config_reader *reader, const yaml_node_t *
 
 /* --- fields ------------------------------------------------------------------------------ */
 
-static size_t width_of(const ProtobufCFieldDescriptor *field)
-{
-	switch (field->type) {
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return sizeof(void *);
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_UINT64:
-		return sizeof(int64_t);
-	case PROTOBUF_C_TYPE_BOOL:
-		return sizeof(protobuf_c_boolean);
-	default:
-		return sizeof(uint32_t);
-	}
-}
-
 static bool read_list(struct config_reader *reader, yaml_node_t *node,
     const ProtobufCFieldDescriptor *field, ProtobufCMessage *message, const char *name)
 {
@@ -380,14 +365,13 @@ static bool read_list(struct config_reader *reader, yaml_node_t *node,
 		fault(reader, node, name, expected);
 		return false;
 	}
-	uint8_t *list = alloc(reader, count * width_of(field) + 1);
+	uint8_t *list = alloc(reader, count * wire_field_bytes(field->type) + 1);
 	for (size_t i = 0; list && i < count; i++)
 		ok = config_message_read_value(reader,
 		         config_yaml_node(reader->yaml, node->data.sequence.items.start[i]), field,
-		         message->descriptor, name, list + i * width_of(field)) &&
+		         message->descriptor, name, list + i * wire_field_bytes(field->type)) &&
 		     ok;
-	*(size_t *)((uint8_t *)message + field->quantifier_offset) = count;
-	*(void **)((uint8_t *)message + field->offset) = list;
+	wire_field_set_list(message, field, list, count);
 	return list && ok;
 }
 
@@ -396,10 +380,8 @@ static bool read_field(struct config_reader *reader, yaml_node_t *node,
 {
 	if (field->label == PROTOBUF_C_LABEL_REPEATED)
 		return read_list(reader, node, field, message, name);
-	if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset)
-		*(protobuf_c_boolean *)((uint8_t *)message + field->quantifier_offset) = 1;
 	return config_message_read_value(
-	    reader, node, field, message->descriptor, name, (uint8_t *)message + field->offset);
+	    reader, node, field, message->descriptor, name, wire_field_set(message, field));
 }
 
 static const ProtobufCFieldDescriptor *find_field(struct config_reader *reader,

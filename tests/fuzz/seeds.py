@@ -15,6 +15,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from google.protobuf import json_format
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
@@ -180,7 +181,10 @@ def main():
         contract = speech.compile_contract(generated)
     up = list(messages(contract.telemetry.Up))
     save(folder, "telemetry", [b"\1" + one for one in up])
-    save(folder, "order", messages(contract.report.Order))
+    orders = list(messages(contract.report.Order))
+    save(folder, "order", orders)
+    save(folder, "json", (json_format.MessageToJson(contract.report.Order.FromString(one),
+                                                    indent=None).encode() for one in orders))
     save(folder, "config", configs())
     save(folder, "policy", policies())
     save(folder, "registry", registries())
