@@ -1,7 +1,9 @@
 /* judge_client.c - spacing and courses (domain 8.1), rollers at home (8.7).
  *
  * Treatments in order; each looks back only as far as a required gap or a visit
- * reaches. What grows with the square is a course's own sessions, which are few.
+ * reaches, and what is asked of the whole history is a search in a sorted list. What grows
+ * with the square is what head office tells of one course or booking, and what other
+ * clinics and rollers at home add, both of which are few.
  */
 #include "care/judge_client.h"
 

@@ -27,7 +27,8 @@ struct treatment {
 	int64_t course;
 	bool is_exposing;
 	bool is_completed;
-	size_t visit; /* index of the visit's first treatment (R13) */
+	int32_t place; /* among the completed ones of its course, by their ends; 0: it is none */
+	size_t visit;  /* index of the visit's first treatment (R13) */
 };
 
 #define UNKNOWN_UM (-1)
@@ -39,6 +40,8 @@ struct client_walk {
 	struct timeline *timeline;
 	struct treatment *treatments; /* by time */
 	size_t count;
+	const struct completion *done; /* judge_client_done.c */
+	size_t done_count;
 	int32_t longest_days; /* no required gap is longer */
 };
 
@@ -54,6 +57,19 @@ void treatment_name(const struct treatment *treatment, char *out, size_t out_byt
 
 /* False when the arena is full. Sets `visit` of every session of this site. */
 bool treatments_merge(struct client_walk *walk);
+
+/* The first treatment that begins at a moment or later; walk->count: none. */
+size_t treatments_from(const struct client_walk *walk, event_ms at);
+
+/* --- what was done (judge_client_done.c) ----------------------------------------------- */
+
+/* Sets `place` of every treatment. False when the arena is full. */
+bool completions_number(struct client_walk *walk);
+
+/* How many treatments of a course had been completed and were over at a moment, and when
+ * the next one was; TIME_NEVER: none. */
+int32_t course_completed(const struct client_walk *walk, int64_t course, event_ms at);
+event_ms course_next_completed(const struct client_walk *walk, int64_t course, event_ms after);
 
 /* --- plans (judge_client_plans.c) ------------------------------------------------------- */
 
@@ -74,9 +90,6 @@ const struct plan *course_plan(
     const struct client_walk *walk, const struct course *course, event_ms at);
 const struct plan *course_active_plan(
     const struct client_walk *walk, const struct course *course, event_ms at);
-
-/* How many of its treatments had been completed and were over at a moment. */
-int32_t course_completed(const struct client_walk *walk, int64_t course, event_ms at);
 
 /* A finding about a course, since an input. */
 struct finding *course_finding(

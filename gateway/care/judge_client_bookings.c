@@ -5,11 +5,11 @@
  */
 #include "care/judge_client.h"
 
+#include "base/sort.h"
 #include "care/zone.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* The revisions of one booking, by time. */
 struct revisions {
@@ -44,36 +44,105 @@ static event_ms next_revision(const struct revisions *all, event_ms after)
 	return TIME_NEVER;
 }
 
+/* --- who kept it ------------------------------------------------------------------------ */
+
+/* A session that names its booking. */
+struct keeper {
+	int64_t booking;
+	size_t treatment; /* its index in the walk */
+};
+
+struct keepers {
+	const struct keeper *items; /* by booking, the first treatment first */
+	size_t count;
+};
+
+static const struct session *started(const struct client_walk *walk, size_t at)
+{
+	const struct session *session = walk->treatments[at].session;
+
+	return session && session->has_start ? session : NULL;
+}
+
+static int compare_keepers(const void *a, const void *b)
+{
+	const struct keeper *x = a;
+	const struct keeper *y = b;
+
+	if (x->booking != y->booking)
+		return x->booking < y->booking ? -1 : 1;
+	return (x->treatment > y->treatment) - (x->treatment < y->treatment);
+}
+
+/* False when the arena is full. */
+static bool find_keepers(const struct client_walk *walk, struct keepers *out)
+{
+	struct keeper *items =
+	    arena_alloc(walk->timeline->arena, (walk->count + 1) * sizeof(*items));
+
+	*out = (struct keepers){.items = items};
+	if (!items)
+		return false;
+	for (size_t i = 0; i < walk->count; i++) {
+		const struct session *session = started(walk, i);
+		if (session && session->booking)
+			items[out->count++] =
+			    (struct keeper){.booking = session->booking, .treatment = i};
+	}
+	sort_items(items, out->count, sizeof(*items), compare_keepers);
+	return true;
+}
+
+/* walk->count: nobody. */
+static size_t named_by(
+    const struct client_walk *walk, const struct keepers *keepers, int64_t booking)
+{
+	size_t low = 0, high = keepers->count; /* items[0 .. low) name an earlier number */
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (keepers->items[middle].booking < booking)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < keepers->count && keepers->items[low].booking == booking
+	           ? keepers->items[low].treatment
+	           : walk->count;
+}
+
 /* A session keeps the booking that it names, or, naming none, the one whose hour it
- * begins in (as UNAUTHORISED_USE has it, 8.7). walk->count: not kept. */
-static size_t kept_by(const struct client_walk *walk, const Carepace__V1__Booking *booking)
+ * begins in (as UNAUTHORISED_USE has it, 8.7); of several the first. walk->count: not kept. */
+static size_t kept_by(const struct client_walk *walk, const struct keepers *keepers,
+    const Carepace__V1__Booking *booking)
 {
 	int64_t reach_ms = MS_PER_MINUTE *
 	                   policy_number(walk->policy, PARAM_BOOKING_MINUTES, booking->start_ts_ms);
-	for (size_t i = 0; i < walk->count; i++) {
-		const struct session *session = walk->treatments[i].session;
-		if (!session || !session->has_start)
-			continue;
-		if (session->booking ? session->booking == (int64_t)booking->booking
-		                     : session->start >= booking->start_ts_ms - reach_ms &&
-		                           session->start <= booking->start_ts_ms + reach_ms)
+	size_t named = named_by(walk, keepers, (int64_t)booking->booking);
+
+	for (size_t i = treatments_from(walk, booking->start_ts_ms - reach_ms); i < named; i++) {
+		const struct session *session = started(walk, i);
+		if (walk->treatments[i].start > booking->start_ts_ms + reach_ms)
+			break;
+		if (session && !session->booking)
 			return i;
 	}
-	return walk->count;
+	return named;
 }
 
 /* How many treatments were before it. */
 static size_t before(const struct client_walk *walk, event_ms at, size_t kept)
 {
-	size_t count = 0;
+	size_t count = treatments_from(walk, at);
 
-	while (count < kept && walk->treatments[count].start < at)
-		count++;
-	return count;
+	return count < kept ? count : kept;
 }
+
+/* --- a booking ---------------------------------------------------------------------------- */
 
 struct booking_run {
 	const struct client_walk *walk;
+	const struct keepers *keepers;
 	uint64_t booking;
 	struct finding *finding; /* while it holds */
 };
@@ -120,7 +189,7 @@ static void judge_revision(struct booking_run *run, const struct fact *fact, eve
 {
 	const struct client_walk *walk = run->walk;
 	const Carepace__V1__Booking *booking = fact->reading.order->booking;
-	size_t kept = kept_by(walk, booking);
+	size_t kept = kept_by(walk, run->keepers, booking);
 	event_ms over = kept < walk->count ? walk->treatments[kept].start : TIME_NEVER;
 	event_ms known = booking->start_ts_ms < to ? booking->start_ts_ms : to;
 	struct intent intent = {
@@ -165,9 +234,11 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void judge_booking(const struct client_walk *walk, const struct revisions *all)
+static void judge_booking(
+    const struct client_walk *walk, const struct keepers *keepers, const struct revisions *all)
 {
-	struct booking_run run = {.walk = walk, .booking = booking_of(all->items[0])};
+	struct booking_run run = {
+	    .walk = walk, .keepers = keepers, .booking = booking_of(all->items[0])};
 	event_ms to;
 
 	for (event_ms at = all->items[0]->reading.ts; at != TIME_NEVER; at = to) {
@@ -185,22 +256,23 @@ void judge_bookings(const struct client_walk *walk)
 	struct facts facts = walk->history->facts;
 	const struct fact **said =
 	    arena_alloc(walk->timeline->arena, (facts.count + 1) * sizeof(const struct fact *));
+	struct keepers keepers;
 	size_t count = 0;
 
-	if (!said) {
+	if (!said || !find_keepers(walk, &keepers)) {
 		walk->timeline->is_full = true;
 		return;
 	}
 	for (size_t i = 0; i < facts.count; i++)
 		if (facts.items[i].reading.kind == READING_BOOKING)
 			said[count++] = &facts.items[i];
-	qsort(said, count, sizeof(const struct fact *), compare);
+	sort_items(said, count, sizeof(const struct fact *), compare);
 	for (size_t i = 0; i < count;) {
 		struct revisions all = {.items = said + i, .count = 1};
 		while (
 		    i + all.count < count && booking_of(said[i + all.count]) == booking_of(said[i]))
 			all.count++;
-		judge_booking(walk, &all);
+		judge_booking(walk, &keepers, &all);
 		i += all.count;
 	}
 }

@@ -231,19 +231,14 @@ static struct standing standing_at(const struct clock *clock, event_ms at)
 /* The first moment after `at` at which plan or completed count may change. */
 static event_ms next_break(const struct clock *clock, event_ms at)
 {
-	const struct client_walk *walk = clock->walk;
 	const struct course *course = clock->course;
-	event_ms next = clock->end;
+	event_ms next = course_next_completed(clock->walk, course->no, at);
 
+	if (clock->end < next)
+		next = clock->end;
 	for (size_t i = 0; i < course->count; i++)
 		if (course->plans[i].from > at && course->plans[i].from < next)
 			next = course->plans[i].from;
-	for (size_t i = 0; i < walk->count; i++) {
-		const struct treatment *treatment = &walk->treatments[i];
-		if (treatment->course == course->no && treatment->is_completed &&
-		    treatment->end > at && treatment->end < next)
-			next = treatment->end;
-	}
 	return next;
 }
 

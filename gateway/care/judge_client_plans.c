@@ -59,19 +59,6 @@ const struct plan *course_active_plan(
 	return plan && plan->state == PLAN_ACTIVE ? plan : NULL;
 }
 
-int32_t course_completed(const struct client_walk *walk, int64_t course, event_ms at)
-{
-	int32_t completed = 0;
-
-	for (size_t i = 0; i < walk->count; i++) {
-		const struct treatment *treatment = &walk->treatments[i];
-		if (treatment->course == course && treatment->is_completed &&
-		    is_in_clinic(treatment) && treatment->end <= at)
-			completed++;
-	}
-	return completed;
-}
-
 struct finding *course_finding(
     const struct client_walk *walk, enum check check, int64_t course, const char *onset)
 {

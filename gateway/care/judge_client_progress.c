@@ -32,20 +32,6 @@ static void judge_count_over(
 
 /* --- COURSE_MIN_REACHED, COURSE_COMPLETE ----------------------------------------------------- */
 
-/* Which one of the completed treatments of its course it is, by their ends. */
-static int32_t place_of(const struct client_walk *walk, size_t at)
-{
-	const struct treatment *items = walk->treatments;
-	int32_t place = 1;
-
-	for (size_t i = 0; i < walk->count; i++)
-		if (i != at && items[i].course == items[at].course && items[i].is_completed &&
-		    is_in_clinic(&items[i]) &&
-		    (items[i].end < items[at].end || (items[i].end == items[at].end && i < at)))
-			place++;
-	return place;
-}
-
 static void add_reached(const struct client_walk *walk, const struct course *course,
     enum check check, const struct session *session, int32_t count)
 {
@@ -62,14 +48,14 @@ static void add_reached(const struct client_walk *walk, const struct course *cou
 	finding_cite(finding, &session->sid);
 }
 
-static void judge_reached(const struct client_walk *walk, const struct course *course, size_t at)
+static void judge_reached(
+    const struct client_walk *walk, const struct course *course, const struct treatment *treatment)
 {
-	const struct treatment *treatment = &walk->treatments[at];
+	int32_t count = treatment->place;
 	const struct plan *plan = course_plan(walk, course, treatment->end);
 
-	if (!plan || !treatment->is_completed)
+	if (!plan || !count)
 		return;
-	int32_t count = place_of(walk, at);
 	if (count == band_range_of(walk->policy, plan->band, treatment->end).min)
 		add_reached(walk, course, CHECK_COURSE_MIN_REACHED, treatment->session, count);
 	if (count == plan->planned)
@@ -129,7 +115,7 @@ void judge_progress(const struct client_walk *walk)
 		if (!session || !course_find(walk, session->course, &course))
 			continue;
 		judge_count_over(walk, &course, session);
-		judge_reached(walk, &course, i);
+		judge_reached(walk, &course, &walk->treatments[i]);
 	}
 	for (size_t i = 0; i < facts.count; i++)
 		if (facts.items[i].reading.kind == READING_ASSESSMENT &&

@@ -1,11 +1,11 @@
 /* judge_client_treatments.c - one list of everything that treated a client (R2, R13). */
 #include "care/judge_client.h"
 
+#include "base/sort.h"
 #include "care/civil.h"
 #include "care/zone.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 /* Nobody can be asked for the zones of what was not done here: everywhere (1.4). */
 #define ZONES_ELSEWHERE(message)                                                                   \
@@ -240,10 +240,24 @@ bool treatments_merge(struct client_walk *walk)
 		struct treatment treatment = of_session(&history->sessions[i]);
 		add(walk, &treatment);
 	}
-	qsort(walk->treatments, walk->count, sizeof(*walk->treatments), compare);
+	sort_items(walk->treatments, walk->count, sizeof(*walk->treatments), compare);
 	mark_visits(walk);
 	name_visits(walk);
-	return true;
+	return completions_number(walk);
+}
+
+size_t treatments_from(const struct client_walk *walk, event_ms at)
+{
+	size_t low = 0, high = walk->count; /* treatments[0 .. low) begin before it */
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (walk->treatments[middle].start < at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 void treatment_name(const struct treatment *treatment, char *out, size_t out_bytes)
