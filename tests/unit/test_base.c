@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/id.h"
 #include "base/map.h"
+#include "base/sort.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -157,6 +158,31 @@ static void hash_is_sha256_over_the_parts(void **state)
 	assert_memory_equal(out, abc, sizeof(abc));
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+	const int *x = a;
+	const int *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Also when only the last two, or only the first two, are out of order. */
+static void sort_finds_what_is_out_of_order(void **state)
+{
+	static const int cases[][4] = {
+	    {1, 2, 3, 4}, {1, 2, 4, 3}, {2, 1, 3, 4}, {4, 3, 2, 1}, {2, 2, 1, 1}};
+
+	(void)state;
+	sort_items(NULL, 0, sizeof(int), compare_numbers);
+	for (size_t i = 0; i < CP_COUNT(cases); i++) {
+		int items[4];
+		memcpy(items, cases[i], sizeof(items));
+		sort_items(items, 4, sizeof(int), compare_numbers);
+		for (size_t k = 1; k < 4; k++)
+			assert_true(items[k - 1] <= items[k]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +193,7 @@ int main(void)
 	    cmocka_unit_test(id_has_one_form),
 	    cmocka_unit_test(map_forgets_nothing_but_what_was_removed),
 	    cmocka_unit_test(hash_is_sha256_over_the_parts),
+	    cmocka_unit_test(sort_finds_what_is_out_of_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
