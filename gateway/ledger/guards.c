@@ -41,6 +41,8 @@ bool guards_add(struct ledger *ledger, struct open_session *open, const struct r
 	struct open_guard *w = open->guard;
 	int64_t name = message_no(reading->boot, reading->seq);
 
+	if (ledger->config.is_recount)
+		return false;
 	if (!w || (!w->is_stale && !guard_is_next(&w->guard, name)))
 		forget_if_beyond(ledger, open->session.no, name);
 	if (!w)

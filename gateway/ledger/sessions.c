@@ -347,10 +347,17 @@ static void flush(struct ledger *ledger, struct open_session *open)
 	    (int64_t)fold->start_from, (int64_t)fold->stream_from, (int64_t)fold->exposed_from,
 	    (int64_t)fold->exposed_until, fold->active_ms, fold->pulses, fold->stream_first,
 	    fold->stream_last, session->no);
+}
+
+/* Whom the written fold concerns. */
+static void touch_with(struct ledger *ledger, const struct open_session *open)
+{
 	guards_flush(ledger, open);
-	if (is_followed(ledger, session))
-		touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch, session->client,
-		    open->is_loud);
+	if (is_followed(ledger, &open->session))
+		touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch,
+		    open->session.client, open->is_loud);
+	if (open->started != TIME_NEVER)
+		touch_former(ledger, open);
 }
 
 bool sessions_stream_matters(const struct open_session *open, const struct session_fold *more)
@@ -384,8 +391,8 @@ void sessions_flush(struct ledger *ledger)
 	for (struct open_session *open = ledger->dirty; open; open = open->next_dirty)
 		flush(ledger, open);
 	for (struct open_session *open = ledger->dirty; open; open = open->next_dirty) {
-		if (open->started != TIME_NEVER)
-			touch_former(ledger, open);
+		if (!ledger->config.is_recount) /* judges everybody */
+			touch_with(ledger, open);
 		open->started = TIME_NEVER;
 		open->start_before = open->session.fold.start_from;
 		open->is_dirty = open->is_loud = false;
