@@ -59,6 +59,13 @@ static bool is_loud(
 
 /* --- sessions ------------------------------------------------------------------- */
 
+static bool has_stream(const struct open_session *open)
+{
+	const struct session_fold *fold = &open->session.fold;
+
+	return fold->stream_first <= fold->stream_last;
+}
+
 static void apply_session(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
@@ -79,6 +86,8 @@ static void apply_session(
 		add_fact(ledger, SUBJECT_SESSION, open->session.no, reading, row);
 	if (ledger->filing != FILING_NEW)
 		return; /* its fold is counted again as a whole */
+	if (ledger->config.is_recount && is_stream && !has_stream(open))
+		subjects_begin_guard(ledger, open);
 	bool is_news = guards_add(ledger, open, reading);
 	if (!is_stream || is_news || sessions_stream_matters(open, &more))
 		touched_add(

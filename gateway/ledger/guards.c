@@ -6,6 +6,51 @@
 
 #define ROW_BYTES_MAX (8U << 20) /* one message of 64 kB, decoded */
 
+/* --- messages outside the stream, in their turn --------------------------------------------- */
+
+struct said {
+	int64_t name;
+	const struct reading *reading;
+};
+
+static int compare_said(const void *a, const void *b)
+{
+	int64_t x = ((const struct said *)a)->name;
+	int64_t y = ((const struct said *)b)->name;
+
+	return (x > y) - (x < y);
+}
+
+/* Those that may still be folded. False: the arena is full. */
+static bool gather_said(struct arena *arena, const struct guard *guard,
+    const struct session_history *history, struct said_list *out)
+{
+	*out = (struct said_list){0};
+	out->items = arena_alloc(arena, (history->facts.count + 1) * sizeof(*out->items));
+	if (!out->items)
+		return false;
+	for (size_t i = 0; i < history->facts.count; i++) {
+		const struct reading *reading = &history->facts.items[i].reading;
+		struct said said = {message_no(reading->boot, reading->seq), reading};
+		if (guard_is_next(guard, said.name))
+			out->items[out->count++] = said;
+	}
+	qsort(out->items, out->count, sizeof(*out->items), compare_said);
+	return true;
+}
+
+static void fold(struct open_guard *w, const struct reading *reading)
+{
+	guard_fold(&w->guard, &w->limits, reading);
+	w->is_saved = false;
+}
+
+static void fold_said_before(struct open_guard *w, struct said_list *said, int64_t name)
+{
+	for (; said->next < said->count && said->items[said->next].name < name; said->next++)
+		fold(w, said->items[said->next].reading);
+}
+
 /* --- a message comes --------------------------------------------------------------------- */
 
 struct stored {
@@ -36,13 +81,30 @@ static void forget_if_beyond(struct ledger *ledger, int64_t session, int64_t nam
 		db_run(&ledger->db, "DELETE FROM guard WHERE session = ?", "i", session);
 }
 
+/* In a recount. */
+static void fold_in_turn(struct open_guard *w, const struct reading *reading)
+{
+	int64_t name = message_no(reading->boot, reading->seq);
+
+	if (!w || w->is_stale)
+		return;
+	if (!guard_is_next(&w->guard, name)) {
+		w->is_stale = true;
+		return;
+	}
+	fold_said_before(w, &w->ahead, name);
+	fold(w, reading);
+}
+
 bool guards_add(struct ledger *ledger, struct open_session *open, const struct reading *reading)
 {
 	struct open_guard *w = open->guard;
 	int64_t name = message_no(reading->boot, reading->seq);
 
-	if (ledger->config.is_recount)
+	if (ledger->config.is_recount) {
+		fold_in_turn(w, reading);
 		return false;
+	}
 	if (!w || (!w->is_stale && !guard_is_next(&w->guard, name)))
 		forget_if_beyond(ledger, open->session.no, name);
 	if (!w)
@@ -115,56 +177,14 @@ static void save(struct ledger *ledger, int64_t session, struct open_guard *w)
 
 /* --- folded from the rows ------------------------------------------------------------------- */
 
-struct said {
-	int64_t name;
-	const struct reading *reading;
-};
-
 struct refold {
 	struct ledger *ledger;
 	const struct session *session;
 	struct open_guard *w;
-	struct arena row;  /* one message long */
-	struct said *said; /* by the device, outside the stream, by name */
-	size_t said_count;
-	size_t said_next;
+	struct arena row; /* one message long */
+	struct said_list said;
 	bool has_set_aside; /* rows that may not be read, or are not applied yet */
 };
-
-static int compare_said(const void *a, const void *b)
-{
-	int64_t x = ((const struct said *)a)->name;
-	int64_t y = ((const struct said *)b)->name;
-
-	return (x > y) - (x < y);
-}
-
-static bool gather_said(struct refold *r, const struct session_history *history)
-{
-	r->said = arena_alloc(&r->ledger->work, (history->facts.count + 1) * sizeof(*r->said));
-	if (!r->said)
-		return false;
-	for (size_t i = 0; i < history->facts.count; i++) {
-		const struct reading *reading = &history->facts.items[i].reading;
-		struct said said = {message_no(reading->boot, reading->seq), reading};
-		if (guard_is_next(&r->w->guard, said.name))
-			r->said[r->said_count++] = said;
-	}
-	qsort(r->said, r->said_count, sizeof(*r->said), compare_said);
-	return true;
-}
-
-static void fold(struct refold *r, const struct reading *reading)
-{
-	guard_fold(&r->w->guard, &r->w->limits, reading);
-	r->w->is_saved = false;
-}
-
-static void fold_said_before(struct refold *r, int64_t name)
-{
-	for (; r->said_next < r->said_count && r->said[r->said_next].name < name; r->said_next++)
-		fold(r, r->said[r->said_next].reading);
-}
 
 /* What ended the program when it was applied is not read here either. What waits for its
  * turn comes as a late row when it is applied. */
@@ -197,7 +217,7 @@ static void fold_row(struct refold *r, const struct stream_name *name)
 		db_fail(&r->ledger->db, CP_NOMEM, "out of memory for a row of the stream");
 	if (result == READING_OK && !reading.is_test && id_eq(&reading.sid, &r->session->sid)) {
 		clocks_date_again(r->ledger, &reading, &row);
-		fold(r, &reading);
+		fold(r->w, &reading);
 	}
 	db_end(&rows);
 	arena_reset(&r->row);
@@ -211,7 +231,7 @@ static void fold_boot(struct refold *r, int64_t first, int64_t last)
 	    stream_names_range(r->ledger, r->session->device, first, last, &count);
 
 	for (size_t i = 0; i < count && !r->ledger->db.err; i++) {
-		fold_said_before(r, message_no(names[i].boot, names[i].seq));
+		fold_said_before(r->w, &r->said, message_no(names[i].boot, names[i].seq));
 		fold_row(r, &names[i]);
 	}
 }
@@ -240,8 +260,8 @@ static int64_t origin_of(const struct refold *r)
 
 	if (r->w->guard.rows)
 		return r->w->guard.first;
-	if (r->said_count && r->said[0].name < origin)
-		origin = r->said[0].name;
+	if (r->said.count && r->said.items[0].name < origin)
+		origin = r->said.items[0].name;
 	return origin;
 }
 
@@ -252,7 +272,7 @@ static void fold_on(
 	const struct session_fold *span = &history->session->fold;
 	int64_t first = span->stream_first;
 
-	if (!gather_said(&r, history)) {
+	if (!gather_said(&ledger->work, &w->guard, history, &r.said)) {
 		db_fail(&ledger->db, CP_NOMEM, "a history is larger than a judge call may be");
 		return;
 	}
@@ -267,19 +287,19 @@ static void fold_on(
 		fold_stream(&r, origin_of(&r), first, span->stream_last);
 		arena_deinit(&r.row);
 	}
-	fold_said_before(&r, INT64_MAX);
+	fold_said_before(w, &r.said, INT64_MAX);
 }
 
 /* --- for the judge ------------------------------------------------------------------------- */
 
-/* A running session's lies in memory from its first judge on. */
+/* A running session's lies in memory from its first judge on, in a recount that of each
+ * session whose stream it has read. */
 static struct open_guard *place_for(struct ledger *ledger, const struct session *session)
 {
-	struct open_session *open =
-	    ledger->config.is_recount ? NULL
-	                              : sessions_in_memory(ledger, session->device, &session->sid);
+	struct open_session *open = sessions_in_memory(ledger, session->device, &session->sid);
+	bool is_recount = ledger->config.is_recount;
 
-	if (!open || !session_is_open(session)) {
+	if (!open || (is_recount ? !open->guard : !session_is_open(session))) {
 		if (open)
 			open->guard = NULL;
 		return arena_zalloc(&ledger->work, sizeof(struct open_guard));
@@ -299,14 +319,47 @@ static void refresh(
 	memcpy(before, w->limits_hash, sizeof(before));
 	limits_of(history, &ledger->config.policy, &w->limits);
 	limits_hash(&w->limits, w->limits_hash);
-	if (w->is_begun && !is_late && memcmp(before, w->limits_hash, sizeof(before)) == 0)
+	if (w->is_begun && !is_late && memcmp(before, w->limits_hash, sizeof(before)) == 0) {
+		fold_said_before(w, &w->ahead, INT64_MAX);
 		return;
+	}
 	w->is_begun = true;
 	w->is_stale = false;
 	w->is_saved = !is_late && load(ledger, history->session->no, w);
 	if (!w->is_saved)
 		guard_begin(&w->guard, &w->limits);
 	fold_on(ledger, history, w);
+}
+
+/* What a list points to must live as long as the guard. */
+static bool keep_said(struct arena *arena, struct said_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct reading *said = list->items[i].reading;
+		struct reading *kept = arena_alloc(arena, sizeof(*kept));
+		if (!kept || reading_from_journal(arena, said->payload, false, kept))
+			return false;
+		kept->ts = said->ts;
+		kept->ts_source = said->ts_source;
+		list->items[i].reading = kept;
+	}
+	return true;
+}
+
+void guards_begin(
+    struct ledger *ledger, const struct session_history *history, struct open_session *open)
+{
+	struct open_guard *w = arena_zalloc(&ledger->running, sizeof(*w));
+
+	/* Else it is folded from the rows when it is judged. */
+	if (!w || !gather_said(&ledger->running, &w->guard, history, &w->ahead) ||
+	    !keep_said(&ledger->running, &w->ahead))
+		return;
+	limits_of(history, &ledger->config.policy, &w->limits);
+	limits_hash(&w->limits, w->limits_hash);
+	guard_begin(&w->guard, &w->limits);
+	w->is_begun = true;
+	open->guard = w;
 }
 
 void guards_complete(struct ledger *ledger, struct session_history *history, wall_ms now)

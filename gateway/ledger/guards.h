@@ -11,12 +11,21 @@
  *         flushing a session whose guard is stale or amended has it judged in the same
  *         transaction. So what is stored is never behind stream_folded, except by rows
  *         that follow its last name: those are folded on.
+ * Recount: the journal is read before the stream. What the device said outside the stream
+ *         waits for its turn among the messages of the stream, which are so decoded once.
  */
 #ifndef LEDGER_GUARDS_H
 #define LEDGER_GUARDS_H
 
 #include "care/guard.h"
 #include "ledger/sessions.h"
+
+/* Messages of a device about a session, outside the stream, in the order of their names. */
+struct said_list {
+	struct said *items;
+	size_t count;
+	size_t next; /* the first one that is not folded yet */
+};
 
 struct open_guard {
 	struct limits limits;
@@ -26,8 +35,14 @@ struct open_guard {
 	bool is_stale;   /* to be folded again */
 	bool is_amended; /* what a judge would find has changed since one looked */
 	bool is_saved;
-	bool is_quiet; /* the judge found silence: whatever comes ends it */
+	bool is_quiet;          /* the judge found silence: whatever comes ends it */
+	struct said_list ahead; /* of a recount */
 };
+
+/* In a recount, with the session's first message of the stream: it is derived from what the
+ * journal says. Those that follow are folded on under the limits that it has now. */
+void guards_begin(
+    struct ledger *ledger, const struct session_history *history, struct open_session *open);
 
 /* A new message of the session. True: it must be judged with this batch. */
 bool guards_add(struct ledger *ledger, struct open_session *open, const struct reading *reading);

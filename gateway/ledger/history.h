@@ -53,6 +53,9 @@ void history_add_quarantine(
 /* Once the session is derived: what was known around it. */
 bool history_of_scene(struct ledger *ledger, struct session_history *history);
 
+/* As much of it as limits_of() looks at. */
+bool history_of_limits(struct ledger *ledger, struct session_history *history);
+
 /* history->session must be loaded; fills facts, next start, room for uses. */
 bool history_of_session(struct ledger *ledger, struct session_history *history);
 bool history_of_client(struct ledger *ledger, int64_t client, struct client_history *history);

@@ -104,6 +104,22 @@ static void load_stock(struct ledger *ledger, struct session_history *history)
 	scene->stock = history_sorted(&list);
 }
 
+bool history_of_limits(struct ledger *ledger, struct session_history *history)
+{
+	static const int64_t hello = FACT_TOPIC(READING_HELLO, 0);
+	static const int64_t cert = FACT_TOPIC(READING_CERT, 0);
+	static const int64_t flags = FACT_TOPIC(READING_CLIENT_FLAGS, 0);
+	const struct session *session = history->session;
+
+	history->scene = (struct scene){
+	    .device = history_facts_around(
+	        ledger, SUBJECT_DEVICE, session->device, &hello, 1, session->start),
+	    .operator= history_facts(ledger, SUBJECT_OPERATOR, session->operator_no, &cert, 1),
+	    .client = history_facts(ledger, SUBJECT_CLIENT, session->client, &flags, 1),
+	};
+	return !ledger->db.err;
+}
+
 bool history_of_scene(struct ledger *ledger, struct session_history *history)
 {
 	const struct session *session = history->session;

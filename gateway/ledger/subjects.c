@@ -133,6 +133,24 @@ void subjects_derive_session(struct ledger *ledger, int64_t no)
 	decoded_trim(&ledger->decoded);
 }
 
+/* Without a START only the stream says when it began. */
+void subjects_begin_guard(struct ledger *ledger, struct open_session *open)
+{
+	struct session session = open->session;
+	struct session_history history = {.session = &session};
+
+	if (session.fold.start_from == TIME_NEVER ||
+	    unjudged_has(ledger, SUBJECT_SESSION, session.no) ||
+	    !history_of_session(ledger, &history))
+		return;
+	derive_session(
+	    &history, &ledger->config.policy, moment_of(ledger, SUBJECT_SESSION, session.no));
+	if (!history_of_limits(ledger, &history))
+		return;
+	derive_from_scene(&history);
+	guards_begin(ledger, &history, open);
+}
+
 static void judge_one_session(struct ledger *ledger, struct touch touch)
 {
 	struct session session;

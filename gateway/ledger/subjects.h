@@ -20,6 +20,10 @@ void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct to
 /* For a recount: what a session is, so that its neighbours can be judged. */
 void subjects_derive_session(struct ledger *ledger, int64_t no);
 
+/* For a recount, before the first message of its stream is applied (ledger/guards.h). */
+struct open_session;
+void subjects_begin_guard(struct ledger *ledger, struct open_session *open);
+
 /* The next deadline, TIME_NEVER if there is none. */
 wall_ms subjects_next_change(struct ledger *ledger);
 

@@ -189,6 +189,7 @@ static void settle(struct recount *r)
 	struct ledger *ledger = r->ledger;
 
 	sessions_flush(ledger);
+	decoded_trim(&ledger->decoded);
 	memset(ledger->touched, 0, sizeof(ledger->touched));
 	arena_reset(&ledger->scratch);
 }
