@@ -306,11 +306,10 @@ enum reading_result reading_from_journal(
     struct arena *arena, struct slice payload, bool is_order, struct reading *out)
 {
 	ProtobufCMessage *message;
-	struct wire_scan scan;
 
 	*out = (struct reading){0};
 	enum wire_result unpacked =
-	    wire_unpack(arena, is_order ? ORDER_TYPE : UP_TYPE, payload, &message, &scan);
+	    wire_unpack_again(arena, is_order ? ORDER_TYPE : UP_TYPE, payload, &message);
 	if (unpacked != WIRE_OK)
 		return unpacked == WIRE_NOMEM ? READING_NOMEM : READING_PARKED;
 	if (is_order)
@@ -328,7 +327,7 @@ enum reading_result reading_from_journal(
 	out->payload = arena_copy(arena, payload);
 	if (!out->payload.p)
 		return READING_NOMEM;
-	fill_ids(body_of(message, scan.body_field), out);
+	fill_ids(body_of(message, is_order ? out->order->body_case : out->up->body_case), out);
 	return READING_OK;
 }
 
@@ -336,10 +335,9 @@ enum reading_result reading_dates_from_journal(
     struct arena *arena, struct slice payload, enum reading_kind kind, struct reading *out)
 {
 	ProtobufCMessage *message;
-	struct wire_scan scan;
 
 	*out = (struct reading){.kind = kind, .ts_source = TS_DEVICE};
-	enum wire_result unpacked = wire_unpack(arena, ENVELOPE_TYPE, payload, &message, &scan);
+	enum wire_result unpacked = wire_unpack_again(arena, ENVELOPE_TYPE, payload, &message);
 	if (unpacked != WIRE_OK)
 		return unpacked == WIRE_NOMEM ? READING_NOMEM : READING_PARKED;
 	const Carepace__V1__Envelope *envelope = (const Carepace__V1__Envelope *)message;

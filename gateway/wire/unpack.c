@@ -31,20 +31,28 @@ static void give_back(void *data, void *p)
 	(void)p;
 }
 
-enum wire_result wire_unpack(struct arena *arena, const ProtobufCMessageDescriptor *type,
-    struct slice bytes, ProtobufCMessage **out, struct wire_scan *scan)
+static ProtobufCMessage *unpack(struct arena *arena, const ProtobufCMessageDescriptor *type,
+    struct slice bytes, struct memory *memory)
 {
-	*out = NULL;
-	if (!wire_scan(type, bytes, scan))
-		return WIRE_BAD;
-
-	struct memory memory = {.arena = arena, .left_bytes = WIRE_MAX_MEMORY_BYTES};
 	ProtobufCAllocator allocator = {
 	    .alloc = take,
 	    .free = give_back,
-	    .allocator_data = &memory,
+	    .allocator_data = memory,
 	};
-	*out = protobuf_c_message_unpack(type, &allocator, bytes.len, bytes.p);
+
+	*memory = (struct memory){.arena = arena, .left_bytes = WIRE_MAX_MEMORY_BYTES};
+	return protobuf_c_message_unpack(type, &allocator, bytes.len, bytes.p);
+}
+
+enum wire_result wire_unpack(struct arena *arena, const ProtobufCMessageDescriptor *type,
+    struct slice bytes, ProtobufCMessage **out, struct wire_scan *scan)
+{
+	struct memory memory;
+
+	*out = NULL;
+	if (!wire_scan(type, bytes, scan))
+		return WIRE_BAD;
+	*out = unpack(arena, type, bytes, &memory);
 	if (*out)
 		return WIRE_OK;
 	if (memory.is_full)
@@ -52,4 +60,13 @@ enum wire_result wire_unpack(struct arena *arena, const ProtobufCMessageDescript
 	/* After the scan nothing else is left that protobuf-c would refuse. */
 	scan->bad = memory.is_over ? WIRE_BAD_MEMORY : WIRE_BAD_REQUIRED;
 	return WIRE_BAD;
+}
+
+enum wire_result wire_unpack_again(struct arena *arena, const ProtobufCMessageDescriptor *type,
+    struct slice bytes, ProtobufCMessage **out)
+{
+	struct memory memory;
+
+	*out = unpack(arena, type, bytes, &memory);
+	return *out ? WIRE_OK : memory.is_full ? WIRE_NOMEM : WIRE_BAD;
 }
