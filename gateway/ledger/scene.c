@@ -35,7 +35,7 @@ static struct facts device_facts(struct ledger *ledger, const struct session *se
 	return history_sorted(&list);
 }
 
-/* Sessions elsewhere that may have run at the same time (facts.c, apply_session_seen). */
+/* Sessions elsewhere that may have run at the same time (apply_session_seen). */
 static void add_elsewhere(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, const struct session *session)
 {

@@ -8,7 +8,7 @@
  *     stream_names.c  rows of the stream by their names
  *     clocks.c    when it happened (R18); box_clock.c does the box know the time?
  *     session_stream.c  a session's stream, read again
- *     facts.c     a new row becomes facts, folds, touched subjects
+ *     facts.c     a new row becomes facts, folds, touched subjects; apply_<noun>.c
  *     reach.c     which sessions a new fact may concern
  *     sessions.c  session rows: folds and derived columns; guards.c what streams say
  *     subjects.c  judges each touched subject once: session, client, cartridge
