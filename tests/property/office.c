@@ -62,6 +62,7 @@ static const struct topic topics[] = {
     ORDER(ROLLER_USE, 1, 0, false),
     ORDER(AFTERCARE, 1, 0, true),
     ORDER(SITE_TIME, 1, 0, true),
+    ORDER(CLIENT_FORGET, 1, 0, false),
     ORDER(ALERT_ACK, 1, 0, true),
 
     TABLET(AE_REPORT, 8, 0, true),

@@ -4,9 +4,12 @@
 #include "ledger/db.h"
 #include "ledger/verify.h"
 #include "message.h"
+#include "report.pb-c.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -97,6 +100,19 @@ static void advance_clock(struct run *run)
 
 /* --- batches ----------------------------------------------------------------------------- */
 
+static enum reading_result read_copy(
+    struct run *run, const struct copy *copy, struct reading *reading, const char **why)
+{
+	const struct input *input = copy->input;
+	struct arena *arena = &run->batch->arena;
+	struct slice bytes = message_bytes(&run->world->cast, input, &copy->delivery, arena);
+
+	if (input_is_order(input))
+		return reading_parse_order(arena, bytes, reading, why);
+	return reading_parse(
+	    arena, bytes, &input->source, input->device == WORLD_TABLET, reading, why);
+}
+
 /* R18: nothing comes before it happened; what comes live comes soon, and HELLO always
  * does. */
 static void add_entry(struct run *run, struct copy *copy)
@@ -109,15 +125,8 @@ static void add_entry(struct run *run, struct copy *copy)
 		recv = copy->input->recv;
 		copy->delivery.is_replay = copy->input->is_buffered;
 	}
-	struct arena *arena = &run->batch->arena;
-	struct slice bytes = message_bytes(&run->world->cast, copy->input, &copy->delivery, arena);
 	struct batch_entry *entry = batch_add(run->batch);
-	bool is_tablet = copy->input->device == WORLD_TABLET;
-	enum reading_result result =
-	    input_is_order(copy->input)
-	        ? reading_parse_order(arena, bytes, &entry->reading, &entry->why)
-	        : reading_parse(
-	              arena, bytes, &copy->input->source, is_tablet, &entry->reading, &entry->why);
+	enum reading_result result = read_copy(run, copy, &entry->reading, &entry->why);
 
 	if (result != READING_OK && result != READING_RANGE)
 		fail(run, "the gate refused a message", entry->why ? entry->why : "no memory");
@@ -295,6 +304,42 @@ static void check_recount(struct run *run)
 		fail(run, "the journal does not hold every input once", run->way->name);
 }
 
+/* --- who was forgotten ----------------------------------------------------------------------- */
+
+/* Domain 5: the token is nowhere, whatever came after it was to go. */
+static void check_forgotten(struct run *run, struct slice store)
+{
+	for (size_t i = 0; i < run->world->count && !run->why[0]; i++) {
+		struct copy copy = {.input = &run->world->inputs[i]};
+		struct reading reading;
+		const char *why;
+		if (!input_is_order(copy.input) ||
+		    copy.input->body != CAREPACE__V1__ORDER__BODY_CLIENT_FORGET)
+			continue;
+		batch_reset(run->batch);
+		if (read_copy(run, &copy, &reading, &why) != READING_OK)
+			fail(run, "who was forgotten", why);
+		else if (memmem(store.p, store.len, reading.client.b, ID_BYTES))
+			fail(run, "the store still has a token that was to go", run->way->name);
+	}
+}
+
+static void search_store(struct run *run)
+{
+	struct stat stat;
+	int file = open(run->path, O_RDONLY | O_CLOEXEC);
+
+	if (run->why[0])
+		return;
+	CP_CHECK(file >= 0 && fstat(file, &stat) == 0);
+	size_t len = (size_t)stat.st_size;
+	void *bytes = mmap(NULL, len, PROT_READ, MAP_SHARED, file, 0);
+	CP_CHECK(bytes != MAP_FAILED);
+	check_forgotten(run, slice_of(bytes, len));
+	munmap(bytes, len);
+	close(file);
+}
+
 static void delete_store(struct run *run)
 {
 	static const char *const suffixes[] = {"", "-wal", "-shm"};
@@ -364,6 +409,7 @@ bool run_world(const struct world *world, const struct way *way, const struct po
 	live_all(&run);
 	read_truth(&run, truth);
 	check_recount(&run);
+	search_store(&run);
 	delete_store(&run);
 	batch_free(run.batch);
 	return why[0] == '\0';

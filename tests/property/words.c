@@ -222,6 +222,7 @@ static const struct word words[] = {
     {"DeviceAssign.name", 50, TEXT("Pen 1")},
 
     {"SiteTime.hq_ts_ms", 100, MINUTES(0)},
+    {"ClientForget.client_token", 100, NAME, DRAWN},
 
     /* Whatever it belongs to. */
     {"PolicySetting.zones", 20, BIT(ZONES)},
