@@ -423,6 +423,7 @@ void clocks_settle(struct ledger *ledger)
 	for (struct redating *r = list; r; r = r->next)
 		if (!r->is_floor)
 			move_boot(ledger, &r->source_id, r->source, r->boot, &r->by);
+	ledger->settled_from = 0; /* no row is dated as in that doubt any more */
 	for (struct redating *r = list; r; r = r->next)
 		settle_floors(ledger, r);
 }
