@@ -9,6 +9,7 @@
  * everything a second time. A seed that failed fails again by its number alone.
  */
 #include "base/err.h"
+#include "box.h"
 #include "care/policy.h"
 #include "clocks.h"
 #include "ledger/batch.h"
@@ -192,6 +193,8 @@ static unsigned run_seed(uint64_t seed, const struct policy *policy, const struc
 	world_make(&world, seed, policy->zone, options->is_plain);
 	if (options->has_wrong_clocks)
 		clocks_break(&world);
+	if (options->has_wrong_clocks && seed % 2)
+		box_play(&world);
 	buf_init(&first, TRUTH_BYTES_MAX);
 	for (size_t i = 0; i < CP_COUNT(ways); i++)
 		if (i < WAYS_ALWAYS || options->is_all_ways ||

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "box.h"
 #include "control.h"
 #include "ledger/db.h"
 #include "ledger/verify.h"
@@ -8,6 +9,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -21,6 +23,9 @@
 
 struct copy {
 	const struct input *input;
+	size_t phase; /* of the box, in which it comes */
+	size_t place;
+	bool is_again;
 	struct delivery delivery;
 };
 
@@ -34,9 +39,11 @@ struct run {
 	size_t next;
 	wall_ms first_now;
 	wall_ms now;
+	const struct box_phase *phase; /* NULL: the box's clock is believed */
 	char path[256];
 	struct ledger *ledger;
 	struct batch *batch;
+	int64_t box_inputs;
 	char *why; /* [512]; empty while all is well */
 };
 
@@ -54,6 +61,7 @@ static void add_copy(struct run *run, const struct input *input, bool is_first)
 		return;
 	struct copy *copy = &run->copies[run->copy_count++];
 	copy->input = input;
+	copy->is_again = !is_first;
 	copy->delivery = (struct delivery){
 	    .is_replay = !is_first || rng_percent(&run->rng, 20),
 	    .sent_mono_ms = rng_next(&run->rng) & UINT32_MAX,
@@ -70,6 +78,30 @@ static void shuffle(struct run *run)
 	}
 }
 
+static int by_phase(const void *a, const void *b)
+{
+	const struct copy *x = a;
+	const struct copy *y = b;
+
+	return x->phase != y->phase ? (x->phase > y->phase) - (x->phase < y->phase)
+	                            : (x->place > y->place) - (x->place < y->place);
+}
+
+/* What the box knew of the time when something came in is no matter of the way: only copies
+ * come in another phase. */
+static void keep_phases(struct run *run)
+{
+	for (size_t i = 0; i < run->copy_count; i++) {
+		struct copy *copy = &run->copies[i];
+		size_t phase = box_phase_at(run->world, copy->input->recv);
+		if (copy->is_again)
+			phase += rng_below(&run->rng, run->world->phase_count - phase);
+		copy->phase = phase;
+		copy->place = i;
+	}
+	qsort(run->copies, run->copy_count, sizeof(run->copies[0]), by_phase);
+}
+
 static void plan_arrival(struct run *run)
 {
 	for (size_t i = 0; i < run->world->count; i++) {
@@ -79,8 +111,36 @@ static void plan_arrival(struct run *run)
 	}
 	if (run->way->is_shuffled)
 		shuffle(run);
+	if (run->world->phase_count)
+		keep_phases(run);
 	run->first_now = run->world->inputs[0].ts;
-	run->now = run->way->is_at_once ? run->world->now : run->first_now;
+	run->now = run->first_now;
+}
+
+static const struct box_phase *phase_of(const struct run *run)
+{
+	size_t last = run->world->phase_count - 1;
+	size_t phase = run->next < run->copy_count ? run->copies[run->next].phase : last;
+
+	return run->world->phase_count ? &run->world->phases[phase] : NULL;
+}
+
+/* Of the phase, or the world. */
+static wall_ms last_now(const struct run *run)
+{
+	const struct box_phase *phase = run->phase;
+	bool is_last = !phase || phase + 1 == run->world->phases + run->world->phase_count;
+
+	return is_last ? run->world->now : phase[1].from - 1;
+}
+
+static void begin_phase(struct run *run)
+{
+	run->phase = phase_of(run);
+	if (run->phase && run->now < run->phase->from)
+		run->now = run->phase->from;
+	if (run->way->is_at_once)
+		run->now = last_now(run);
 }
 
 /* In order: shortly after the event. Shuffled: evenly until the last moment. */
@@ -92,8 +152,8 @@ static void advance_clock(struct run *run)
 	if (run->way->is_shuffled)
 		at = run->first_now + (run->world->now - run->first_now) * (int64_t)run->next /
 		                          (int64_t)run->copy_count;
-	if (at > run->world->now)
-		at = run->world->now;
+	if (at > last_now(run))
+		at = last_now(run);
 	if (at > run->now)
 		run->now = at;
 }
@@ -125,6 +185,8 @@ static void add_entry(struct run *run, struct copy *copy)
 		recv = copy->input->recv;
 		copy->delivery.is_replay = copy->input->is_buffered;
 	}
+	if (run->phase) /* since the box started */
+		recv -= run->phase->booted_at;
 	struct batch_entry *entry = batch_add(run->batch);
 	enum reading_result result = read_copy(run, copy, &entry->reading, &entry->why);
 
@@ -138,6 +200,8 @@ static void apply(struct run *run)
 {
 	if (run->why[0])
 		return;
+	if (run->phase)
+		run->batch->clock = box_reading(run->phase, run->now);
 	if (ledger_apply(run->ledger, run->batch, run->now) != CP_OK)
 		fail(run, "ledger_apply", ledger_error(run->ledger));
 	for (size_t i = 0; i < run->batch->entry_count; i++)
@@ -145,12 +209,20 @@ static void apply(struct run *run)
 			fail(run, "a copy was taken for a conflict", run->way->name);
 }
 
+/* Deadlines are told in the time that the ledger believes. */
+static wall_ms believed_now(const struct run *run)
+{
+	int64_t offset = ledger_assumed_offset(run->ledger);
+
+	return offset == TIME_NEVER ? run->now : run->now - run->phase->booted_at + offset;
+}
+
 /* What the shell does while a deadline is due. */
 static void tick(struct run *run)
 {
 	wall_ms next_wake = INT64_MIN;
 
-	for (int i = 0; next_wake <= run->now && !run->why[0]; i++) {
+	for (int i = 0; next_wake <= believed_now(run) && !run->why[0]; i++) {
 		if (i == TICKS_MAX)
 			fail(run, "a deadline that is never over", run->way->name);
 		batch_reset(run->batch);
@@ -159,16 +231,21 @@ static void tick(struct run *run)
 	}
 }
 
+/* Of one phase; its end is heard at once, as the shell would. */
 static void send_batch(struct run *run)
 {
 	size_t count = 1 + rng_below(&run->rng, run->way->batch_max);
 
+	if (phase_of(run) != run->phase)
+		begin_phase(run);
 	batch_reset(run->batch);
 	for (size_t i = 0; i < count && run->next < run->copy_count; i++)
-		add_entry(run, &run->copies[run->next++]);
+		if (phase_of(run) == run->phase)
+			add_entry(run, &run->copies[run->next++]);
 	advance_clock(run);
 	apply(run);
-	if (run->batch->next_wake <= run->now && rng_percent(&run->rng, 50))
+	bool is_due = run->batch->next_wake <= believed_now(run) && rng_percent(&run->rng, 50);
+	if (is_due || phase_of(run) != run->phase)
 		tick(run);
 }
 
@@ -178,12 +255,15 @@ static void open_store(struct run *run)
 {
 	char why[256];
 
+	if (run->phase)
+		run->config.clock = box_start(run->world, run->phase, run->now);
 	if (ledger_open(&run->config, run->now, &run->ledger, why) != CP_OK)
 		fail(run, "ledger_open", why);
 }
 
 static void live(struct run *run, size_t until)
 {
+	begin_phase(run);
 	open_store(run);
 	while (run->next < until && !run->why[0])
 		send_batch(run);
@@ -239,18 +319,41 @@ static void live_and_close(struct run *run, size_t until)
 	run->ledger = NULL;
 }
 
+/* Does the box itself start again before that comes in? */
+static bool is_restart(const struct run *run, size_t at)
+{
+	size_t phase = run->copies[at].phase;
+
+	return phase != run->copies[at - 1].phase && run->world->phases[phase].is_restart;
+}
+
+static void live_until(struct run *run, size_t until)
+{
+	do {
+		size_t end = run->next + 1;
+		while (end < until && !is_restart(run, end))
+			end++;
+		if (end > until)
+			end = until;
+		if (rng_percent(&run->rng, 50))
+			live_and_die(run, end);
+		else
+			live_and_close(run, end);
+	} while (run->next < until && !run->why[0]);
+}
+
 static void live_all(struct run *run)
 {
 	size_t restarts =
 	    run->way->restarts_max ? 1 + rng_below(&run->rng, run->way->restarts_max) : 0;
 
-	for (size_t i = 0; i < restarts && !run->why[0]; i++) {
-		size_t until = run->next + rng_below(&run->rng, run->copy_count - run->next + 1);
-		if (rng_percent(&run->rng, 50))
-			live_and_die(run, until);
-		else
-			live_and_close(run, until);
-	}
+	for (size_t i = 0; i < restarts && !run->why[0]; i++)
+		live_until(run, run->next + rng_below(&run->rng, run->copy_count - run->next + 1));
+	size_t last = run->copy_count;
+	while (last > run->next && (last == run->copy_count || !is_restart(run, last)))
+		last--;
+	if (last > run->next && !run->why[0])
+		live_until(run, last);
 	if (!run->why[0])
 		live(run, run->copy_count);
 	run->now = run->world->now;
@@ -279,6 +382,8 @@ static void read_truth(struct run *run, struct buf *truth)
 		return;
 	if (db_open(&db, run->path, DB_READ_ONLY) == CP_OK)
 		truth_lines(&db, add_line, truth);
+	run->box_inputs = db_value(
+	    &db, 0, "SELECT count(*) FROM journal WHERE kind = ?", "i", (int64_t)READING_BOX_CLOCK);
 	if (db.err)
 		fail(run, "the truth cannot be read", db.err_text);
 	db_close(&db);
@@ -300,7 +405,7 @@ static void check_recount(struct run *run)
 	    CP_OK)
 		fail(run, "verify_store", why);
 	/* And the policy of the clinic itself. */
-	if (!run->why[0] && result.inputs != (int64_t)run->world->count)
+	if (!run->why[0] && result.inputs != (int64_t)run->world->count + run->box_inputs)
 		fail(run, "the journal does not hold every input once", run->way->name);
 }
 

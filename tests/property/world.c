@@ -318,6 +318,7 @@ void world_make(struct world *world, uint64_t seed, const struct zone *zone, boo
 
 	world->seed = seed;
 	world->count = 0;
+	world->phase_count = 0;
 	maker.first_day = civil_from_ymd(2025, 1, 1) + (int32_t)rng_below(&maker.rng, 270);
 	maker.client_count = 1 + rng_below(&maker.rng, CAST_CLIENTS_MAX);
 	for (size_t i = 0; i < maker.client_count; i++)

@@ -25,6 +25,7 @@
 #define WORLD_DEVICES 5                        /* with a roller */
 #define WORLD_BOOTED_AT INT64_C(1577836800000) /* devices count from 2020 on, in every boot */
 #define WORLD_TABLET WORLD_DEVICES
+#define BOX_PHASES_MAX 6
 
 enum input_kind {
 	INPUT_HELLO,
@@ -106,12 +107,24 @@ struct cast {
 	size_t session_count;
 };
 
+/* In which the box itself has one clock (box.h). */
+struct box_phase {
+	wall_ms from; /* what comes in from here on */
+	bool is_restart;
+	unsigned boot;
+	wall_ms booted_at;
+	int64_t off_ms; /* its clock is ahead by */
+	bool is_synced;
+};
+
 struct world {
 	uint64_t seed;
 	struct cast cast;
 	struct input inputs[WORLD_INPUTS_MAX]; /* by time */
 	size_t count;
-	wall_ms now; /* of the last tick; not before any message */
+	struct box_phase phases[BOX_PHASES_MAX];
+	size_t phase_count; /* 0: the box's clock is believed */
+	wall_ms now;        /* of the last tick; not before any message */
 };
 
 /* Plain: only what the oracle knows (office.h). */
