@@ -134,21 +134,43 @@ static void fail_at_length(struct clinic *clinic, struct device *device, size_t 
 	    READING_OK);
 }
 
-static void a_device_that_tells_without_end_ends_nothing(void **state)
+/* More than a judge takes (FACTS_BYTES_MAX) from 14 batches on. */
+static void fail_without_end(struct clinic *clinic, int batches)
 {
-	struct clinic *clinic = open_in_memory(state);
 	struct device *device = clinic_device(clinic, "P1");
 
 	say(clinic, "2026-03-02 10:00 P1 hello");
-	for (int i = 0; i < 120; i++) {
+	for (int i = 0; i < batches; i++) {
 		batch_reset(clinic->batch);
+		clinic->now += MS_PER_MINUTE;
 		for (int k = 0; k < 10; k++)
 			fail_at_length(clinic, device, 60000);
 		assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
 	}
-	assert_int_equal(count(clinic, "SELECT count(*) FROM journal WHERE kind > 16"), 1200);
 	assert_int_equal(
 	    count(clinic, "SELECT value FROM meta WHERE name = 'facts_passed_over'"), 1);
+}
+
+static void a_device_that_tells_without_end_ends_nothing(void **state)
+{
+	struct clinic *clinic = open_in_memory(state);
+
+	fail_without_end(clinic, 120);
+	assert_int_equal(count(clinic, "SELECT count(*) FROM journal WHERE kind > 16"), 1200);
+}
+
+static void a_recount_passes_over_the_same(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+	struct verify_result result;
+	char why[256];
+
+	fail_without_end(clinic, 20);
+	assert_int_equal(verify_store(bench_of(state)->path, &clinic->ledger->config.policy, NULL,
+	                     NULL, &result, why),
+	    CP_OK);
+	assert_int_equal(result.inputs, 201);
+	assert_int_equal(result.differences, 0);
 }
 
 static void a_hole_in_the_names_is_filled_later(void **state)
@@ -554,6 +576,7 @@ int main(void)
 	    LEDGER_TEST(another_body_under_the_same_name_is_kept_and_not_judged),
 	    LEDGER_TEST(one_space_of_names_over_journal_and_stream),
 	    LEDGER_TEST(a_device_that_tells_without_end_ends_nothing),
+	    LEDGER_TEST(a_recount_passes_over_the_same),
 	    LEDGER_TEST(a_hole_in_the_names_is_filled_later),
 	    LEDGER_TEST(a_thousand_are_parked_for_a_device),
 	    LEDGER_TEST(eight_megabytes_are_parked_for_a_device),
