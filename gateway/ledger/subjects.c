@@ -121,34 +121,39 @@ static bool derive(struct ledger *ledger, struct session_history *history, wall_
 	return true;
 }
 
+/* The same without those around it, and what its limits hang on. */
+static bool derive_alone(struct ledger *ledger, struct session_history *history)
+{
+	int64_t no = history->session->no;
+
+	if (unjudged_has(ledger, SUBJECT_SESSION, no) || !history_of_session(ledger, history))
+		return false;
+	derive_session(history, &ledger->config.policy, moment_of(ledger, SUBJECT_SESSION, no));
+	if (!history_of_limits(ledger, history))
+		return false;
+	derive_from_scene(history);
+	return true;
+}
+
 void subjects_derive_session(struct ledger *ledger, int64_t no)
 {
 	struct session session;
 	struct session_history history = {.session = &session};
 
-	if (!unjudged_has(ledger, SUBJECT_SESSION, no) && sessions_load(ledger, no, &session) &&
-	    derive(ledger, &history, moment_of(ledger, SUBJECT_SESSION, no)))
+	if (sessions_load(ledger, no, &session) && derive_alone(ledger, &history))
 		sessions_save(ledger, &session, last_attach(&history));
 	arena_reset(&ledger->work);
 	decoded_trim(&ledger->decoded);
 }
 
-/* Without a START only the stream says when it began. */
 void subjects_begin_guard(struct ledger *ledger, struct open_session *open)
 {
 	struct session session = open->session;
 	struct session_history history = {.session = &session};
 
-	if (session.fold.start_from == TIME_NEVER ||
-	    unjudged_has(ledger, SUBJECT_SESSION, session.no) ||
-	    !history_of_session(ledger, &history))
-		return;
-	derive_session(
-	    &history, &ledger->config.policy, moment_of(ledger, SUBJECT_SESSION, session.no));
-	if (!history_of_limits(ledger, &history))
-		return;
-	derive_from_scene(&history);
-	guards_begin(ledger, &history, open);
+	/* Without a START only the stream says when it began. */
+	if (session.fold.start_from != TIME_NEVER && derive_alone(ledger, &history))
+		guards_begin(ledger, &history, open);
 }
 
 static void judge_one_session(struct ledger *ledger, struct touch touch)

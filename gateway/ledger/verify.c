@@ -378,9 +378,14 @@ static void compare(struct recount *r)
 	free_lines(&counted);
 }
 
+/* In most stores there are none: that is asked once, not for each row. */
 #define IS_JUDGED                                                                                  \
-	" NOT EXISTS (SELECT 1 FROM unjudged u WHERE u.kind = 0 AND u.subject = j.source"          \
-	" AND u.boot = j.boot AND u.seq = j.seq)"
+	" (NOT EXISTS (SELECT 1 FROM unjudged WHERE kind = 0) OR NOT EXISTS (SELECT 1"             \
+	" FROM unjudged u WHERE u.kind = 0 AND u.subject = j.source AND u.boot = j.boot"           \
+	" AND u.seq = j.seq))"
+#define IS_IN_CONFLICT                                                                             \
+	" WHERE EXISTS (SELECT 1 FROM conflict) AND EXISTS (SELECT 1 FROM conflict c"              \
+	" WHERE c.source = j.source AND c.boot = j.boot AND c.seq = j.seq)"
 
 /* The first content of a name is in the journal or the stream. */
 static void count_conflicts(struct recount *r, const char *select)
@@ -396,10 +401,6 @@ static void count_conflicts(struct recount *r, const char *select)
 	}
 	settle(r);
 }
-
-#define IS_IN_CONFLICT                                                                             \
-	" WHERE EXISTS (SELECT 1 FROM conflict c WHERE c.source = j.source AND c.boot = j.boot"    \
-	" AND c.seq = j.seq)"
 
 static void recount(struct recount *r)
 {
