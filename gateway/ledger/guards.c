@@ -313,16 +313,16 @@ static struct open_guard *place_for(struct ledger *ledger, const struct session 
 static void refresh(
     struct ledger *ledger, const struct session_history *history, struct open_guard *w)
 {
-	uint8_t before[LIMITS_HASH_BYTES];
+	struct limits before;
 	bool is_late = w->is_stale;
 
-	memcpy(before, w->limits_hash, sizeof(before));
+	memcpy(&before, &w->limits, sizeof(before)); /* equal limits are equal bytes */
 	limits_of(history, &ledger->config.policy, &w->limits);
-	limits_hash(&w->limits, w->limits_hash);
-	if (w->is_begun && !is_late && memcmp(before, w->limits_hash, sizeof(before)) == 0) {
+	if (w->is_begun && !is_late && memcmp(&before, &w->limits, sizeof(before)) == 0) {
 		fold_said_before(w, &w->ahead, INT64_MAX);
 		return;
 	}
+	limits_hash(&w->limits, w->limits_hash);
 	w->is_begun = true;
 	w->is_stale = false;
 	w->is_saved = !is_late && load(ledger, history->session->no, w);
@@ -356,7 +356,6 @@ void guards_begin(
 	    !keep_said(&ledger->running, &w->ahead))
 		return;
 	limits_of(history, &ledger->config.policy, &w->limits);
-	limits_hash(&w->limits, w->limits_hash);
 	guard_begin(&w->guard, &w->limits);
 	w->is_begun = true;
 	open->guard = w;

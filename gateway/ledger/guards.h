@@ -29,7 +29,7 @@ struct said_list {
 
 struct open_guard {
 	struct limits limits;
-	uint8_t limits_hash[LIMITS_HASH_BYTES];
+	uint8_t limits_hash[LIMITS_HASH_BYTES]; /* for the row */
 	struct guard guard;
 	bool is_begun;
 	bool is_stale;   /* to be folded again */
