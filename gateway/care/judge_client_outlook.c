@@ -5,6 +5,8 @@
 #include "care/outlook.h"
 #include "care/zone.h"
 
+#include <string.h>
+
 #define ANYWHERE (1U << CAREPACE__V1__ZONE__ZONE_UNKNOWN)
 
 /* Treatments up to now. */
@@ -53,6 +55,50 @@ static struct course_outlook course_outlook_of(
 	return outlook;
 }
 
+static bool begin_walk(struct client_walk *walk)
+{
+	if (!treatments_merge(walk))
+		return false;
+	walk->longest_days = spacing_longest_days(walk);
+	return true;
+}
+
+/* By day: in its place, or with those that have the same. */
+static size_t add_zone(struct zones_outlook *out, size_t count, uint32_t zone, int32_t day)
+{
+	size_t at = 0;
+
+	while (at < count && out[at].earliest_day < day)
+		at++;
+	if (at < count && out[at].earliest_day == day) {
+		out[at].zones |= zone;
+		return count;
+	}
+	memmove(out + at + 1, out + at, (count - at) * sizeof(*out));
+	out[at] = (struct zones_outlook){.zones = zone, .earliest_day = day};
+	return count + 1;
+}
+
+size_t outlook_of_zones(struct client_history *history, const struct policy *policy, wall_ms now,
+    uint32_t zones, int64_t course, struct arena *arena,
+    struct zones_outlook out[OUTLOOK_ZONES_MAX])
+{
+	struct timeline timeline;
+	struct client_walk walk = {
+	    .history = history, .policy = policy, .now = now, .timeline = &timeline};
+	size_t count = 0;
+
+	timeline_init(&timeline, arena);
+	if (!begin_walk(&walk))
+		return 0;
+	for (uint32_t zone = 1; zone; zone <<= 1) {
+		int32_t day = zones & zone ? earliest_for(&walk, course, zone) : 0;
+		if (zones & zone)
+			count = add_zone(out, count, zone, day ? day : zone_day(policy->zone, now));
+	}
+	return count;
+}
+
 bool outlook_of_client(struct client_history *history, const struct policy *policy, wall_ms now,
     struct arena *arena, struct client_outlook *out)
 {
@@ -63,9 +109,8 @@ bool outlook_of_client(struct client_history *history, const struct policy *poli
 
 	*out = (struct client_outlook){0};
 	timeline_init(&timeline, arena);
-	if (!treatments_merge(&walk))
+	if (!begin_walk(&walk))
 		return false;
-	walk.longest_days = spacing_longest_days(&walk);
 	out->earliest_day = earliest_for(&walk, 0, ANYWHERE);
 	while (out->course_count < OUTLOOK_COURSES_MAX && course_next(&walk, &course)) {
 		const struct plan *plan = course_plan(&walk, &course, now);

@@ -38,6 +38,20 @@ struct client_outlook {
 	int32_t earliest_day; /* anywhere on the skin; 0: today */
 };
 
+/* Zones that may be treated again from the same day on. */
+struct zones_outlook {
+	uint32_t zones;
+	int32_t earliest_day; /* today: they may at once */
+};
+
+#define OUTLOOK_ZONES_MAX 32 /* bits of a set of zones */
+
+/* Of a set of zones, by day, for the next session of a course (0: of none). Nobody can say
+ * for an empty set (R16). Treatments are merged in the arena; 0, too, when it is full. */
+size_t outlook_of_zones(struct client_history *history, const struct policy *policy, wall_ms now,
+    uint32_t zones, int64_t course, struct arena *arena,
+    struct zones_outlook out[OUTLOOK_ZONES_MAX]);
+
 /* Treatments are merged in the arena; false when it is full. */
 bool outlook_of_client(struct client_history *history, const struct policy *policy, wall_ms now,
     struct arena *arena, struct client_outlook *out);

@@ -82,8 +82,8 @@ struct batch_done {
 
 /* A message for a device; worthless after expires_at. */
 struct batch_down {
-	struct id device; /* zero: for every tablet that is connected */
-	struct slice payload;
+	struct id device;     /* zero: for every tablet that is connected */
+	struct slice payload; /* empty: message n, if it still waits, is taken back */
 	wall_ms expires_at;
 	uint64_t n; /* its row, rising per device; 0: it has none */
 };

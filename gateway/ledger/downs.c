@@ -2,6 +2,7 @@
 
 #include "care/civil.h"
 #include "ledger/down_rows.h"
+#include "ledger/names.h"
 #include "ledger/receipt.h"
 #include "wire/pack.h"
 #include "wire/unpack.h"
@@ -23,16 +24,23 @@ static struct slice pack(
 	return out;
 }
 
-static void send(
-    struct ledger *ledger, const struct id *device, struct slice payload, wall_ms until)
+/* client: whom the message names, 0 nobody. */
+static void send_about(struct ledger *ledger, const struct id *device, struct slice payload,
+    wall_ms until, int64_t client)
 {
 	struct batch_down down = {.device = *device, .payload = payload, .expires_at = until};
 
 	if (ledger->db.err)
 		return;
-	down.n = id_is_zero(device) ? 0 : down_rows_add(ledger, device, payload, until);
+	down.n = id_is_zero(device) ? 0 : down_rows_add(ledger, device, payload, until, client);
 	if (!batch_add_down(ledger->batch, &down))
 		db_fail(&ledger->db, CP_NOMEM, "out of memory for a message to a device");
+}
+
+static void send(
+    struct ledger *ledger, const struct id *device, struct slice payload, wall_ms until)
+{
+	send_about(ledger, device, payload, until, 0);
 }
 
 void downs_hello_ack(struct ledger *ledger, const struct reading *reading)
@@ -155,6 +163,28 @@ void downs_quarantine(struct ledger *ledger, const struct id *device, bool is_on
 	down.quarantine = &quarantine;
 	send(ledger, device, pack(ledger, &ledger->batch->arena, &down.base),
 	    ledger->now + QUARANTINE_VALID_MS);
+}
+
+/* A tablet that is away asks nobody and looks the client up. */
+void downs_show_next_allowed(struct ledger *ledger, const struct session *session,
+    const struct zones_outlook *outlook, wall_ms until)
+{
+	Carepace__V1__Down down = CAREPACE__V1__DOWN__INIT;
+	Carepace__V1__ShowNextAllowed show = CAREPACE__V1__SHOW_NEXT_ALLOWED__INIT;
+	struct id token;
+
+	if (!names_token(ledger, session->client, &token))
+		return;
+	show.client_token = (ProtobufCBinaryData){.len = ID_BYTES, .data = token.b};
+	show.zones = outlook->zones;
+	show.allowed_date = civil_to_yyyymmdd(outlook->earliest_day);
+	down.ts_ms = ledger->now;
+	down.body_case = CAREPACE__V1__DOWN__BODY_SHOW_NEXT_ALLOWED;
+	down.show_next_allowed = &show;
+
+	struct slice payload = pack(ledger, &ledger->batch->arena, &down.base);
+	send_about(ledger, &session->source, payload, until, session->client);
+	send(ledger, &(struct id){0}, payload, ledger->now + DOWN_ROWS_WORTH_MS);
 }
 
 /* --- during a session ------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #ifndef LEDGER_DOWNS_H
 #define LEDGER_DOWNS_H
 
+#include "care/outlook.h"
 #include "care/session.h"
 #include "care/verdict.h"
 #include "ledger/journal.h"
@@ -28,6 +29,11 @@ void downs_verdict(
 
 /* A device is out of use, or is not any more; and why it is or was (enum check). */
 void downs_quarantine(struct ledger *ledger, const struct id *device, bool is_on, int64_t reason);
+
+/* From when on a client may be treated again, to the device and to the site's tablets; the
+ * day may be told until a moment. */
+void downs_show_next_allowed(struct ledger *ledger, const struct session *session,
+    const struct zones_outlook *outlook, wall_ms until);
 
 /* Something came up in the session, or is over: worth as long as a verdict. */
 void downs_advise(struct ledger *ledger, const struct session *session, enum check check,

@@ -5,8 +5,10 @@
 #include "care/fact.h"
 #include "care/session.h"
 #include "care/zone.h"
+#include "ledger/down_rows.h"
 #include "ledger/journal.h"
 #include "ledger/merges.h"
+#include "ledger/names.h"
 #include "ledger/parked.h"
 #include "ledger/reach.h"
 
@@ -161,18 +163,6 @@ static void strip_parked(struct ledger *ledger, const struct id *token, const st
 
 /* --- the token ------------------------------------------------------------------------------- */
 
-static bool token_of(struct ledger *ledger, int64_t no, struct id *token)
-{
-	struct db_rows rows = db_query(
-	    &ledger->db, "SELECT token FROM client WHERE no = ? AND token IS NOT NULL", "i", no);
-
-	if (!db_next(&rows))
-		return false;
-	id_from_bytes(token, db_blob(&rows, 0));
-	db_end(&rows);
-	return true;
-}
-
 /* See "Traces". */
 static void write_anew(struct ledger *ledger)
 {
@@ -188,12 +178,13 @@ static void erase_token(struct ledger *ledger, int64_t no)
 {
 	struct id token;
 
-	if (ledger->config.is_recount || !token_of(ledger, no, &token))
+	if (ledger->config.is_recount || !names_token(ledger, no, &token))
 		return;
 	struct id alias = alias_of(ledger, &token);
 	db_run(&ledger->db, "UPDATE client SET token = NULL, alias = ? WHERE no = ?", "bi",
 	    slice_of(alias.b, ID_BYTES), no);
 	strip_parked(ledger, &token, &alias);
+	down_rows_forget(ledger, no);
 	write_anew(ledger);
 }
 

@@ -72,6 +72,18 @@ int64_t names_client(struct ledger *ledger, const struct id *token)
 	return db_last_rowid(&ledger->db);
 }
 
+bool names_token(struct ledger *ledger, int64_t client, struct id *token)
+{
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT token FROM client WHERE no = ? AND token IS NOT NULL", "i", client);
+
+	if (!db_next(&rows))
+		return false;
+	id_from_bytes(token, db_blob(&rows, 0));
+	db_end(&rows);
+	return true;
+}
+
 int64_t names_operator(struct ledger *ledger, const struct id *token)
 {
 	struct slice bytes = slice_of(token->b, ID_BYTES);

@@ -13,6 +13,7 @@ int64_t names_device(struct ledger *ledger, const struct id *id);
 /* 0 for an absent (zero) token. Made on first sight; of a client who was forgotten the
  * number that is left of them (ledger/forgets.h). */
 int64_t names_client(struct ledger *ledger, const struct id *token);
+bool names_token(struct ledger *ledger, int64_t client, struct id *token); /* false: forgotten */
 int64_t names_operator(struct ledger *ledger, const struct id *token);
 
 /* What has neither token nor table: a sid, a case, a lot. Made on first sight. */

@@ -258,6 +258,7 @@ CREATE TABLE session(
 	verdict_rev INTEGER NOT NULL DEFAULT 0,
 	verdict_at INTEGER NOT NULL DEFAULT 0,
 	verdict BLOB, -- the Verdict message, rev 0
+	shown TEXT, -- from when on its client may be treated again (ledger/next_allowed.h)
 	UNIQUE(source, sid)
 );
 CREATE INDEX session_by_client ON session(client, start_at) WHERE client != 0;
@@ -405,6 +406,7 @@ CREATE TABLE down(
 	source INTEGER NOT NULL,
 	n INTEGER NOT NULL,
 	expires_at INTEGER NOT NULL, -- wall ms
+	client INTEGER, -- whom it names; the token is blank in payload
 	payload BLOB NOT NULL,
 	PRIMARY KEY(source, n)
 ) WITHOUT ROWID;

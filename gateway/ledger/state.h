@@ -18,6 +18,7 @@
  *     answers.c   what people said to an alert; corrections.c, merges.c: put right
  *     forgets.c   clients who asked to be forgotten
  *     verdicts.c  the answer on the chair, with revisions
+ *     next_allowed.c  when a client may come again
  *     presence.c  heartbeats and gaps: what a device does not send
  *     downs.c     what is said to devices; advice.c when, down_rows.c keeps it
  *     link_rows.c what a device's link leaves behind

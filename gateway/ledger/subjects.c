@@ -10,6 +10,7 @@
 #include "ledger/guards.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
+#include "ledger/next_allowed.h"
 #include "ledger/presence.h"
 #include "ledger/sessions.h"
 #include "ledger/store.h"
@@ -232,6 +233,7 @@ static void judge_one_client(struct ledger *ledger, struct touch touch)
 		timeline_stop(&timeline, last, at);
 	save_visits(ledger, &history, visits, touch.is_loud);
 	settle(ledger, SUBJECT_CLIENT, touch, &timeline, at);
+	next_allowed_settle(ledger, &history, touch.is_loud);
 }
 
 /* --- cartridge ------------------------------------------------------------------------ */

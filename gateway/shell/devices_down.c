@@ -97,7 +97,9 @@ static void send_message(struct devices *devices, const struct batch_down *down,
 		return;
 	}
 	struct device *device = roster_meet(devices->roster, &down->device);
-	if (device)
+	if (device && down->payload.len == 0)
+		downlink_take_back(&devices->roster->downlink, &device->downs, down->n);
+	else if (device)
 		deliver(devices, device, down, now);
 	else
 		devices->roster->downlink.counters.dropped++;

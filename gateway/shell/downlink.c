@@ -119,6 +119,16 @@ void downlink_put_back(
 	put(downlink, queue, down, true);
 }
 
+void downlink_take_back(struct downlink *downlink, struct downlink_queue *queue, uint64_t n)
+{
+	struct downlink_message *message = queue->first;
+
+	while (message && message->n != n)
+		message = message->next;
+	if (message)
+		downlink_over(downlink, message);
+}
+
 /* --- out ---------------------------------------------------------------------------------- */
 
 static void expire(struct downlink *downlink, struct downlink_message *message)

@@ -55,6 +55,9 @@ void downlink_deinit(struct downlink *downlink); /* safe on a zeroed struct, whi
 void downlink_put(
     struct downlink *downlink, struct downlink_queue *queue, const struct batch_down *down);
 
+/* It must not be sent any more: if it waits, it is over, and so if the link has it. */
+void downlink_take_back(struct downlink *downlink, struct downlink_queue *queue, uint64_t n);
+
 /* One that the store remembers: it may have been sent before. */
 void downlink_put_back(
     struct downlink *downlink, struct downlink_queue *queue, const struct batch_down *down);

@@ -271,7 +271,9 @@ bool wire_is_token(const ProtobufCFieldDescriptor *field)
 	       strcmp(field->name + len - (sizeof(suffix) - 1), suffix) == 0;
 }
 
-void wire_blank_tokens(const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t len_bytes)
+/* An empty token blanks. */
+static void write_tokens(
+    const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t len_bytes, struct slice token)
 {
 	struct slice rest = slice_of(bytes, len_bytes);
 
@@ -285,10 +287,23 @@ void wire_blank_tokens(const ProtobufCMessageDescriptor *type, uint8_t *bytes, s
 			continue;
 		uint8_t *content = bytes + (field.content.p - bytes);
 		if (known->type == PROTOBUF_C_TYPE_MESSAGE)
-			wire_blank_tokens(known->descriptor, content, field.content.len);
-		else if (wire_is_token(known))
+			write_tokens(known->descriptor, content, field.content.len, token);
+		else if (wire_is_token(known) && token.len == 0)
 			memset(content, 0, field.content.len);
+		else if (wire_is_token(known) && token.len == field.content.len)
+			memcpy(content, token.p, token.len);
 	}
+}
+
+void wire_blank_tokens(const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t len_bytes)
+{
+	write_tokens(type, bytes, len_bytes, slice_of(NULL, 0));
+}
+
+void wire_fill_tokens(
+    const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t len_bytes, struct slice token)
+{
+	write_tokens(type, bytes, len_bytes, token);
 }
 
 /* --- outline ----------------------------------------------------------------------- */

@@ -65,6 +65,11 @@ bool wire_scan(const ProtobufCMessageDescriptor *type, struct slice bytes, struc
  * what it does not know (unknown fields) stays as it is. */
 void wire_blank_tokens(const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t len_bytes);
 
+/* The reverse, for messages that name one person: each of those fields becomes the token,
+ * which must be as long. */
+void wire_fill_tokens(
+    const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t len_bytes, struct slice token);
+
 /* The structure of any bytes, for people: never a value, since what this program does
  * not know may be a person's token (P10). */
 struct wire_outline_field {

@@ -2,6 +2,8 @@
 client libraries that are not ours."""
 
 import time
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -12,7 +14,7 @@ import bytes_on_wire as wire
 from device import Device
 from head_office import wait_for
 from mosquitto import Mosquitto
-from speech import Voice, hash_of
+from speech import Voice, hash_of, token
 
 VERSIONS = pytest.mark.parametrize("protocol", [mqtt.MQTTv311, mqtt.MQTTv5], ids=["3.1.1", "5"])
 TOOLS = pytest.mark.parametrize("version", ["mqttv311", "mqttv5"])
@@ -25,6 +27,11 @@ def pen(pki):
     while b"\0" in made.id:
         made = pki.issue("pen", f"Pen {made.hex[:8]}")
     return made
+
+
+@pytest.fixture(scope="module")
+def tablet(pki):
+    return pki.issue("tablet")
 
 
 @pytest.fixture
@@ -304,3 +311,23 @@ def test_a_will_goes_up_when_its_delay_is_over(gateway, pen, contract):
     time.sleep(0.5)
     assert not stored(gateway, pen, up)
     wait_for(lambda: stored(gateway, pen, up), "the will is stored")
+
+
+# --- dates -----------------------------------------------------------------------------------------
+
+def test_pen_and_tablet_hear_when_the_client_may_come_again(tablet, pen, gateway, make_device):
+    """At the end of a session; nothing of it waits afterwards."""
+    device, shows = make_device(gateway, pen), make_device(gateway, tablet)
+    client, zones = token(), 1 << 4 | 1 << 9
+    start = device.start(client=client, zones=zones)
+    sid = start.session_start.sid
+    shows.tell(shows.hello())
+    device.tell(device.hello(), start, device.samples(sid))
+    assert not shows.heard("show_next_allowed")
+    device.tell(device.end(sid))
+    day = datetime.now(ZoneInfo("Europe/Berlin")).date() + timedelta(days=28)
+    for hears in (device, shows):
+        (shown,) = hears.wait_heard("show_next_allowed")
+        assert (shown.client_token, shown.zones) == (client, zones)
+        assert shown.allowed_date == int(day.strftime("%Y%m%d"))
+    wait_for(lambda: gateway.rows("SELECT count(*) FROM down") == [(0,)], "its row is gone")

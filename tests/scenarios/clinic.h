@@ -77,6 +77,7 @@ struct clinic {
 	struct device devices[CLINIC_DEVICES_MAX];
 	size_t device_count;
 	bool has_greetings; /* the first word of a device is HELLO, said or not */
+	bool hears_dates;   /* what says from when on a client may come again is drawn */
 	bool is_setup;      /* orders hold since long ago */
 	uint32_t order_count;
 	uint32_t fresh_count;         /* cartridges that nobody has seen */

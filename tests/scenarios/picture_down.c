@@ -47,19 +47,24 @@ static void draw_verdict(struct clinic *clinic, const Carepace__V1__Verdict *ver
 }
 
 /* What the tablets must hear next is *owed: what the device heard (R19). */
-static void hear(struct clinic *clinic, const struct batch_down *down,
-    const Carepace__V1__Verdict *verdict, struct slice *owed)
+static void share(struct clinic *clinic, const struct batch_down *down, struct slice *owed)
 {
 	bool is_for_tablets = id_is_zero(&down->device);
 
-	if (down->expires_at != clinic->told + VERDICT_VALID_MS)
-		clinic_fail(clinic, "a verdict is kept too long or too short");
 	if (is_for_tablets != (owed->len > 0) ||
 	    (is_for_tablets && !slice_eq(down->payload, *owed)))
 		clinic_fail(clinic, "device and tablets do not hear the same");
-	if (!is_for_tablets)
-		draw_verdict(clinic, verdict);
 	*owed = is_for_tablets ? slice_of(NULL, 0) : down->payload;
+}
+
+static void hear(struct clinic *clinic, const struct batch_down *down,
+    const Carepace__V1__Verdict *verdict, struct slice *owed)
+{
+	if (down->expires_at != clinic->told + VERDICT_VALID_MS)
+		clinic_fail(clinic, "a verdict is kept too long or too short");
+	share(clinic, down, owed);
+	if (!id_is_zero(&down->device))
+		draw_verdict(clinic, verdict);
 }
 
 /* --- everything else ---------------------------------------------------------------------- */
@@ -118,25 +123,52 @@ static bool is_of_link(Carepace__V1__Down__BodyCase body)
 	       body == CAREPACE__V1__DOWN__BODY_NACK;
 }
 
+/* The device keeps a date as long as the clinic's day lasts. */
+static void hear_date(struct clinic *clinic, const struct batch_down *down, struct slice *owed)
+{
+	const struct zone *zone = &clinic->zone;
+
+	if (!id_is_zero(&down->device) &&
+	    down->expires_at != zone_time_at(zone, zone_day(zone, clinic->told) + 1, 0))
+		clinic_fail(clinic, "a date is kept too long or too short");
+	share(clinic, down, owed);
+}
+
+static void picture_down(struct clinic *clinic, const struct batch_down *down, struct slice *owed)
+{
+	Carepace__V1__Down *message =
+	    carepace__v1__down__unpack(NULL, down->payload.len, down->payload.p);
+	CP_CHECK(message);
+	const ProtobufCFieldDescriptor *field =
+	    protobuf_c_message_descriptor_get_field(message->base.descriptor, message->body_case);
+	bool is_date = message->body_case == CAREPACE__V1__DOWN__BODY_SHOW_NEXT_ALLOWED;
+	bool is_drawn = is_date ? clinic->hears_dates && id_is_zero(&down->device)
+	                        : !is_of_link(message->body_case);
+
+	if (is_date)
+		hear_date(clinic, down, owed);
+	if (message->body_case == CAREPACE__V1__DOWN__BODY_ADVISE)
+		check_advise(clinic, message->advise);
+	if (message->body_case == CAREPACE__V1__DOWN__BODY_VERDICT)
+		hear(clinic, down, message->verdict, owed);
+	else if (is_drawn)
+		draw(clinic, &down->device, field->name, &message->verdict->base);
+	carepace__v1__down__free_unpacked(message, NULL);
+}
+
 void picture_downs(struct clinic *clinic)
 {
 	struct slice owed = {0};
+	char name[NAME_BYTES];
 
 	for (size_t i = 0; i < clinic->batch->down_count; i++) {
 		const struct batch_down *down = &clinic->batch->downs[i];
-		Carepace__V1__Down *message =
-		    carepace__v1__down__unpack(NULL, down->payload.len, down->payload.p);
-		CP_CHECK(message);
-		const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
-		    message->base.descriptor, message->body_case);
-		if (message->body_case == CAREPACE__V1__DOWN__BODY_ADVISE)
-			check_advise(clinic, message->advise);
-		if (message->body_case == CAREPACE__V1__DOWN__BODY_VERDICT)
-			hear(clinic, down, message->verdict, &owed);
-		else if (!is_of_link(message->body_case))
-			draw(clinic, &down->device, field->name, &message->verdict->base);
-		carepace__v1__down__free_unpacked(message, NULL);
+		if (down->payload.len > 0)
+			picture_down(clinic, down, &owed);
+		else if (clinic->hears_dates)
+			clinic_say(
+			    clinic, "%s is not told", name_of_id(ID_DEVICE, &down->device, name));
 	}
 	if (owed.len > 0)
-		clinic_fail(clinic, "the tablets do not hear the last verdict");
+		clinic_fail(clinic, "the tablets do not hear the last verdict or date");
 }

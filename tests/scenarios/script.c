@@ -327,7 +327,8 @@ static void in_zone(struct run *run, const char *name)
 /* Before a case's first line with a time. */
 static bool is_of_head(const struct run *run, const char *line)
 {
-	return !run->has_begun && (begins(line, "setup ") || speech_is_policy(line));
+	return !run->has_begun && (begins(line, "setup ") || begins(line, SPEECH_HEAR_DATES) ||
+	                              speech_is_policy(line));
 }
 
 /* A line of a case. */

@@ -45,6 +45,19 @@ static void show_number(const char *name, int64_t value, char out[SHOW_BYTES])
 	}
 }
 
+static void show_zones(uint32_t zones, char out[SHOW_BYTES])
+{
+	const ProtobufCEnumDescriptor *type = &carepace__v1__zone__descriptor;
+	size_t len = 0;
+
+	for (int zone = 0; zone < 32; zone++) {
+		const ProtobufCEnumValue *named = protobuf_c_enum_descriptor_get_value(type, zone);
+		if (zones >> zone & 1 && named && len < SHOW_BYTES)
+			len += (size_t)snprintf(out + len, SHOW_BYTES - len, "%s%s", len ? "+" : "",
+			    named->name + (zone ? 0 : strlen("ZONE_")));
+	}
+}
+
 static void show_cartridge(const Carepace__V1__Cartridge *cart, char out[SHOW_BYTES])
 {
 	bool is_common = !cart->gtin || strcmp(cart->gtin, CLINIC_GTIN) == 0;
@@ -96,7 +109,10 @@ const char *show_field(
 		show_number(field->name, *(const int64_t *)value, out);
 		break;
 	default:
-		show_number(field->name, *(const int32_t *)value, out);
+		if (strcmp(field->name, "zones") == 0)
+			show_zones(*(const uint32_t *)value, out);
+		else
+			show_number(field->name, *(const int32_t *)value, out);
 		break;
 	}
 	return out;

@@ -439,9 +439,12 @@ void speech_setup(struct clinic *clinic, const char *const *lines, size_t count)
 	}
 	if (clinic->chain.has_policy)
 		speech_line(clinic, "HQ policy");
-	for (size_t i = 0; i < count && !clinic_failed(clinic); i++)
-		if (!speech_is_policy(lines[i]))
+	for (size_t i = 0; i < count && !clinic_failed(clinic); i++) {
+		if (strcmp(lines[i], SPEECH_HEAR_DATES) == 0)
+			clinic->hears_dates = true;
+		else if (!speech_is_policy(lines[i]))
 			speech_line(clinic, lines[i]);
+	}
 	clinic->is_setup = false;
 	if (clinic->said[0])
 		clinic_fail(clinic, "the set-up is answered: %s", clinic->said);

@@ -13,6 +13,9 @@ void speech_line(struct clinic *clinic, const char *line);
 /* A line of a head that says which checks are judged, and with what numbers. */
 bool speech_is_policy(const char *line);
 
+/* A line of a head: what says from when on a client may come again is expected, too. */
+#define SPEECH_HEAR_DATES "hear next allowed"
+
 /* Lines of heads, at the moment the story begins: the policy, then the others. What
  * head office says there holds since long ago. */
 void speech_setup(struct clinic *clinic, const char *const *lines, size_t count);

@@ -121,6 +121,23 @@ static void a_cut_makes_repeats_and_a_new_session_none(void **state)
 	assert_false(queue.first->is_repeated);
 }
 
+static void what_is_taken_back_is_not_sent(void **state)
+{
+	(void)state;
+	put(&queue, &pen, 1, "under way", NEVER);
+	put(&queue, &pen, 2, "waits", NEVER);
+	put(&queue, &pen, 3, "stays", NEVER);
+	queue.first->is_under_way = true;
+	downlink_take_back(&downlink, &queue, 1);
+	over_is(&pen, 1);
+	downlink_take_back(&downlink, &queue, 2);
+	over_is(&pen, 2);
+	downlink_take_back(&downlink, &queue, 2); /* it is gone */
+	nothing_is_over();
+	is_next(&queue, "stays");
+	assert_int_equal(queue.count, 1);
+}
+
 static void what_is_late_is_not_sent(void **state)
 {
 	(void)state;
@@ -250,6 +267,7 @@ int main(void)
 	    downlink_test(a_queue_keeps_its_order),
 	    downlink_test(identifiers_stay_above_those_of_the_link),
 	    downlink_test(a_cut_makes_repeats_and_a_new_session_none),
+	    downlink_test(what_is_taken_back_is_not_sent),
 	    downlink_test(what_is_late_is_not_sent),
 	    downlink_test(a_flood_costs_no_other_device_its_message),
 	    downlink_test(all_together_have_a_limit_too),

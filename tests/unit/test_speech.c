@@ -154,7 +154,10 @@ static void a_head_has_always_held(void **state)
 
 static void hear(struct clinic *clinic, const char *device, Carepace__V1__Down *down)
 {
-	struct batch_down one = {.device = device ? id_named(ID_DEVICE, device) : (struct id){{0}}};
+	struct batch_down one = {
+	    .device = device ? id_named(ID_DEVICE, device) : (struct id){{0}},
+	    .expires_at = zone_time_at(&clinic->zone, zone_day(&clinic->zone, clinic->told) + 1, 0),
+	};
 
 	down->ts_ms = clinic->now;
 	assert_int_equal(wire_pack(&clinic->batch->arena, &down->base, &one.payload), CP_OK);
@@ -179,11 +182,11 @@ static void every_body_has_its_words(void **state)
 	hear(clinic, "P1", &down);
 
 	show.client_token = (ProtobufCBinaryData){ID_BYTES, client.b};
-	show.has_zone = 1;
-	show.zone = CAREPACE__V1__ZONE__CHEEK;
+	show.zones = 1U << CAREPACE__V1__ZONE__CHEEK | 1U << CAREPACE__V1__ZONE__NECK;
 	show.allowed_date = 20260929;
 	down.body_case = CAREPACE__V1__DOWN__BODY_SHOW_NEXT_ALLOWED;
 	down.show_next_allowed = &show;
+	hear(clinic, "P1", &down);
 	hear(clinic, NULL, &down);
 
 	stop.sid = (ProtobufCBinaryData){ID_BYTES, sid.b};
@@ -192,10 +195,11 @@ static void every_body_has_its_words(void **state)
 	down.request_stop = &stop;
 	hear(clinic, "R1", &down);
 
+	clinic->hears_dates = true;
 	picture_downs(clinic);
 	assert_string_equal(clinic->why, "");
 	assert_string_equal(clinic->said,
-	    "P1 quarantine on CALIB_FAIL; tablets show next allowed c1 CHEEK 2026-09-29;"
+	    "P1 quarantine on CALIB_FAIL; tablets show next allowed c1 2026-09-29 CHEEK+NECK;"
 	    " A request stop TEMP_SKIN_OVER");
 }
 

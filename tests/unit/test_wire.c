@@ -456,6 +456,10 @@ static void tokens_are_blanked_wherever_they_stand(void **state)
 	assert_memory_equal(read->client_token.data, zero_id, 16);
 	assert_memory_equal(read->operator_token.data, zero_id, 16);
 
+	wire_fill_tokens(
+	    &carepace__v1__report__descriptor, copy, bytes.len, slice_of(token, sizeof(token)));
+	assert_memory_equal(copy, bytes.p, bytes.len);
+
 	/* A field that may stand once, standing three times: refused by the scan, and
 	 * still nothing of it is left. */
 	uint8_t thrice[3 * 18];
