@@ -25,7 +25,7 @@
 enum cp_err wire_json_print(
     struct arena *arena, const ProtobufCMessage *message, struct slice *out) CP_MUST_CHECK;
 
-#define WIRE_JSON_WHY_BYTES 192
+#define WIRE_JSON_WHY_BYTES 224
 
 /* The message as bytes, for whoever reads bytes: the limits of wire_scan() are still to be
  * asked. WIRE_BAD: `why` names place and reason, "plan.minDays: expected a number from 0 to
