@@ -155,6 +155,19 @@ static event_ms exposed_at(const struct cart_judging *j)
 	return first;
 }
 
+/* The first 06:00 from that one on at which the line stands, if there is one. */
+static event_ms standing_from(const struct cart_judging *j, uint64_t number, event_ms at)
+{
+	struct facts facts = j->history->facts;
+
+	for (size_t i = 0; i < facts.count && !stands_at(j, number, at); i++) {
+		event_ms said = facts.items[i].reading.ts;
+		if (said > at && stands_at(j, number, said))
+			at = timer_from(j, said);
+	}
+	return at;
+}
+
 /* When a line that stands at a moment was taken back after it. */
 static event_ms credited_at(const struct cart_judging *j, uint64_t number, event_ms after)
 {
@@ -193,6 +206,7 @@ static void judge_line(const struct cart_judging *j, uint64_t number, event_ms t
 	event_ms from = timer_of(j, day + limit);
 	if (told > from)
 		from = timer_from(j, told);
+	from = standing_from(j, number, from);
 	if (exposed <= from || !stands_at(j, number, from))
 		return;
 	if (from > j->now) {
