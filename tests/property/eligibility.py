@@ -9,6 +9,7 @@ from inputs import NOBODY, TELEMETRY, REPORT, holding, name_of
 ABSOLUTE, RELATIVE, IMPLANT, ADVISE = "201", "202", "203", "204"
 ISOTRETINOIN, WASHOUT, AGE, SCREENING = "205", "206", "207", "209"
 UNCERTIFIED, EXPIRED = "701", "702"
+OF_FLAGS = (ABSOLUTE, RELATIVE, IMPLANT, ADVISE, ISOTRETINOIN, WASHOUT, AGE)
 LOW, MEDIUM, HIGH, CRITICAL = 2, 3, 4, 5
 NO, YES, UNKNOWN = 1, 2, 3
 RF = 4
@@ -181,7 +182,7 @@ def model_of(session, world):
 
 
 def judge(world, sessions, findings, untold):
-    """`untold`: of these sessions the rules do not say enough, whatever the ledger says."""
+    """`untold`: of these (check, session) the rules do not say enough, whatever the ledger says."""
     for session in sessions:
         if session.operator != NOBODY:
             judge_operator(session, world.of("cert"), model_of(session, world), findings)
@@ -191,7 +192,7 @@ def judge(world, sessions, findings, untold):
         flags = [o.body for o in holding(world.of("client_flags"), session.start)
                  if name_of(o.body.client_token) == session.client]
         if len(flags) != 1:  # none: a missing input (R16); two keys: which one?
-            untold.add(session.name())
+            untold |= {(check, session.name()) for check in OF_FLAGS}
             continue
         judge_flags(session, flags[0], findings)
         judge_age(session, flags[0], findings)

@@ -42,6 +42,7 @@ class Session:
     client: str = NOBODY
     operator: str = NOBODY
     said: object = None  # its START
+    ended: Message = None  # its END
     course: int = 0
     modality: int = 0
     zones: int = 0
@@ -181,8 +182,8 @@ def derive_sessions(messages, now):
     sessions = []
     for (source, sid), own in by_name.items():
         session = Session(sid, source, own)
-        end = derive_times(session, device_starts, now)
-        derive_exposure(session, end)
+        session.ended = derive_times(session, device_starts, now)
+        derive_exposure(session, session.ended)
         derive_mounts(session)
         sessions.append(session)
     sessions.sort(key=lambda s: s.order)
