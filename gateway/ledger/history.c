@@ -1,5 +1,6 @@
 #include "ledger/history.h"
 
+#include "base/sort.h"
 #include "ledger/cart_rows.h"
 #include "ledger/clocks.h"
 #include "ledger/corrections.h"
@@ -8,7 +9,6 @@
 #include "ledger/sessions.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 /* One more element behind items[count]; NULL with db.err set when out of room. */
 static void *push(struct ledger *ledger, void *items, size_t count, size_t *cap, size_t size)
@@ -89,8 +89,7 @@ static int compare_facts(const void *a, const void *b)
 
 struct facts history_sorted(struct fact_list *list)
 {
-	if (list->count > 1)
-		qsort(list->items, list->count, sizeof(*list->items), compare_facts);
+	sort_items(list->items, list->count, sizeof(*list->items), compare_facts);
 	return (struct facts){.items = list->items, .count = list->count};
 }
 
@@ -194,14 +193,12 @@ static int compare_sessions(const void *a, const void *b)
 	return session_order(a, b);
 }
 
-/* The index has them by start: sorting wide rows is left to us, who find them sorted. */
+/* Their numbers, by start, stand in the index; few of the rows themselves must be read. */
 static void load_sessions(struct ledger *ledger, struct client_history *history)
 {
 	size_t cap = 0;
 	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT " SESSION_COLUMNS SESSION_FROM
-	    "WHERE s.client = ? AND s.client != 0 AND NOT (" SESSION_IS_VOID ")",
-	    "i", history->client);
+	    "SELECT no FROM session WHERE client = ? AND client != 0", "i", history->client);
 
 	while (db_next(&rows)) {
 		struct session *sessions = push(ledger, history->sessions, history->session_count,
@@ -209,12 +206,13 @@ static void load_sessions(struct ledger *ledger, struct client_history *history)
 		if (!sessions)
 			break;
 		history->sessions = sessions;
-		sessions[history->session_count++] = session_of_row(&rows, 0);
+		struct session *session = &sessions[history->session_count];
+		if (sessions_load(ledger, db_int(&rows, 0), session) && !session->is_void)
+			history->session_count++;
 	}
 	db_end(&rows);
-	if (history->session_count > 1)
-		qsort(history->sessions, history->session_count, sizeof(*history->sessions),
-		    compare_sessions);
+	sort_items(history->sessions, history->session_count, sizeof(*history->sessions),
+	    compare_sessions);
 }
 
 struct plan history_plan_of(const struct fact *said)

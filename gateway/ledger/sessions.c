@@ -85,6 +85,12 @@ struct session session_of_row(const struct db_rows *rows, int c)
 
 bool sessions_load(struct ledger *ledger, int64_t no, struct session *out)
 {
+	const struct session *kept = kept_sessions_get(&ledger->kept_sessions, no);
+
+	if (kept) {
+		*out = *kept;
+		return true;
+	}
 	struct db_rows rows =
 	    db_query(&ledger->db, "SELECT " SESSION_COLUMNS SESSION_FROM "WHERE s.no = ?", "i", no);
 
@@ -92,6 +98,7 @@ bool sessions_load(struct ledger *ledger, int64_t no, struct session *out)
 		return false;
 	*out = session_of_row(&rows, 0);
 	db_end(&rows);
+	kept_sessions_put(&ledger->kept_sessions, out);
 	return true;
 }
 
@@ -183,11 +190,18 @@ void sessions_save(struct ledger *ledger, const struct session *s, event_ms last
 	    (int64_t)s->modality, (int64_t)s->zones, (int64_t)s->start, (int64_t)s->end,
 	    (int64_t)s->day, (int64_t)s->exposed_from, (int64_t)s->exposed_until,
 	    (int64_t)last_attach, s->booking, (int64_t)s->model, s->no);
+	kept_sessions_forget(&ledger->kept_sessions, s->no);
 	struct open_session *open = sessions_in_memory(ledger, s->device, &s->sid);
 	if (!open)
 		return;
 	open->session = *s;
 	open->last_attach = last_attach;
+}
+
+void sessions_save_visit(struct ledger *ledger, int64_t no, int64_t visit)
+{
+	db_run(&ledger->db, "UPDATE session SET visit = ? WHERE no = ?", "ii", visit, no);
+	kept_sessions_forget(&ledger->kept_sessions, no);
 }
 
 /* --- open sessions ---------------------------------------------------------------- */
@@ -347,6 +361,7 @@ static void flush(struct ledger *ledger, struct open_session *open)
 	    (int64_t)fold->start_from, (int64_t)fold->stream_from, (int64_t)fold->exposed_from,
 	    (int64_t)fold->exposed_until, fold->active_ms, fold->pulses, fold->stream_first,
 	    fold->stream_last, session->no);
+	kept_sessions_forget(&ledger->kept_sessions, session->no);
 }
 
 /* Whom the written fold concerns. */

@@ -89,6 +89,7 @@ void sessions_touch_followers(struct ledger *ledger, int64_t device, event_ms st
 
 /* Writes the derived columns (not the fold, not the visit). */
 void sessions_save(struct ledger *ledger, const struct session *session, event_ms last_attach);
+void sessions_save_visit(struct ledger *ledger, int64_t no, int64_t visit);
 
 /* Most samples only lengthen what is known. These change an answer: the first
  * sign of treatment, exposure earlier than known, later exposure that may decide

@@ -12,7 +12,7 @@
  *     reach.c     which sessions a new fact may concern
  *     sessions.c  session rows: folds and derived columns; guards.c what streams say
  *     subjects.c  judges each touched subject once: session, client, cartridge
- *     history.c   loads what a judge walks; scene.c what was around; decoded.c keeps it
+ *     history.c   loads what a judge walks; scene.c around it; decoded.c, kept_sessions.c keep
  *     alerts.c    timeline -> alert rows -> outbox
  *     cases.c     adverse events: whose they are, what they share
  *     answers.c   what people said to an alert; corrections.c, merges.c: put right
@@ -33,6 +33,7 @@
 #include "care/gateway_clock.h"
 #include "ledger/db.h"
 #include "ledger/decoded.h"
+#include "ledger/kept_sessions.h"
 #include "ledger/ledger.h"
 #include "ledger/parked_walk.h"
 #include "ledger/source_state.h"
@@ -60,8 +61,7 @@ enum subject_kind {
 	SUBJECT_KINDS
 };
 
-#define SOURCE_BOX 1 /* local number of the box itself (reading_box); schema.sql */
-
+#define SOURCE_BOX 1   /* local number of the box itself (reading_box); schema.sql */
 #define OUTBOX_ALERT 1 /* ReportKind; sent first (DESIGN section 6) */
 #define SESSION_BUCKETS 4096
 
@@ -105,7 +105,6 @@ struct ledger {
 	bool is_receipt_due;                     /* head office is told where its stream stands */
 	struct touched set_aside[SUBJECT_KINDS]; /* unjudged subjects, by kind; in `lasting` */
 	struct arena lasting;                    /* as long as the ledger */
-
 	struct parked_walk walk;
 	wall_ms parked_expiry; /* when to look again for what is parked for too long */
 	struct map sources;    /* struct source_state, in `lasting` */
@@ -121,6 +120,7 @@ struct ledger {
 	struct room room;
 	struct watch_reject rejects[WATCH_REJECTS_MAX];
 	struct decoded_rows decoded;
+	struct kept_sessions kept_sessions;
 	struct arena book; /* what config.policy points to */
 	bool has_merges;   /* table `merged` was not always empty */
 

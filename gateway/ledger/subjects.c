@@ -192,7 +192,7 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	/* Its own visit until judge_client says more. */
 	bool is_alone = !session_has_client(&session) || session.is_void;
 	if (session.visit == 0 || (is_alone && session.visit != session.no))
-		db_run(&ledger->db, "UPDATE session SET visit = no WHERE no = ?", "i", session.no);
+		sessions_save_visit(ledger, session.no, session.no);
 }
 
 /* --- client -------------------------------------------------------------------------- */
@@ -204,8 +204,7 @@ static void save_visits(struct ledger *ledger, const struct client_history *hist
 		const struct session *session = &history->sessions[i];
 		if (session->visit == visits_before[i])
 			continue;
-		db_run(&ledger->db, "UPDATE session SET visit = ? WHERE no = ?", "ii",
-		    session->visit, session->no);
+		sessions_save_visit(ledger, session->no, session->visit);
 		touch_carts_of(ledger, session->no, is_loud);
 	}
 }

@@ -146,8 +146,7 @@ static void copy_unjudged(struct recount *r)
 	    " kind = 2) OR no IN (SELECT subject FROM unjudged WHERE kind = 1)",
 	    "");
 	while (db_next(&rows))
-		db_run(to, "UPDATE session SET visit = ? WHERE no = ?", "ii", db_int(&rows, 0),
-		    db_int(&rows, 1));
+		sessions_save_visit(r->ledger, db_int(&rows, 1), db_int(&rows, 0));
 }
 
 static void copy_names(struct recount *r)
