@@ -105,8 +105,8 @@ bool fact_holds(struct facts facts, const struct fact *fact, event_ms at)
 		return false;
 	for (size_t i = 0; i < facts.count; i++) {
 		const struct fact *other = &facts.items[i];
-		if (other->reading.order && other->reading.ts <= at && is_same_key(other, fact) &&
-		    is_newer(other, fact))
+		if (other != fact && other->reading.order && other->reading.ts <= at &&
+		    is_same_key(other, fact) && is_newer(other, fact))
 			return false;
 	}
 	return true;

@@ -23,6 +23,7 @@ void judge_client(struct client_history *history, const struct policy *policy, w
 		return;
 	}
 	walk.longest_days = spacing_longest_days(&walk);
+	walk.shortest_days = clocks_shortest_days(&walk);
 	judge_spacing(&walk);
 	judge_bookings(&walk);
 	judge_plans(&walk);

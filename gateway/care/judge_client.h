@@ -42,7 +42,8 @@ struct client_walk {
 	size_t count;
 	const struct completion *done; /* judge_client_done.c */
 	size_t done_count;
-	int32_t longest_days; /* no required gap is longer */
+	int32_t longest_days;  /* no required gap is longer */
+	int32_t shortest_days; /* after fewer nothing is due */
 };
 
 static inline bool is_in_clinic(const struct treatment *treatment)
@@ -134,6 +135,7 @@ void judge_bookings(const struct client_walk *walk); /* judge_client_bookings.c 
 /* --- courses --------------------------------------------------------------------------------- */
 
 void judge_plans(const struct client_walk *walk);
+int32_t clocks_shortest_days(const struct client_walk *walk);
 void judge_clocks(const struct client_walk *walk, const struct course *course);
 void judge_progress(const struct client_walk *walk); /* judge_client_progress.c */
 void judge_at_home(const struct client_walk *walk);  /* judge_client_home.c */

@@ -80,15 +80,15 @@ static bool is_maintenance(const struct standing *standing)
 static int32_t overdue_days(const struct clock *clock, const struct standing *standing)
 {
 	const struct session *session = clock->last->session;
-	const Carepace__V1__ModelProfile *profile =
-	    session && session->model != MODEL_UNKNOWN
-	        ? policy_profile(clock->walk->policy, (uint32_t)session->model, clock->last->start)
-	        : NULL;
 
 	if (!is_series(standing))
 		return NO_LIMIT;
 	if (standing->plan->max_days)
 		return standing->plan->max_days;
+	const Carepace__V1__ModelProfile *profile =
+	    session && session->model != MODEL_UNKNOWN
+	        ? policy_profile(clock->walk->policy, (uint32_t)session->model, clock->last->start)
+	        : NULL;
 	return profile && profile->max_days ? (int32_t)profile->max_days
 	                                    : number(clock, PARAM_MAX_DAYS);
 }
@@ -131,6 +131,35 @@ static int32_t maint_overdue_days(const struct clock *clock, const struct standi
 		return 2 * maint_due_days(clock, standing);
 	return at_least_spacing(clock, standing,
 	    number(clock, is_rf ? PARAM_MAINT_OVERDUE_RF_DAYS : PARAM_MAINT_OVERDUE_DAYS));
+}
+
+/* 0 says nothing. */
+static int64_t said_lower(int64_t lowest, int64_t days)
+{
+	return days && days < lowest ? days : lowest;
+}
+
+/* No policy, profile or plan lets a rule ring after fewer days. */
+int32_t clocks_shortest_days(const struct client_walk *walk)
+{
+	static const enum parameter limits[] = {PARAM_MAX_DAYS, PARAM_LAPSED_DAYS,
+	    PARAM_MAINT_DUE_DAYS, PARAM_MAINT_DUE_RF_DAYS, PARAM_MAINT_OVERDUE_DAYS,
+	    PARAM_MAINT_OVERDUE_RF_DAYS};
+	const struct facts *profiles = &walk->policy->profiles;
+	int64_t shortest = INT32_MAX;
+
+	for (size_t i = 0; i < CP_COUNT(limits); i++) {
+		int64_t days = policy_lowest(walk->policy, limits[i]);
+		shortest = days < shortest ? days : shortest;
+	}
+	for (size_t i = 0; i < profiles->count; i++)
+		shortest =
+		    said_lower(shortest, profiles->items[i].reading.order->model_profile->max_days);
+	for (size_t i = 0; i < walk->history->plan_count; i++) {
+		shortest = said_lower(shortest, walk->history->plans[i].max_days);
+		shortest = said_lower(shortest, walk->history->plans[i].maint_days);
+	}
+	return (int32_t)shortest;
 }
 
 static const struct clock_rule rules[] = {
@@ -305,9 +334,12 @@ static event_ms next_plan(const struct run *run)
 	const struct plan any = {.planned = 1};
 	const struct standing series = {.plan = &any};
 	int32_t limit_days = run->rule->limit_days(run->clock, &series);
-	event_ms passed = timer_of(run, day_after(run, limit_days));
+	int32_t first_day = day_after(run, limit_days);
 	event_ms next = run->end;
 
+	if (is_not_before(first_day, run->end))
+		return run->end;
+	event_ms passed = timer_of(run, first_day);
 	for (size_t i = 0; i < history->plan_count; i++) {
 		const struct plan *plan = &history->plans[i];
 		if (plan->client == history->client && plan->from >= passed && plan->from < next)
@@ -340,6 +372,15 @@ static void run_rule(const struct clock *clock, const struct clock_rule *rule)
 	}
 }
 
+/* The next session came before any rule could ring, which is the way of most. */
+static bool is_stopped_in_time(const struct clock *clock)
+{
+	const struct client_walk *walk = clock->walk;
+
+	return clock->end <= walk->now &&
+	       is_not_before(clock->last->day + walk->shortest_days, clock->end);
+}
+
 void judge_clocks(const struct client_walk *walk, const struct course *course)
 {
 	struct clock clock = {.walk = walk, .course = course};
@@ -357,10 +398,11 @@ void judge_clocks(const struct client_walk *walk, const struct course *course)
 		                     !is_in_clinic(treatment)))
 			continue;
 		clock.end = treatment ? treatment->start : TIME_NEVER;
-		if (clock.last)
+		if (clock.last && !is_stopped_in_time(&clock)) {
 			cut(&clock);
-		for (size_t k = 0; clock.last && k < CP_COUNT(rules); k++)
-			run_rule(&clock, &rules[k]);
+			for (size_t k = 0; k < CP_COUNT(rules); k++)
+				run_rule(&clock, &rules[k]);
+		}
 		clock.last = treatment;
 	}
 }

@@ -75,12 +75,12 @@ static bool is_booked(const struct judging *j, const struct fact *fact, event_ms
 	int64_t reach_ms =
 	    MS_PER_MINUTE * policy_number(j->policy, PARAM_BOOKING_MINUTES, j->session->start);
 
-	if (fact->reading.kind != READING_BOOKING || !fact_holds(j->scene->client, fact, at))
+	if (fact->reading.kind != READING_BOOKING)
 		return false;
 	const Carepace__V1__Booking *booking = fact->reading.order->booking;
-	return booking->state == CAREPACE__V1__BOOKING_STATE__BOOKING_BOOKED &&
-	       is_here(j, booking->site) &&
-	       llabs(booking->start_ts_ms - j->session->start) <= reach_ms;
+	return llabs(booking->start_ts_ms - j->session->start) <= reach_ms &&
+	       booking->state == CAREPACE__V1__BOOKING_STATE__BOOKING_BOOKED &&
+	       is_here(j, booking->site) && fact_holds(j->scene->client, fact, at);
 }
 
 /* When the booking was known: the start if it was by then. */

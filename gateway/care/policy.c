@@ -97,19 +97,36 @@ int64_t policy_number(const struct policy *policy, enum parameter parameter, eve
 	return policy_number_for(policy, parameter, at, 0, 0);
 }
 
-int64_t policy_highest(const struct policy *policy, enum parameter parameter)
+struct span {
+	int64_t lowest;
+	int64_t highest;
+};
+
+static struct span span_of(const struct policy *policy, const struct parameter_row *row)
 {
-	const struct parameter_row *row = &parameters[parameter];
-	int64_t highest = row->value;
+	struct span span = {.lowest = row->value, .highest = row->value};
 
 	for (size_t i = 0; i < policy->policies.count; i++) {
 		const Carepace__V1__Policy *order = policy->policies.items[i].reading.order->policy;
-		for (size_t k = 0; k < order->n_setting; k++)
-			if (is_setting_of(order->setting[k], row) &&
-			    order->setting[k]->value > highest)
-				highest = order->setting[k]->value;
+		for (size_t k = 0; k < order->n_setting; k++) {
+			int64_t value = order->setting[k]->value;
+			if (!is_setting_of(order->setting[k], row))
+				continue;
+			span.lowest = value < span.lowest ? value : span.lowest;
+			span.highest = value > span.highest ? value : span.highest;
+		}
 	}
-	return highest;
+	return span;
+}
+
+int64_t policy_lowest(const struct policy *policy, enum parameter parameter)
+{
+	return span_of(policy, &parameters[parameter]).lowest;
+}
+
+int64_t policy_highest(const struct policy *policy, enum parameter parameter)
+{
+	return span_of(policy, &parameters[parameter]).highest;
 }
 
 bool policy_is_off(const struct policy *policy, enum check check, event_ms at)

@@ -43,7 +43,8 @@ int64_t policy_number(const struct policy *policy, enum parameter parameter, eve
 int64_t policy_number_for(const struct policy *policy, enum parameter parameter, event_ms at,
     unsigned modality, uint32_t zones);
 
-/* The highest that any setting, past or coming, gives it. */
+/* The lowest and the highest that any setting, past or coming, gives it. */
+int64_t policy_lowest(const struct policy *policy, enum parameter parameter);
 int64_t policy_highest(const struct policy *policy, enum parameter parameter);
 
 /* Switched off by the clinic or by head office. */
