@@ -111,7 +111,6 @@ struct ledger {
 	int64_t stream_last;   /* row of the stream that was written last */
 	struct stream_names stream_names;
 	struct db *stream_db; /* where the stream lies: a recount has none of its own */
-
 	struct arena running; /* the open sessions; may hold those of a batch above its keep */
 	struct open_session *open[SESSION_BUCKETS]; /* sessions that rows spoke about */
 	struct open_session *dirty;                 /* whose folds are not written */
