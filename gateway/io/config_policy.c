@@ -273,7 +273,12 @@ static void read_calendar(struct policy_loader *loader, yaml_node_t *node)
 	Carepace__V1__Calendar *calendar = (Carepace__V1__Calendar *)config_message_read(
 	    reader, node, &carepace__v1__calendar__descriptor, "calendar");
 
-	if (calendar)
+	if (calendar && calendar->tz)
+		config_fault_add(&loader->yaml.faults, config_yaml_line(node),
+		    "calendar.tz: expected no time zone (it is site.timezone of the "
+		    "configuration), found %s",
+		    calendar->tz);
+	else if (calendar)
 		add_order(loader, node, READING_CALENDAR, &calendar->base, "own/calendar");
 }
 

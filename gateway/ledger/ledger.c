@@ -22,6 +22,7 @@
  */
 #include "ledger/ledger.h"
 
+#include "base/hash.h"
 #include "ledger/box_clock.h"
 #include "ledger/clocks.h"
 #include "ledger/down_rows.h"
@@ -252,8 +253,26 @@ static void journal(struct ledger *ledger, struct batch_entry *entry)
 		facts_apply(ledger, &entry->reading, &row);
 }
 
+/* An order that cannot be followed here is kept like one that cannot be understood: people
+ * hear of it, and what was said before goes on to hold. It names nobody, so that its payload
+ * is as it came. */
+static void park_what_is_refused(struct ledger *ledger, struct batch_entry *entry)
+{
+	uint8_t full[HASH_BYTES];
+
+	entry->why = policies_refuse(ledger, &entry->reading);
+	if (!entry->why)
+		return;
+	entry->what = BATCH_PARK;
+	entry->gate = READING_PARKED;
+	hash_sha256(&entry->reading.payload, 1, full);
+	memcpy(entry->reading.hash, full, READING_HASH_BYTES);
+}
+
 static void take_entry(struct ledger *ledger, struct batch_entry *entry)
 {
+	if (entry->what == BATCH_READING && entry->reading.order)
+		park_what_is_refused(ledger, entry);
 	switch (entry->what) {
 	case BATCH_READING:
 		journal(ledger, entry);

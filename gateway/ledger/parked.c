@@ -4,6 +4,7 @@
 #include "ledger/facts.h"
 #include "ledger/names.h"
 #include "ledger/pending.h"
+#include "ledger/policies.h"
 #include "ledger/store.h"
 
 /* What one batch waits for. */
@@ -220,6 +221,8 @@ static void retry(struct ledger *ledger, const struct parked_row *row)
 	              &ledger->scratch, row->payload, &row->device, row->is_tablet, &reading, &why);
 
 	tally->tried++;
+	if (result <= READING_RANGE && reading.order && policies_refuse(ledger, &reading))
+		return;
 	switch (result) {
 	case READING_OK:
 	case READING_RANGE:

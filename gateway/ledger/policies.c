@@ -235,3 +235,18 @@ void policies_change(struct ledger *ledger, const struct reading *order)
 		subjects_judge_again(
 		    ledger, fact_time(order) - aftercare_longest_ms(&ledger->config.policy));
 }
+
+/* One gateway is one site in one time zone: opening hours of another one are no hours here. */
+const char *policies_refuse(const struct ledger *ledger, const struct reading *reading)
+{
+	const struct ledger_config *config = &ledger->config;
+
+	if (reading->kind != READING_CALENDAR || !config->timezone)
+		return NULL;
+	const Carepace__V1__Calendar *calendar = reading->order->calendar;
+	bool is_of_another =
+	    calendar->site && config->site && strcmp(calendar->site, config->site) != 0;
+	if (is_of_another || !calendar->tz || strcmp(calendar->tz, config->timezone) == 0)
+		return NULL;
+	return "Calendar.tz is not the time zone of this site";
+}

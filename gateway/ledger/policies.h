@@ -27,4 +27,7 @@ void policies_change(struct ledger *ledger, const struct reading *order);
 /* The same where the caller knows whom it concerns. */
 void policies_read_again(struct ledger *ledger);
 
+/* Why an order about the site cannot be followed here; NULL: it can. */
+const char *policies_refuse(const struct ledger *ledger, const struct reading *reading);
+
 #endif

@@ -235,6 +235,7 @@ static int open_store(struct gateway *gateway)
 	struct ledger_config ledger = {
 	    .path = gateway->store_file,
 	    .site = config->site.name,
+	    .timezone = config->site.timezone,
 	    .version = CAREPACE_VERSION "+" CAREPACE_CONTRACT,
 	    .policy = policy_default(&gateway->zone),
 	    .reserve_bytes = config->store.reserve_bytes,

@@ -45,6 +45,7 @@ static void read_zone(struct clinic *clinic, const char *name)
 	char path[256];
 	uint8_t bytes[64 * 1024];
 
+	snprintf(clinic->zone_name, sizeof(clinic->zone_name), "%s", name);
 	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
 	FILE *file = fopen(path, "rb");
 	if (!file) {
@@ -74,6 +75,7 @@ static void open_ledger(struct clinic *clinic)
 	struct ledger_config config = {
 	    .path = clinic->path,
 	    .site = "ber",
+	    .timezone = clinic->zone_name,
 	    .version = clinic->version,
 	    .policy = policy_default(&clinic->zone),
 	    .clock = {.boot = {.b = {'b', clinic->box_boot}}, .reading = read_clocks(clinic)},
@@ -309,7 +311,10 @@ static void deliver(
 	                     : reading_parse_order(
 	                           &clinic->batch->arena, payload, &entry->reading, &entry->why);
 	admit(clinic, device, entry);
+	bool is_read = entry->what == BATCH_READING;
 	apply(clinic);
+	if (is_read && entry->what == BATCH_PARK)
+		clinic_say(clinic, "parked %s", entry->why);
 	clinic->delivered_count++;
 }
 

@@ -60,6 +60,7 @@ struct device {
 
 struct clinic {
 	struct zone zone;
+	char zone_name[40];
 	struct arena arena; /* of the line that is being said */
 	struct chain chain;
 	struct ledger *ledger;

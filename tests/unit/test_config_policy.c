@@ -203,6 +203,9 @@ static void a_profile_is_held_against_the_contract(void **state)
 	    "found CHEAK\n");
 	assert_refused("calendar: {holiday_date: [2026-02-29]}\n",
 	    "p.yaml:1: calendar.holiday_date: expected a date like 2026-12-25, found 2026-02-29\n");
+	assert_refused("calendar: {tz: Europe/Berlin}\n",
+	    "p.yaml:1: calendar.tz: expected no time zone (it is site.timezone of the "
+	    "configuration), found Europe/Berlin\n");
 	assert_refused("firmware: [{model: 7, min_fw: 1.2}]\n",
 	    "p.yaml:1: firmware.min_fw: expected a version like 1.2.3, found 1.2\n");
 }
