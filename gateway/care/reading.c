@@ -4,6 +4,7 @@
 #include "care/complete.h"
 #include "care/range.h"
 #include "care/range_rules.h"
+#include "wire/json.h"
 #include "wire/unpack.h"
 
 #include <stdio.h>
@@ -284,6 +285,36 @@ enum reading_result reading_hash_stream(
 	return READING_OK;
 }
 
+/* No message begins with a brace: its bits are field 15 as a group. */
+static bool is_json(struct slice payload)
+{
+	size_t i = 0;
+
+	while (i < payload.len && payload.p[i] <= ' ')
+		i++;
+	return i < payload.len && payload.p[i] == '{';
+}
+
+/* The bytes of what came as JSON. */
+static enum reading_result read_json(
+    struct arena *arena, struct slice *payload, struct reading *out, const char **why)
+{
+	char text[WIRE_JSON_WHY_BYTES];
+	struct slice bytes;
+
+	switch (wire_json_read(arena, ORDER_TYPE, *payload, &bytes, text)) {
+	case WIRE_OK:
+		*payload = bytes;
+		return READING_OK;
+	case WIRE_NOMEM:
+		return refuse(out, READING_NOMEM);
+	default:
+		*why =
+		    (const char *)arena_copy(arena, slice_of((uint8_t *)text, strlen(text) + 1)).p;
+		return park(arena, *payload, out);
+	}
+}
+
 enum reading_result reading_parse_order(
     struct arena *arena, struct slice payload, struct reading *out, const char **why)
 {
@@ -292,6 +323,11 @@ enum reading_result reading_parse_order(
 
 	*out = (struct reading){.source = reading_head_office};
 	*why = NULL;
+	if (is_json(payload)) {
+		enum reading_result read = read_json(arena, &payload, out, why);
+		if (read != READING_OK)
+			return read;
+	}
 	enum wire_result unpacked = wire_unpack(arena, ORDER_TYPE, payload, &message, &scan);
 	if (unpacked != WIRE_OK)
 		return refuse_bytes(arena, unpacked, &scan, payload, out, why);

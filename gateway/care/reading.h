@@ -81,7 +81,8 @@ enum reading_result reading_parse(struct arena *arena, struct slice payload,
 enum reading_result reading_hash_stream(
     struct arena *arena, struct slice payload, uint8_t out[READING_HASH_BYTES]) CP_MUST_CHECK;
 
-/* The same for a payload from head office. */
+/* The same for a payload from head office, in protobuf's bytes or in its JSON form. What is
+ * journalled is bytes. */
 enum reading_result reading_parse_order(
     struct arena *arena, struct slice payload, struct reading *out, const char **why) CP_MUST_CHECK;
 

@@ -227,6 +227,15 @@ const struct setting settings[] = {
                     "enough then.",
     },
     {
+        .section = "upstream",
+        .name = "json",
+        .type = SETTING_BOOL,
+        AT(upstream.json),
+        .fallback = "false",
+        .sentence = "Send reports in protobuf's JSON form instead of its bytes. Orders are "
+                    "understood in both.",
+    },
+    {
         .section = "policy",
         .name = "file",
         .type = SETTING_PATH,

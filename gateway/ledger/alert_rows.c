@@ -205,7 +205,7 @@ void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_l
 	if (f->check == CHECK_INTERVAL_TOO_SOON) /* AE_AFTER_TOO_SOON */
 		cases_touch_by_session(ledger, f->session, is_loud);
 	if (!f->is_test) /* R22 */
-		outbox_put(ledger, OUTBOX_ALERT, slice_of(alert->id.b, ID_BYTES));
+		outbox_put_alert(ledger, &alert->id);
 }
 
 void alert_rows_claim(

@@ -2,19 +2,30 @@
 
 #include "ledger/store.h"
 
-void outbox_put(struct ledger *ledger, int64_t kind, struct slice key)
+static int64_t next_n(struct ledger *ledger, int64_t kind)
 {
-	if (ledger->config.is_recount)
-		return;
-	int64_t n = db_value(&ledger->db, 0,
+	ledger->batch->has_outbox_news = true;
+	return db_value(&ledger->db, 0,
 	    "INSERT INTO outbox_count(kind, n) VALUES(?, 1)"
 	    " ON CONFLICT(kind) DO UPDATE SET n = n + 1 RETURNING n",
 	    "i", kind);
-	db_run(&ledger->db,
-	    "INSERT INTO outbox(kind, key, n, queued_at) VALUES(?, ?, ?, ?)"
-	    " ON CONFLICT(kind, key) DO UPDATE SET n = excluded.n, queued_at = excluded.queued_at",
-	    "ibii", kind, key, n, (int64_t)ledger->now);
-	ledger->batch->has_outbox_news = true;
+}
+
+static const char put[] =
+    "INSERT INTO outbox(kind, key, n, queued_at) VALUES(?, ?, ?, ?)"
+    " ON CONFLICT(kind, key) DO UPDATE SET n = excluded.n, queued_at = excluded.queued_at";
+
+void outbox_put_alert(struct ledger *ledger, const struct id *alert)
+{
+	if (!ledger->config.is_recount)
+		db_run(&ledger->db, put, "ibii", (int64_t)OUTBOX_ALERT,
+		    slice_of(alert->b, ID_BYTES), next_n(ledger, OUTBOX_ALERT),
+		    (int64_t)ledger->now);
+}
+
+void outbox_put_state(struct ledger *ledger, int64_t kind, int64_t subject)
+{
+	db_run(&ledger->db, put, "iiii", kind, subject, next_n(ledger, kind), (int64_t)ledger->now);
 }
 
 void outbox_done(struct ledger *ledger, const struct batch_done *done)

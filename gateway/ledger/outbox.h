@@ -8,7 +8,9 @@
 
 #include "ledger/state.h"
 
-void outbox_put(struct ledger *ledger, int64_t kind, struct slice key);
+/* kind: ReportKind. */
+void outbox_put_alert(struct ledger *ledger, const struct id *alert);
+void outbox_put_state(struct ledger *ledger, int64_t kind, int64_t subject);
 void outbox_done(struct ledger *ledger, const struct batch_done *done);
 
 #endif

@@ -1,6 +1,8 @@
 #include "ledger/report.h"
 
 #include "care/civil.h"
+#include "wire/field.h"
+#include "wire/json.h"
 #include "wire/pack.h"
 
 #include "report.pb-c.h"
@@ -17,6 +19,33 @@ static protobuf_c_boolean set_id(ProtobufCBinaryData *field, const struct id *id
 	*field = bytes_of(id);
 	return !id_is_zero(id);
 }
+
+#define BODY_FIELD(kind) ((kind) + 15U) /* of Report, as the contract says */
+
+const char *report_topic(unsigned kind)
+{
+	switch (kind) {
+	case CAREPACE__V1__REPORT_KIND__REPORT_ALERT:
+	case CAREPACE__V1__REPORT_KIND__REPORT_AE_CASE:
+		return "alert";
+	case CAREPACE__V1__REPORT_KIND__REPORT_SESSION_SUMMARY:
+	case CAREPACE__V1__REPORT_KIND__REPORT_COURSE_STATE:
+		return "session";
+	case CAREPACE__V1__REPORT_KIND__REPORT_AGG_DAY:
+		return "aggregate";
+	default:
+		return "status";
+	}
+}
+
+static enum cp_err print(struct arena *arena, const struct report_style *style,
+    const Carepace__V1__Report *report, struct slice *out)
+{
+	return style->is_json ? wire_json_print(arena, &report->base, out)
+	                      : wire_pack(arena, &report->base, out);
+}
+
+/* --- alerts ------------------------------------------------------------------------ */
 
 /* What the id is the hash of (R9): head office can check it. */
 static char *key_of(struct arena *arena, const struct check_row *row, const struct finding *finding)
@@ -62,14 +91,13 @@ static void fill_alert(Carepace__V1__Alert *out, const struct view_alert *row)
 	out->has_operator_token = set_id(&out->operator_token, &row->operator);
 	out->has_sid = set_id(&out->sid, &row->sid);
 	out->has_ts_source = 1;
-	out->ts_source = row->ts_source == TS_IN_DOUBT ? CAREPACE__V1__TS_SOURCE__TS_UNKNOWN
-	                                               : (Carepace__V1__TsSource)row->ts_source;
+	out->ts_source = ts_source_told(row->ts_source);
 	out->has_late = 1;
 	out->late = alert->is_late;
 }
 
-enum cp_err report_alert(struct arena *arena, const char *site, uint64_t epoch, uint64_t n,
-    const struct view_alert *row, struct slice *out)
+enum cp_err report_alert(struct arena *arena, const struct report_style *style, uint64_t epoch,
+    uint64_t n, const struct view_alert *row, struct slice *out)
 {
 	Carepace__V1__Report report = CAREPACE__V1__REPORT__INIT;
 	Carepace__V1__Alert alert = CAREPACE__V1__ALERT__INIT;
@@ -84,7 +112,7 @@ enum cp_err report_alert(struct arena *arena, const char *site, uint64_t epoch, 
 	alert.alert_key = key_of(arena, check, &row->alert.finding);
 	if (!alert.alert_key)
 		return CP_NOMEM;
-	alert.site = (char *)site;
+	alert.site = (char *)style->site;
 	alert.has_subject = alert.has_unit = 1;
 	alert.subject = (Carepace__V1__Subject)finding_about(&row->alert.finding);
 	alert.unit = (Carepace__V1__Unit)check->unit;
@@ -100,8 +128,67 @@ enum cp_err report_alert(struct arena *arena, const char *site, uint64_t epoch, 
 	report.revision = row->alert.revision;
 	report.body_case = CAREPACE__V1__REPORT__BODY_ALERT;
 	report.alert = &alert;
-	return wire_pack(arena, &report.base, out);
+	return print(arena, style, &report, out);
 }
+
+/* --- states ------------------------------------------------------------------------- */
+
+static const ProtobufCFieldDescriptor *field_of(const ProtobufCMessage *message, const char *name)
+{
+	return protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+}
+
+/* What a kind of state does not tell, it has no field for. */
+static void set_text(ProtobufCMessage *body, const char *name, const char *text)
+{
+	const ProtobufCFieldDescriptor *field = field_of(body, name);
+
+	if (field && text)
+		*(char **)wire_field_set(body, field) = (char *)text;
+}
+
+static void set_token(ProtobufCMessage *body, const char *name, const struct id *token)
+{
+	const ProtobufCFieldDescriptor *field = field_of(body, name);
+
+	if (field && !id_is_zero(token))
+		*(ProtobufCBinaryData *)wire_field_set(body, field) = bytes_of(token);
+}
+
+enum cp_err report_state(struct arena *arena, const struct report_style *style, uint64_t epoch,
+    const struct report_state *state, struct slice *out)
+{
+	Carepace__V1__Report report = CAREPACE__V1__REPORT__INIT;
+	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
+	    &carepace__v1__report__descriptor, BODY_FIELD(state->kind));
+	ProtobufCMessage *body;
+	struct wire_scan scan;
+
+	*out = slice_of(NULL, 0);
+	if (!field)
+		return CP_INVALID;
+	switch (wire_unpack(arena, field->descriptor, state->body, &body, &scan)) {
+	case WIRE_OK:
+		break;
+	case WIRE_NOMEM:
+		return CP_NOMEM;
+	default:
+		return CP_INVALID;
+	}
+	set_text(body, "site", style->site);
+	set_text(body, "tz", style->tz);
+	set_token(body, "client_token", &state->client);
+	set_token(body, "operator_token", &state->operator);
+	report.epoch = epoch;
+	report.kind = (Carepace__V1__ReportKind)state->kind;
+	report.n = state->n;
+	report.key = (char *)state->key;
+	report.revision = state->revision;
+	*(ProtobufCMessage **)wire_field_set(&report.base, field) = body;
+	return print(arena, style, &report, out);
+}
+
+/* --- receipt ------------------------------------------------------------------------- */
 
 /* The box makes no backups of its own. */
 static void fill_forgotten(
@@ -114,8 +201,8 @@ static void fill_forgotten(
 	out->gone_after_date = state->gone_after_date;
 }
 
-enum cp_err report_receipt(
-    struct arena *arena, const struct office_receipt *state, struct slice *out)
+enum cp_err report_receipt(struct arena *arena, const struct report_style *style,
+    const struct office_receipt *state, struct slice *out)
 {
 	Carepace__V1__Report report = CAREPACE__V1__REPORT__INIT;
 	Carepace__V1__OrderReceipt receipt = CAREPACE__V1__ORDER_RECEIPT__INIT;
@@ -135,5 +222,5 @@ enum cp_err report_receipt(
 	report.key = key;
 	report.body_case = CAREPACE__V1__REPORT__BODY_RECEIPT;
 	report.receipt = &receipt;
-	return wire_pack(arena, &report.base, out);
+	return print(arena, style, &report, out);
 }

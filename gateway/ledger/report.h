@@ -1,6 +1,6 @@
 /* report.h - what head office reads: a row of ours as a Report (domain 9.3).
  *
- * Pure: the row is given, the bytes lie in the arena. Every report carries
+ * Pure: the row is given, the text lies in the arena. Every report carries
  * {epoch, kind, n, key, revision}; the key of an alert is its id in hex.
  */
 #ifndef LEDGER_REPORT_H
@@ -9,13 +9,30 @@
 #include "ledger/office_receipt.h"
 #include "ledger/view.h"
 
+/* Last level of the topic on which a kind goes up (DESIGN section 6); static. */
+const char *report_topic(unsigned kind);
+
 /* Retracted alerts too: head office must take back what it was told. */
-enum cp_err report_alert(struct arena *arena, const char *site, uint64_t epoch, uint64_t n,
-    const struct view_alert *row, struct slice *out) CP_MUST_CHECK;
+enum cp_err report_alert(struct arena *arena, const struct report_style *style, uint64_t epoch,
+    uint64_t n, const struct view_alert *row, struct slice *out) CP_MUST_CHECK;
+
+/* A state as it was composed (ledger/states.h), and what is not kept with it (P10). */
+struct report_state {
+	unsigned kind; /* ReportKind */
+	uint64_t n;
+	uint64_t revision;
+	const char *key;
+	struct slice body;
+	struct id client; /* tokens; zero: none */
+	struct id operator;
+};
+
+enum cp_err report_state(struct arena *arena, const struct report_style *style, uint64_t epoch,
+    const struct report_state *state, struct slice *out) CP_MUST_CHECK;
 
 /* Where head office's stream stands, and whom it had forgotten here. It counts in no outbox; its n,
  * key and revision are 0 and "". */
-enum cp_err report_receipt(
-    struct arena *arena, const struct office_receipt *state, struct slice *out) CP_MUST_CHECK;
+enum cp_err report_receipt(struct arena *arena, const struct report_style *style,
+    const struct office_receipt *state, struct slice *out) CP_MUST_CHECK;
 
 #endif

@@ -376,11 +376,21 @@ CREATE INDEX alert_by_device ON alert(device) WHERE device != 0 AND state IN (1,
 CREATE INDEX alert_by_client ON alert(client) WHERE client != 0 AND state IN (1, 2, 4);
 CREATE INDEX alert_by_time ON alert(raised_at);
 
+-- What head office is told of things that change, as it was composed last. kind, subject:
+-- as in table `subject`. body: the message without tokens (P10), site and time zone.
+CREATE TABLE state(
+	kind INTEGER NOT NULL,
+	subject INTEGER NOT NULL,
+	revision INTEGER NOT NULL,
+	body BLOB NOT NULL,
+	PRIMARY KEY(kind, subject)
+) WITHOUT ROWID;
+
 -- What head office does not have yet: one row per key, printed when it is sent
 -- (P5). n rises with every change, per kind (enum ReportKind).
 CREATE TABLE outbox(
 	kind INTEGER NOT NULL,
-	key BLOB NOT NULL,
+	key NOT NULL, -- of an alert its id, of a state its subject
 	n INTEGER NOT NULL,
 	queued_at INTEGER NOT NULL,
 	PRIMARY KEY(kind, key)

@@ -23,6 +23,7 @@
  *     downs.c     what is said to devices; advice.c when, down_rows.c keeps it
  *     link_rows.c what a device's link leaves behind
  *     pending.c   the careful way after an abnormal exit; unjudged.c what ended it twice
+ *     states.c    what head office is told of things that change; summaries.c a session
  *     watch.c     what the box notices of itself; room.c is the disk full?
  *     policies.c  what holds for the whole site
  */
@@ -58,11 +59,15 @@ enum subject_kind {
 	SUBJECT_DAY = 13,      /* a civil day of a device (history_day_no) */
 	SUBJECT_PRESENCE = 14, /* what does not come from a device; never recounted */
 	SUBJECT_METER = 15,    /* facts only: a device's HELLOs by their seconds of use */
+	SUBJECT_SUMMARY = 16,  /* what head office is told of a session (ledger/states.h) */
 	SUBJECT_KINDS
 };
 
-#define SOURCE_BOX 1   /* local number of the box itself (reading_box); schema.sql */
-#define OUTBOX_ALERT 1 /* ReportKind; sent first (DESIGN section 6) */
+#define SOURCE_BOX 1 /* local number of the box itself (reading_box); schema.sql */
+
+/* Of ReportKind; what is sent first has the lowest number (DESIGN section 6). */
+#define OUTBOX_ALERT 1
+#define OUTBOX_SUMMARY 2
 #define SESSION_BUCKETS 4096
 
 struct open_session;

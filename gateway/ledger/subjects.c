@@ -14,6 +14,7 @@
 #include "ledger/presence.h"
 #include "ledger/sessions.h"
 #include "ledger/store.h"
+#include "ledger/summaries.h"
 #include "ledger/unjudged.h"
 #include "ledger/verdicts.h"
 #include "ledger/watch.h"
@@ -392,6 +393,7 @@ static judge_one_fn *const judges[SUBJECT_KINDS] = {
     [SUBJECT_DAY] = judge_one_day,
     [SUBJECT_PRESENCE] = judge_one_presence,
     [SUBJECT_GATEWAY] = judge_one_episode,
+    [SUBJECT_SUMMARY] = summaries_compose,
 };
 
 void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct touch touch)
@@ -455,8 +457,9 @@ void subjects_judge_later(struct ledger *ledger, enum subject_kind kind, int64_t
 
 void subjects_judge_again(struct ledger *ledger, event_ms since)
 {
-	db_run(&ledger->db, JUDGE_AGAIN_WHERE "kind != 1 OR " IS_SESSION_SINCE, "ii",
-	    SUBJECTS_JUDGE_AGAIN, (int64_t)since);
+	db_run(&ledger->db,
+	    JUDGE_AGAIN_WHERE "kind < ?3 AND (kind != 1 OR " IS_SESSION_SINCE ")", "iii",
+	    SUBJECTS_JUDGE_AGAIN, (int64_t)since, (int64_t)SUBJECT_SUMMARY);
 	ledger->next_change = SUBJECTS_JUDGE_AGAIN;
 }
 

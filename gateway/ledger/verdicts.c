@@ -6,7 +6,9 @@
 #include "ledger/downs.h"
 #include "ledger/names.h"
 #include "ledger/sessions.h"
+#include "ledger/summaries.h"
 #include "ledger/unjudged.h"
+#include "wire/unpack.h"
 
 struct given {
 	uint32_t rev; /* 0: none yet */
@@ -31,6 +33,25 @@ static bool load_given(struct ledger *ledger, int64_t session, struct given *out
 	};
 	db_end(&rows);
 	return true;
+}
+
+int verdicts_decision(struct arena *arena, struct slice packed)
+{
+	struct wire_scan scan;
+	ProtobufCMessage *message;
+
+	if (packed.len == 0 || wire_unpack(arena, &carepace__v1__verdict__descriptor, packed,
+	                           &message, &scan) != WIRE_OK)
+		return DECISION_NONE;
+	return (int)((Carepace__V1__Verdict *)message)->decision;
+}
+
+int verdicts_given(struct ledger *ledger, int64_t session)
+{
+	struct given given;
+
+	return load_given(ledger, session, &given) ? verdicts_decision(&ledger->work, given.packed)
+	                                           : DECISION_NONE;
 }
 
 /* R19, R11: a start that was buffered or late is recorded without an answer. */
@@ -110,6 +131,7 @@ static void settle_one(struct ledger *ledger, const struct touch *touch)
 		answer(ledger, &session, &given);
 	}
 	advice_settle(ledger, &session, news);
+	summaries_touch(ledger, &session);
 }
 
 void verdicts_settle(struct ledger *ledger)

@@ -11,4 +11,8 @@ void verdicts_settle(struct ledger *ledger);
 /* A duplicate of a START within its validity gets the same revision again. */
 void verdicts_repeat(struct ledger *ledger, const struct reading *start);
 
+/* What was decided last: DECISION_NONE when no verdict was given, or it cannot be read. */
+int verdicts_decision(struct arena *arena, struct slice packed);
+int verdicts_given(struct ledger *ledger, int64_t session);
+
 #endif

@@ -80,6 +80,13 @@ bool view_policy(struct view *view, struct arena *arena, struct policy *policy);
 
 /* --- the outbox, for the sender -------------------------------------------------- */
 
+/* How head office is spoken to; borrowed. */
+struct report_style {
+	const char *site;
+	const char *tz; /* the clinic's time zone by its name; NULL: not told */
+	bool is_json;   /* else protobuf's bytes */
+};
+
 struct view_outbox_row {
 	unsigned kind; /* ReportKind */
 	uint64_t n;
@@ -87,11 +94,11 @@ struct view_outbox_row {
 	struct slice payload;
 };
 
-/* Up to `max` rows in the order (kind, n), each with n > after[kind], for kinds
- * below `kinds`. Fewer than there are when the arena is full; the next call
- * goes on. */
-size_t view_outbox(struct view *view, struct arena *arena, const char *site, const uint64_t *after,
-    unsigned kinds, struct view_outbox_row *rows, size_t max);
+/* Up to `max` rows, the most urgent kinds first and of a kind the lowest n, each with
+ * n > after[kind], for kinds below `kinds`. Fewer than there are when the arena is full;
+ * the next call goes on. */
+size_t view_outbox(struct view *view, struct arena *arena, const struct report_style *style,
+    const uint64_t *after, unsigned kinds, struct view_outbox_row *rows, size_t max);
 
 /* Of this store; in every report. */
 uint64_t view_epoch(struct view *view);

@@ -96,48 +96,29 @@ int view_alert_find(
 
 /* --- outbox -------------------------------------------------------------------------- */
 
-#define KIND_ALERT 1 /* of ReportKind; alerts are all that goes up so far */
-
-static bool print_alert(struct arena *arena, const char *site, uint64_t epoch,
-    const struct db_rows *rows, struct view_outbox_row *out)
+static bool print_alert(struct outgoing *to, const struct db_rows *rows)
 {
+	struct view_outbox_row *out = &to->rows[to->count];
 	struct view_alert alert;
 
-	if (!alert_of(arena, rows, &alert))
+	if (!alert_of(to->arena, rows, &alert))
 		return false;
-	*out = (struct view_outbox_row){.kind = KIND_ALERT, .n = alert.outbox_n, .topic = "alert"};
-	return report_alert(arena, site, epoch, out->n, &alert, &out->payload) == CP_OK;
+	*out = (struct view_outbox_row){
+	    .kind = OUTBOX_ALERT, .n = alert.outbox_n, .topic = report_topic(OUTBOX_ALERT)};
+	return report_alert(to->arena, to->style, to->epoch, out->n, &alert, &out->payload) ==
+	       CP_OK;
 }
 
-static size_t read_alerts(struct view *view, struct arena *arena, const char *site, uint64_t after,
-    struct view_outbox_row *out, size_t max)
+void view_outbox_alerts(struct outgoing *to, uint64_t after)
 {
-	uint64_t epoch = view_epoch(view);
-	size_t count = 0;
-	struct db_rows rows = db_query(&view->ledger.db,
+	struct db_rows rows = db_query(&to->view->ledger.db,
 	    "SELECT " VIEW_COLUMNS " FROM outbox x JOIN alert a ON a.id = x.key" VIEW_JOINS
 	    "WHERE x.kind = ? AND x.n > ? ORDER BY x.n LIMIT ?",
-	    "iii", (int64_t)KIND_ALERT, (int64_t)after, (int64_t)max);
+	    "iii", (int64_t)OUTBOX_ALERT, (int64_t)after, (int64_t)(to->max - to->count));
 
-	while (db_next(&rows)) {
-		if (!print_alert(arena, site, epoch, &rows, &out[count])) {
-			if (count == 0)
-				view_no_room(view);
-			break;
-		}
-		count++;
+	while (!to->is_full && db_next(&rows)) {
+		to->is_full = !print_alert(to, &rows);
+		to->count += !to->is_full;
 	}
 	db_end(&rows);
-	return view->ledger.db.err ? 0 : count;
-}
-
-size_t view_outbox(struct view *view, struct arena *arena, const char *site, const uint64_t *after,
-    unsigned kinds, struct view_outbox_row *rows, size_t max)
-{
-	if (kinds <= KIND_ALERT || max == 0)
-		return 0;
-	view_begin(view);
-	size_t count = read_alerts(view, arena, site, after[KIND_ALERT], rows, max);
-	view_end(view);
-	return count;
 }

@@ -6,8 +6,8 @@
 #include "ledger/journal.h"
 #include "ledger/policies.h"
 #include "ledger/sessions.h"
+#include "ledger/verdicts.h"
 #include "ledger/view_state.h"
-#include "wire/unpack.h"
 
 #include "telemetry.pb-c.h"
 
@@ -22,18 +22,6 @@
 	"LEFT JOIN client c ON c.no = s.client LEFT JOIN operator o ON o.no = s.operator "
 #define SELECT_SESSION "SELECT " VIEW_COLUMNS VIEW_FROM
 
-/* DECISION_NONE when none was given, or it cannot be read. */
-static int decision_of(struct arena *arena, struct slice packed)
-{
-	struct wire_scan scan;
-	ProtobufCMessage *message;
-
-	if (packed.len == 0 || wire_unpack(arena, &carepace__v1__verdict__descriptor, packed,
-	                           &message, &scan) != WIRE_OK)
-		return DECISION_NONE;
-	return (int)((Carepace__V1__Verdict *)message)->decision;
-}
-
 static void session_of(
     struct view *view, struct arena *arena, const struct db_rows *rows, struct view_session *out)
 {
@@ -47,7 +35,7 @@ static void session_of(
 	    .model = (uint32_t)db_int(rows, c + 2),
 	    .verdict_rev = (uint32_t)db_int(rows, c + 5),
 	    .verdict_at = db_int(rows, c + 6),
-	    .decision = decision_of(arena, db_blob(rows, c + 7)),
+	    .decision = verdicts_decision(arena, db_blob(rows, c + 7)),
 	    .is_forgotten = db_int(rows, c + 8) != 0,
 	};
 	id_from_bytes(&out->client, db_blob(rows, c + 3));

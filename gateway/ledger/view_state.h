@@ -1,7 +1,7 @@
 /* view_state.h - what the files of the view share. Not for other rooms.
  *
  *     view.c          connection, transactions, counts
- *     view_alerts.c   alerts, and the outbox that sends them
+ *     view_alerts.c   alerts; view_outbox.c what is sent next
  *     view_session.c  sessions, cartridges, plans; view_corrections.c put right
  *     view_list.c     who is meant; view_devices.c, view_clients.c, view_carts.c
  *
@@ -49,5 +49,19 @@ struct view_range {
 };
 
 bool view_range_of(struct slice hex, struct view_range *out);
+
+/* What is sent next, as far as it is printed. */
+struct outgoing {
+	struct view *view;
+	struct arena *arena;
+	const struct report_style *style;
+	uint64_t epoch;
+	struct view_outbox_row *rows;
+	size_t count;
+	size_t max;
+	bool is_full; /* the arena; what follows waits */
+};
+
+void view_outbox_alerts(struct outgoing *to, uint64_t after);
 
 #endif

@@ -25,7 +25,9 @@ struct head_office {
 	struct intake *intake;
 	struct mailbox *to_loop;
 	char *site;
+	char *tz;
 	char *store_file;
+	struct report_style style;
 	bool waits_for_receipts;
 	struct head_office_counters counters;
 
@@ -68,7 +70,7 @@ static size_t next_rows(
 	if (atomic_load(&office->done_under_way) >= HEAD_OFFICE_DONE_MAX || !have_view(office))
 		return UPSTREAM_LATER;
 	arena_reset(&office->printed);
-	size_t count = view_outbox(office->view, &office->printed, office->site, after,
+	size_t count = view_outbox(office->view, &office->printed, &office->style, after,
 	    WINDOW_KINDS, rows, max < WINDOW_ROWS ? max : WINDOW_ROWS);
 	for (size_t i = 0; i < count; i++)
 		items[i] = (struct upstream_item){
@@ -240,7 +242,7 @@ void head_office_settled(struct head_office *office, const struct batch *batch)
 	struct arena arena;
 	struct slice receipt;
 	arena_init(&arena, 1024, RECEIPT_BYTES_MAX);
-	if (report_receipt(&arena, &batch->receipt, &receipt) != CP_OK ||
+	if (report_receipt(&arena, &office->style, &batch->receipt, &receipt) != CP_OK ||
 	    !upstream_thread_receipt(office->thread, receipt))
 		log_warning(
 		    "out of memory for a receipt to head office; the next one says the same");
@@ -295,11 +297,14 @@ enum cp_err head_office_open(struct uv_loop_s *loop, const struct config *config
 	atomic_init(&office->down_since, clock_mono());
 	office->waits_for_receipts = config->upstream.receipts;
 	office->site = strdup(config->site.name);
+	office->tz = strdup(config->site.timezone);
+	office->style = (struct report_style){
+	    .site = office->site, .tz = office->tz, .is_json = config->upstream.json};
 	office->store_file = strdup(store_file);
 	office->to_loop = mailbox_new_on_loop(loop, on_mail, office);
 	arena_init(&office->printed, 64 * 1024, PRINT_BYTES_MAX);
 	enum cp_err err = CP_NOMEM;
-	if (office->site && office->store_file && office->to_loop)
+	if (office->site && office->tz && office->store_file && office->to_loop)
 		err = start(office, config);
 	if (err)
 		head_office_close(office);
@@ -323,6 +328,7 @@ void head_office_close(struct head_office *office)
 	view_close(office->view);
 	arena_deinit(&office->printed);
 	free(office->site);
+	free(office->tz);
 	free(office->store_file);
 	free(office);
 }

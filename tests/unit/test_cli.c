@@ -188,7 +188,7 @@ static void test_counts(void **state)
 	must_be_text(object, "outbox_oldest_date", "2026-09-14");
 	json_decref(object);
 	must_succeed(&b->cli, "counts --config $C");
-	assert_non_null(strstr(b->cli.out, "sessions                3\n"));
+	assert_non_null(strstr(b->cli.out, "sessions                          3\n"));
 }
 
 static void test_checks(void **state)

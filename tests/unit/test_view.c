@@ -242,10 +242,12 @@ static const Carepace__V1__Report *unpack(struct bench *b, struct slice payload)
 	return (const Carepace__V1__Report *)message;
 }
 
+static const struct report_style berlin = {.site = "berlin-1", .tz = "Europe/Berlin"};
+
 static size_t outbox_of(struct bench *b, uint64_t after, struct view_outbox_row *rows, size_t max)
 {
 	uint64_t last[2] = {0, after};
-	size_t count = view_outbox(b->view, &b->arena, "berlin-1", last, 2, rows, max);
+	size_t count = view_outbox(b->view, &b->arena, &berlin, last, 2, rows, max);
 
 	must_be_well(b);
 	return count;
@@ -324,7 +326,7 @@ static void test_outbox_goes_on_after_n(void **state)
 	assert_true(rows[0].n < rows[1].n);
 	assert_int_equal(outbox_of(b, rows[1].n, rows, 4), 1);
 	assert_int_equal(outbox_of(b, rows[0].n, rows, 4), 0);
-	assert_int_equal(view_outbox(b->view, &b->arena, "berlin-1", none, 1, rows, 4), 0);
+	assert_int_equal(view_outbox(b->view, &b->arena, &berlin, none, 1, rows, 4), 0);
 	assert_int_equal(outbox_of(b, 0, rows, 0), 0);
 
 	/* Acknowledged rows leave; the others stay. */
@@ -392,7 +394,7 @@ static void test_receipt(void **bench)
 	};
 	struct slice payload;
 
-	assert_int_equal(report_receipt(&b->arena, &state, &payload), CP_OK);
+	assert_int_equal(report_receipt(&b->arena, &berlin, &state, &payload), CP_OK);
 	const Carepace__V1__Report *report = unpack(b, payload);
 	assert_int_equal(report->kind, CAREPACE__V1__REPORT_KIND__REPORT_RECEIPT);
 	assert_int_equal(report->epoch, 77);
@@ -418,14 +420,14 @@ static void test_what_fits_goes_first(void **state)
 	const char *text;
 
 	arena_init(&small, 1024, 1024);
-	assert_int_equal(view_outbox(b->view, &small, "berlin-1", last, 2, rows, 4), 1);
+	assert_int_equal(view_outbox(b->view, &small, &berlin, last, 2, rows, 4), 1);
 	must_be_well(b);
 	arena_deinit(&small);
 	arena_init(&small, 64, 64);
-	assert_int_equal(view_outbox(b->view, &small, "berlin-1", last, 2, rows, 4), 0);
+	assert_int_equal(view_outbox(b->view, &small, &berlin, last, 2, rows, 4), 0);
 	assert_int_equal(view_error(b->view, &text), CP_NOMEM);
 	assert_string_not_equal(text, "");
-	assert_int_equal(view_outbox(b->view, &b->arena, "berlin-1", last, 2, rows, 4), 0);
+	assert_int_equal(view_outbox(b->view, &b->arena, &berlin, last, 2, rows, 4), 0);
 	arena_deinit(&small);
 }
 

@@ -1,0 +1,66 @@
+#include "ledger/states.h"
+
+#include "ledger/outbox.h"
+#include "ledger/store.h"
+#include "wire/pack.h"
+
+static int64_t report_kind(enum subject_kind kind)
+{
+	switch (kind) {
+	case SUBJECT_SUMMARY:
+		return OUTBOX_SUMMARY;
+	default:
+		CP_CHECK(!"a state");
+		return 0;
+	}
+}
+
+/* The next moment of the grid that is not before another one. */
+static wall_ms grid_moment(struct ledger *ledger, wall_ms not_before)
+{
+	int64_t phase = (int64_t)((uint64_t)store_meta(ledger, "epoch", 0) % STATES_GRID_MS);
+	int64_t past = (not_before - phase) % STATES_GRID_MS;
+
+	return past == 0 ? not_before : not_before - past + STATES_GRID_MS;
+}
+
+void states_touch(
+    struct ledger *ledger, enum subject_kind kind, int64_t subject, wall_ms not_before)
+{
+	if (ledger->config.is_recount)
+		return;
+	wall_ms due = grid_moment(ledger, not_before > ledger->now ? not_before : ledger->now + 1);
+	db_run(&ledger->db,
+	    "INSERT INTO subject(kind, subject, judged_at, next_change) VALUES(?, ?, ?, ?)"
+	    " ON CONFLICT(kind, subject) DO UPDATE SET next_change = excluded.next_change"
+	    " WHERE next_change IS NULL OR next_change > excluded.next_change",
+	    "iiii", (int64_t)kind, subject, (int64_t)ledger->now, (int64_t)due);
+	if (due < ledger->next_change)
+		ledger->next_change = due;
+}
+
+static void mark_composed(struct ledger *ledger, enum subject_kind kind, int64_t subject)
+{
+	db_run(&ledger->db,
+	    "UPDATE subject SET judged_at = ?, next_change = NULL WHERE kind = ? AND subject = ?",
+	    "iii", (int64_t)ledger->now, (int64_t)kind, subject);
+}
+
+void states_put(
+    struct ledger *ledger, enum subject_kind kind, int64_t subject, const ProtobufCMessage *body)
+{
+	struct slice packed;
+
+	mark_composed(ledger, kind, subject);
+	if (wire_pack(&ledger->work, body, &packed)) {
+		db_fail(&ledger->db, CP_NOMEM, "what head office is told is too long");
+		return;
+	}
+	int64_t changed = db_run(&ledger->db,
+	    "INSERT INTO state(kind, subject, revision, body) VALUES(?, ?, 1, ?)"
+	    " ON CONFLICT(kind, subject) DO UPDATE SET revision = revision + 1,"
+	    " body = excluded.body WHERE body != excluded.body",
+	    "iib", (int64_t)kind, subject, packed);
+	if (changed)
+		outbox_put_state(ledger, report_kind(kind), subject);
+}

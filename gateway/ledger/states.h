@@ -1,0 +1,30 @@
+/* states.h - what head office is told of things that change: sessions that are over,
+ * courses, devices, days.
+ *
+ * What:    a state has a key and a revision that only rises; it is composed anew some time
+ *          after it may have changed, and goes to the outbox if it did. So a session that ten
+ *          late messages change goes up once.
+ * Pace:    composed on a grid of ten minutes, at a second of the site's own, so that a
+ *          chain's boxes do not all speak at once: no key is sent more often.
+ * How:     each state is a judge unit with a deadline (table `subject`); whoever changes
+ *          what it tells touches it, its judge composes it.
+ * Promise: P5. Not recounted: it is a copy of what is.
+ */
+#ifndef LEDGER_STATES_H
+#define LEDGER_STATES_H
+
+#include "ledger/state.h"
+
+#include <protobuf-c/protobuf-c.h>
+
+#define STATES_GRID_MS (10 * MS_PER_MINUTE)
+
+/* It may have changed: composed soon, not before a moment. */
+void states_touch(
+    struct ledger *ledger, enum subject_kind kind, int64_t subject, wall_ms not_before);
+
+/* What it is now. */
+void states_put(
+    struct ledger *ledger, enum subject_kind kind, int64_t subject, const ProtobufCMessage *body);
+
+#endif

@@ -1,0 +1,101 @@
+/* view_outbox.c - what is sent next, printed as it is now (P5). */
+#include "ledger/report.h"
+#include "ledger/sessions.h"
+#include "ledger/view_state.h"
+
+#include "report.pb-c.h"
+
+#define KEY_BYTES 97 /* as the contract allows, and a NUL */
+
+/* Whom and what a state is about: its key and its tokens. */
+typedef void name_fn(struct view *view, int64_t subject, struct report_state *state, char *key);
+
+static void name_session(struct view *view, int64_t no, struct report_state *state, char *key)
+{
+	struct session session = {0};
+	struct db_rows rows = db_query(&view->ledger.db,
+	    "SELECT s.sid, r.id, c.token, o.token" SESSION_FROM
+	    "LEFT JOIN client c ON c.no = s.client LEFT JOIN operator o ON o.no = s.operator"
+	    " WHERE s.no = ?",
+	    "i", no);
+
+	if (db_next(&rows)) {
+		id_from_bytes(&session.sid, db_blob(&rows, 0));
+		id_from_bytes(&session.source, db_blob(&rows, 1));
+		id_from_bytes(&state->client, db_blob(&rows, 2));
+		id_from_bytes(&state->operator, db_blob(&rows, 3));
+	}
+	db_end(&rows);
+	session_name(&session, key, KEY_BYTES);
+}
+
+/* The kinds that go up, the most urgent first (DESIGN section 6). */
+static const struct {
+	unsigned kind;
+	enum subject_kind subject;
+	name_fn *name; /* NULL: alerts, which have a table of their own */
+} kinds_sent[] = {
+    {OUTBOX_ALERT, SUBJECT_ROW, NULL},
+    {OUTBOX_SUMMARY, SUBJECT_SUMMARY, name_session},
+};
+
+static bool print_state(
+    struct outgoing *to, unsigned kind, name_fn *name, const struct db_rows *rows)
+{
+	char *key = arena_alloc(to->arena, KEY_BYTES);
+	struct report_state state = {
+	    .kind = kind,
+	    .n = (uint64_t)db_int(rows, 0),
+	    .revision = (uint64_t)db_int(rows, 2),
+	    .body = db_blob(rows, 3),
+	    .key = key,
+	};
+	struct view_outbox_row *out = &to->rows[to->count];
+
+	if (!key)
+		return false;
+	name(to->view, db_int(rows, 1), &state, key);
+	*out = (struct view_outbox_row){.kind = kind, .n = state.n, .topic = report_topic(kind)};
+	return report_state(to->arena, to->style, to->epoch, &state, &out->payload) == CP_OK;
+}
+
+static void add_states(
+    struct outgoing *to, unsigned kind, enum subject_kind subject, name_fn *name, uint64_t after)
+{
+	struct db_rows rows = db_query(&to->view->ledger.db,
+	    "SELECT x.n, t.subject, t.revision, t.body FROM outbox x"
+	    " JOIN state t ON t.kind = ? AND t.subject = x.key"
+	    " WHERE x.kind = ? AND x.n > ? ORDER BY x.n LIMIT ?",
+	    "iiii", (int64_t)subject, (int64_t)kind, (int64_t)after,
+	    (int64_t)(to->max - to->count));
+
+	while (!to->is_full && db_next(&rows)) {
+		to->is_full = !print_state(to, kind, name, &rows);
+		to->count += !to->is_full;
+	}
+	db_end(&rows);
+}
+
+size_t view_outbox(struct view *view, struct arena *arena, const struct report_style *style,
+    const uint64_t *after, unsigned kinds, struct view_outbox_row *rows, size_t max)
+{
+	struct outgoing to = {
+	    .view = view, .arena = arena, .style = style, .rows = rows, .max = max};
+
+	view_begin(view);
+	to.epoch = view_epoch(view);
+	for (size_t i = 0; i < CP_COUNT(kinds_sent) && to.count < max && !to.is_full; i++) {
+		unsigned kind = kinds_sent[i].kind;
+		if (kind >= kinds)
+			continue;
+		if (kinds_sent[i].name)
+			add_states(
+			    &to, kind, kinds_sent[i].subject, kinds_sent[i].name, after[kind]);
+		else
+			view_outbox_alerts(&to, after[kind]);
+	}
+	if (to.is_full && to.count == 0)
+		view_no_room(view);
+	view_end(view);
+	return view->ledger.db.err ? 0 : to.count;
+}
