@@ -39,35 +39,11 @@
 #include "ledger/parked_walk.h"
 #include "ledger/source_state.h"
 #include "ledger/stream_names.h"
+#include "ledger/subject_kind.h"
 #include "ledger/touched.h"
-
-/* Judge units and what facts may be about. Stored: numbers never change. */
-enum subject_kind {
-	SUBJECT_ROW = 0, /* pending.c only: a journal row */
-	SUBJECT_SESSION = 1,
-	SUBJECT_CLIENT = 2,
-	SUBJECT_CART = 3,
-	SUBJECT_COURSE = 4,  /* facts only: plans */
-	SUBJECT_VERDICT = 5, /* pending.c only: the answer to a session's start */
-	SUBJECT_DEVICE = 6,
-	SUBJECT_OPERATOR = 7,
-	SUBJECT_CASE = 8,      /* of adverse events */
-	SUBJECT_CLUSTER = 9,   /* of cases: a device or a lot of cartridges */
-	SUBJECT_GATEWAY = 10,  /* an episode: seq of the box's input that recorded the beginning */
-	SUBJECT_SITE = 11,     /* facts only: policies, profiles, calendar ...; its number is 0 */
-	SUBJECT_SID = 12,      /* facts only: what others say about a session, by its sid */
-	SUBJECT_DAY = 13,      /* a civil day of a device (history_day_no) */
-	SUBJECT_PRESENCE = 14, /* what does not come from a device; never recounted */
-	SUBJECT_METER = 15,    /* facts only: a device's HELLOs by their seconds of use */
-	SUBJECT_SUMMARY = 16,  /* what head office is told of a session (ledger/states.h) */
-	SUBJECT_KINDS
-};
 
 #define SOURCE_BOX 1 /* local number of the box itself (reading_box); schema.sql */
 
-/* Of ReportKind; what is sent first has the lowest number (DESIGN section 6). */
-#define OUTBOX_ALERT 1
-#define OUTBOX_SUMMARY 2
 #define SESSION_BUCKETS 4096
 
 struct open_session;

@@ -457,9 +457,8 @@ void subjects_judge_later(struct ledger *ledger, enum subject_kind kind, int64_t
 
 void subjects_judge_again(struct ledger *ledger, event_ms since)
 {
-	db_run(&ledger->db,
-	    JUDGE_AGAIN_WHERE "kind < ?3 AND (kind != 1 OR " IS_SESSION_SINCE ")", "iii",
-	    SUBJECTS_JUDGE_AGAIN, (int64_t)since, (int64_t)SUBJECT_SUMMARY);
+	db_run(&ledger->db, JUDGE_AGAIN_WHERE "kind < ?3 AND (kind != 1 OR " IS_SESSION_SINCE ")",
+	    "iii", SUBJECTS_JUDGE_AGAIN, (int64_t)since, (int64_t)SUBJECT_SUMMARY);
 	ledger->next_change = SUBJECTS_JUDGE_AGAIN;
 }
 

@@ -90,8 +90,8 @@ static void open_office(const char *store_file)
 	static char timezone[] = "Europe/Berlin";
 	static char server[] = "ssl://127.0.0.1:1";
 	char *servers[] = {server};
-	struct config config = {
-	    .site = {.name = site, .timezone = timezone}, .upstream = {.servers = servers, .server_count = 1}};
+	struct config config = {.site = {.name = site, .timezone = timezone},
+	    .upstream = {.servers = servers, .server_count = 1}};
 
 	assert_int_equal(head_office_open(&loop, &config, store_file, &intake, &office), CP_OK);
 }

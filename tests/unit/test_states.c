@@ -36,9 +36,9 @@ static struct sent look(struct clinic *clinic, const struct report_style *style)
 		ProtobufCMessage *message;
 		struct wire_scan scan;
 		if (style->is_json)
-			assert_int_equal(wire_json_read(&sent.arena,
-			                     &carepace__v1__report__descriptor, payload, &payload,
-			                     why),
+			assert_int_equal(
+			    wire_json_read(&sent.arena, &carepace__v1__report__descriptor, payload,
+			        &payload, why),
 			    WIRE_OK);
 		assert_int_equal(wire_unpack(&sent.arena, &carepace__v1__report__descriptor,
 		                     payload, &message, &scan),
@@ -167,9 +167,9 @@ static void a_state_holds_no_token(void **state)
 
 	say(clinic, "2026-04-01 10:00 P1 session A c5");
 	say(clinic, "2026-04-01 12:00 P1 hello");
-	assert_int_equal(db_value(&clinic->ledger->db, -1,
-	                     "SELECT count(*) FROM state WHERE instr(body, ?) > 0", "b",
-	                     slice_of(client.b, ID_BYTES)),
+	assert_int_equal(
+	    db_value(&clinic->ledger->db, -1, "SELECT count(*) FROM state WHERE instr(body, ?) > 0",
+	        "b", slice_of(client.b, ID_BYTES)),
 	    0);
 }
 
