@@ -90,6 +90,40 @@ static void without_an_anchor_the_floor_counts(void **state)
 	assert_true(clock_dates_alike(&a, &b));
 }
 
+/* Of a boot that nobody saw live. */
+static enum ts_source source_of(event_ms floor, event_ms claimed, wall_ms came)
+{
+	struct boot_clock clock = BOOT_CLOCK_EMPTY;
+	struct reading reading = {.kind = READING_SAMPLES, .claimed = claimed};
+
+	clock.floor = floor;
+	clock_date(&clock, &reading, at(came));
+	return reading.ts_source;
+}
+
+static void what_is_just_possible_is_believed(void **state)
+{
+	(void)state;
+	assert_int_equal(source_of(BOOTED, BOOTED, BOOTED), TS_DEVICE);
+	assert_int_equal(source_of(BOOTED + 1, BOOTED, BOOTED + 1), TS_UNKNOWN);
+	assert_int_equal(source_of(BOOTED, BOOTED + 1, BOOTED), TS_UNKNOWN);
+}
+
+/* What the box assumes is never later than the truth. */
+static void in_doubt_a_live_word_is_at_most_five_minutes_old(void **state)
+{
+	struct boot_clock clock = BOOT_CLOCK_EMPTY;
+	struct reading reading = {.kind = READING_SAMPLES, .claimed = BOOTED};
+	struct arrival arrival = {.at = BOOTED + CLOCK_SKEW_MAX_MS, .kind = ARRIVED_IN_DOUBT};
+
+	(void)state;
+	clock_date(&clock, &reading, arrival);
+	assert_int_equal(reading.ts, BOOTED);
+	arrival.at++;
+	clock_date(&clock, &reading, arrival);
+	assert_int_equal(reading.ts, arrival.at);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +131,8 @@ int main(void)
 	    cmocka_unit_test(a_claim_of_now_is_not_ahead),
 	    cmocka_unit_test(other_anchors_date_alike_while_both_are_trusted),
 	    cmocka_unit_test(without_an_anchor_the_floor_counts),
+	    cmocka_unit_test(what_is_just_possible_is_believed),
+	    cmocka_unit_test(in_doubt_a_live_word_is_at_most_five_minutes_old),
 	};
 
 	return cmocka_run_group_tests_name("clock trust", tests, NULL, NULL);

@@ -152,6 +152,20 @@ static void exactly_on_the_limit_is_fine(void **state)
 	assert_int_equal(judge_value(arena, &mains, 254), READING_RANGE);
 }
 
+static void of_two_that_are_as_bad_the_first_is_named(void **state)
+{
+	const ProtobufCMessageDescriptor *type = &carepace__v1__param__descriptor;
+	Carepace__V1__Param *param = (Carepace__V1__Param *)blank_message(*state, type);
+
+	param->has_depth_um = param->has_rate_dhz = true;
+	param->depth_um = param->rate_dhz = UINT32_MAX;
+	struct range_fault fault = range_check(&param->base);
+	assert_int_equal(fault.result, READING_RANGE);
+	const char *first =
+	    field_named(type, "depth_um") < field_named(type, "rate_dhz") ? "depth_um" : "rate_dhz";
+	assert_string_equal(fault.field->name, first);
+}
+
 static bool ends_with(const char *text, const char *suffix)
 {
 	size_t len = strlen(text), end = strlen(suffix);
@@ -302,6 +316,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(exactly_on_the_limit_is_fine),
+	    TEST(of_two_that_are_as_bad_the_first_is_named),
 	    TEST(no_field_was_forgotten),
 	    TEST(batches_are_cut_at_their_maximum),
 	    TEST(the_neighbours_of_a_bad_value_stay),

@@ -306,6 +306,93 @@ static void a_refusal_says_why(void **state)
 	refused_with(4, '2', "the file ends too early");
 }
 
+static uint8_t *put_u32(uint8_t *at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> (24 - 8 * i));
+	return at + 4;
+}
+
+struct made {
+	uint32_t changes; /* a second apart */
+	uint32_t step_s;
+	uint32_t types;
+	int32_t offset_s;
+	uint8_t name_at; /* of each type */
+	uint32_t name_bytes;
+};
+
+/* A file of version 1, parsed. */
+static const char *made_is(const struct made *made)
+{
+	static uint8_t bytes[1 << 15];
+	uint8_t *at = bytes + 20;
+	struct zone zone;
+
+	memset(bytes, 0, sizeof(bytes));
+	memcpy(bytes, "TZif", 4);
+	at = put_u32(put_u32(at, 0), 0); /* indicators */
+	at = put_u32(put_u32(at, 0), made->changes);
+	at = put_u32(put_u32(at, made->types), made->name_bytes);
+	for (uint32_t i = 0; i < made->changes; i++)
+		at = put_u32(at, i * made->step_s);
+	at += made->changes;
+	for (uint32_t i = 0; i < made->types; i++) {
+		at = put_u32(at, (uint32_t)made->offset_s) + 2;
+		at[-1] = made->name_at;
+	}
+	at += made->name_bytes;
+	enum cp_err err = zone_parse(&zone, slice_of(bytes, (size_t)(at - bytes)));
+	const char *bad = err ? zone.bad : "good";
+	zone_deinit(&zone);
+	return bad;
+}
+
+static void exactly_as_much_as_there_may_be(void **state)
+{
+	const struct made good = {1, 1, 1, 3600, 0, 4};
+	struct made made = good;
+
+	(void)state;
+	made.changes = ZONE_MAX_CHANGES;
+	assert_string_equal(made_is(&made), "good");
+	made.changes++;
+	assert_string_equal(made_is(&made), "too many transitions");
+	made = good;
+	made.types = 256;
+	assert_string_equal(made_is(&made), "good");
+	made.types++;
+	assert_string_equal(made_is(&made), "wrong number of local time types");
+	made = good;
+	made.name_bytes = 2048;
+	assert_string_equal(made_is(&made), "good");
+	made.name_bytes++;
+	assert_string_equal(made_is(&made), "wrong length of the abbreviations");
+	made = good;
+	made.name_at = 3;
+	assert_string_equal(made_is(&made), "good");
+	made.name_at++;
+	assert_string_equal(made_is(&made), "a malformed local time type");
+}
+
+/* RFC 8536 3.2: -25 to +26 hours, neither included; changes rise. */
+static void offsets_and_changes_up_to_their_limits(void **state)
+{
+	struct made made = {2, 1, 1, -25 * 3600 + 1, 0, 4};
+
+	(void)state;
+	assert_string_equal(made_is(&made), "good");
+	made.offset_s--;
+	assert_string_equal(made_is(&made), "an offset of more than a day");
+	made.offset_s = 26 * 3600 - 1;
+	assert_string_equal(made_is(&made), "good");
+	made.offset_s++;
+	assert_string_equal(made_is(&made), "an offset of more than a day");
+	made.offset_s = 0;
+	made.step_s = 0;
+	assert_string_equal(made_is(&made), "transitions out of order");
+}
+
 static void rules_are_parsed_to_the_letter(void **state)
 {
 	static const char *const wrong[] = {"", "C", "CE-1", "CET", "CET-", "CET-25", "CET-1:60",
@@ -320,6 +407,7 @@ static void rules_are_parsed_to_the_letter(void **state)
 		if (zone_rule_parse(&rule, slice_str(wrong[i])))
 			fail_msg("\"%s\" was taken", wrong[i]);
 	}
+	assert_true(zone_rule_parse(&rule, slice_str("AZaz0")));
 	assert_true(zone_rule_parse(&rule, slice_str("<+0545>-5:45")));
 	assert_int_equal(rule.standard_s, 20700);
 	assert_false(rule.has_summer);
@@ -354,6 +442,26 @@ static void rules_without_a_weekday(void **state)
 	assert_int_equal(zone_rule_offset_s(&rule, utc_s(2026, 3, 1, 0, 0)), 3600);
 }
 
+/* Changes that are told in one year and happen in the one before, or at once; the first year
+ * and the last one. */
+static void rules_at_the_ends_of_years(void **state)
+{
+	struct zone_rule rule;
+
+	(void)state;
+	assert_true(zone_rule_parse(&rule, slice_str("AAA0BBB,0/-2,J300/1")));
+	assert_int_equal(zone_rule_offset_s(&rule, utc_s(2026, 12, 31, 22, 0) - 1), 0);
+	assert_int_equal(zone_rule_offset_s(&rule, utc_s(2026, 12, 31, 22, 0)), 3600);
+	assert_true(zone_rule_parse(&rule, slice_str("AAA0BBB,J60/0,J60/1")));
+	assert_int_equal(zone_rule_offset_s(&rule, utc_s(2026, 7, 1, 0, 0)), 0);
+	assert_true(zone_rule_parse(&rule, slice_str("AAA0BBB,J300/0,J60/1")));
+	assert_int_equal(zone_rule_offset_s(&rule, utc_s(1, 1, 1, 0, 0)), 0); /* nothing before */
+	assert_int_equal(zone_rule_offset_s(&rule, utc_s(1, 12, 1, 0, 0)), 3600);
+	assert_int_equal(zone_rule_offset_s(&rule, utc_s(2, 1, 1, 0, 0)), 3600);
+	assert_int_equal(zone_rule_offset_s(&rule, utc_s(9999, 7, 1, 0, 0)), 0);
+	assert_int_equal(zone_rule_offset_s(&rule, utc_s(9999, 12, 1, 0, 0)), 3600);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,8 +475,11 @@ int main(void)
 	    cmocka_unit_test(bent_files_are_refused_or_give_a_zone),
 	    cmocka_unit_test(old_files_are_read_too),
 	    cmocka_unit_test(a_refusal_says_why),
+	    cmocka_unit_test(exactly_as_much_as_there_may_be),
+	    cmocka_unit_test(offsets_and_changes_up_to_their_limits),
 	    cmocka_unit_test(rules_are_parsed_to_the_letter),
 	    cmocka_unit_test(rules_without_a_weekday),
+	    cmocka_unit_test(rules_at_the_ends_of_years),
 	};
 
 	return cmocka_run_group_tests_name("zone", tests, NULL, NULL);
