@@ -5,6 +5,7 @@
 #include "care/parameter.h"
 #include "care/timeline.h"
 #include "report.pb-c.h"
+#include "wire/field.h"
 #include "wire/pack.h"
 #include "words.h"
 
@@ -181,23 +182,6 @@ static ProtobufCMessage *say_with(
 	return message;
 }
 
-static size_t size_of(field *f)
-{
-	switch (f->type) {
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return sizeof(void *);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-		return sizeof(int64_t);
-	default:
-		return sizeof(int32_t);
-	}
-}
-
 static void put(
     struct saying *saying, struct rng *rng, const struct word *word, field *f, void *out)
 {
@@ -218,7 +202,7 @@ static void put(
 	default:
 		value = number(
 		    saying, rng, word, f->type == PROTOBUF_C_TYPE_ENUM ? f->descriptor : NULL);
-		if (size_of(f) == sizeof(int64_t))
+		if (wire_field_bytes(f->type) == sizeof(int64_t))
 			memcpy(out, &value, sizeof(value));
 		else
 			*(uint32_t *)out = (uint32_t)value;
@@ -228,25 +212,13 @@ static void put(
 static void say_list(struct saying *saying, struct rng *rng, const struct word *word, field *f,
     ProtobufCMessage *message)
 {
-	uint8_t *at = (uint8_t *)message;
-	size_t *count = (size_t *)(void *)(at + f->quantifier_offset);
-	uint8_t **items = (uint8_t **)(void *)(at + f->offset);
-	size_t most = (size_t)rng_range(rng, word->least, word->most);
+	size_t count = (size_t)rng_range(rng, word->least, word->most);
+	size_t bytes = wire_field_bytes(f->type);
+	uint8_t *items = room(saying, count * bytes + 1);
 
-	*items = room(saying, most * size_of(f) + 1);
-	for (; *count < most; (*count)++)
-		put(saying, rng, word, f, *items + *count * size_of(f));
-}
-
-static bool is_said(field *f, const ProtobufCMessage *message)
-{
-	const uint8_t *at = (const uint8_t *)message;
-
-	if (f->label == PROTOBUF_C_LABEL_REPEATED)
-		return *(const size_t *)(const void *)(at + f->quantifier_offset) > 0;
-	if (f->quantifier_offset)
-		return *(const protobuf_c_boolean *)(const void *)(at + f->quantifier_offset);
-	return *(void *const *)(const void *)(at + f->offset) != NULL;
+	for (size_t i = 0; i < count; i++)
+		put(saying, rng, word, f, items + i * bytes);
+	wire_field_set_list(message, f, items, count);
 }
 
 /* The oracle asks for whom a plan is; of anything else a key is about one thing. */
@@ -271,11 +243,12 @@ static void say_field(struct saying *saying, field *f, ProtobufCMessage *message
 			put(saying, rng, word, f, at + f->offset);
 		return;
 	}
-	if (is_said(f, message))
+	if (wire_field_count(message, f) > 0)
 		return;
 	if (before && f->label == PROTOBUF_C_LABEL_OPTIONAL &&
 	    rng_percent(&saying->rng, word->percent ? LIKE_BEFORE : 0)) {
-		memcpy(at + f->offset, (const uint8_t *)before + f->offset, size_of(f));
+		memcpy(
+		    at + f->offset, (const uint8_t *)before + f->offset, wire_field_bytes(f->type));
 		if (f->quantifier_offset)
 			memcpy(at + f->quantifier_offset,
 			    (const uint8_t *)before + f->quantifier_offset,
@@ -288,9 +261,7 @@ static void say_field(struct saying *saying, field *f, ProtobufCMessage *message
 		say_list(saying, rng, word, f, message);
 		return;
 	}
-	put(saying, rng, word, f, at + f->offset);
-	if (f->quantifier_offset)
-		*(protobuf_c_boolean *)(void *)(at + f->quantifier_offset) = 1;
+	put(saying, rng, word, f, wire_field_set(message, f));
 }
 
 /* --- what belongs together ----------------------------------------------------------------- */
@@ -356,14 +327,11 @@ void say_rest(struct saying *saying, ProtobufCMessage *message, const ProtobufCM
 void say_id(ProtobufCMessage *message, const char *name, const struct id *id)
 {
 	field *f = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
-	uint8_t *at = (uint8_t *)message;
 
 	if (!f || f->type != PROTOBUF_C_TYPE_BYTES)
 		return;
-	*(ProtobufCBinaryData *)(void *)(at + f->offset) =
+	*(ProtobufCBinaryData *)wire_field_set(message, f) =
 	    (ProtobufCBinaryData){.len = ID_BYTES, .data = (uint8_t *)id->b};
-	if (f->label == PROTOBUF_C_LABEL_OPTIONAL)
-		*(protobuf_c_boolean *)(void *)(at + f->quantifier_offset) = 1;
 }
 
 const ProtobufCMessageDescriptor *say_body_type(
@@ -378,11 +346,9 @@ const ProtobufCMessageDescriptor *say_body_type(
 void say_set_body(ProtobufCMessage *envelope, unsigned body, ProtobufCMessage *message)
 {
 	field *f = protobuf_c_message_descriptor_get_field(envelope->descriptor, body);
-	uint8_t *at = (uint8_t *)envelope;
 
 	CP_CHECK(f && f->descriptor == message->descriptor);
-	*(ProtobufCMessage **)(void *)(at + f->offset) = message;
-	*(uint32_t *)(void *)(at + f->quantifier_offset) = body;
+	*(ProtobufCMessage **)wire_field_set(envelope, f) = message;
 }
 
 struct slice say_pack(struct arena *arena, const ProtobufCMessage *message)
