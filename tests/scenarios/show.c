@@ -2,6 +2,7 @@
 
 #include "care/civil.h"
 #include "tell.h"
+#include "wire/field.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,14 +69,7 @@ static void show_cartridge(const Carepace__V1__Cartridge *cart, char out[SHOW_BY
 
 static bool is_there(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
-	const uint8_t *at = (const uint8_t *)message;
-
-	if (field->label == PROTOBUF_C_LABEL_REPEATED)
-		return false;
-	if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE)
-		return *(void *const *)(const void *)(at + field->offset) != NULL;
-	return field->label == PROTOBUF_C_LABEL_REQUIRED ||
-	       *(const protobuf_c_boolean *)(const void *)(at + field->quantifier_offset);
+	return field->label != PROTOBUF_C_LABEL_REPEATED && wire_field_count(message, field) > 0;
 }
 
 const char *show_field(

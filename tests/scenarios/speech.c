@@ -2,6 +2,7 @@
 
 #include "picture.h"
 #include "speech_parts.h"
+#include "wire/field.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -84,10 +85,7 @@ ProtobufCMessage *speech_compose(struct words *words, const struct sentence *sen
 void speech_put_body(
     ProtobufCMessage *envelope, const ProtobufCFieldDescriptor *field, ProtobufCMessage *body)
 {
-	uint8_t *at = (uint8_t *)envelope;
-
-	*(uint32_t *)(void *)(at + field->quantifier_offset) = field->id;
-	*(ProtobufCMessage **)(void *)(at + field->offset) = body;
+	*(ProtobufCMessage **)wire_field_set(envelope, field) = body;
 }
 
 /* --- a message of a device ------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 
 #include "care/civil.h"
 #include "picture.h"
+#include "wire/field.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -413,37 +414,17 @@ static void put(struct clinic *clinic, field *f, void *out, const char *text)
 	}
 }
 
-static size_t size_of(field *f)
-{
-	switch (f->type) {
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return sizeof(void *);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-		return sizeof(int64_t);
-	default:
-		return sizeof(int32_t);
-	}
-}
-
 /* One more element at the end of a list. */
 static void append(struct told *told, field *f, const char *text)
 {
-	uint8_t *at = (uint8_t *)told->message;
-	size_t *count = (size_t *)(void *)(at + f->quantifier_offset);
-	uint8_t **items = (uint8_t **)(void *)(at + f->offset);
-	size_t size = size_of(f);
-	uint8_t *more = room(told->clinic, (*count + 1) * size);
+	size_t count = wire_field_count(told->message, f);
+	size_t size = wire_field_bytes(f->type);
+	uint8_t *items = room(told->clinic, (count + 1) * size);
 
-	if (*count)
-		memcpy(more, *items, *count * size);
-	put(told->clinic, f, more + *count * size, text);
-	*items = more;
-	(*count)++;
+	if (count)
+		memcpy(items, *(uint8_t **)wire_field_set(told->message, f), count * size);
+	put(told->clinic, f, items + count * size, text);
+	wire_field_set_list(told->message, f, items, count + 1);
 }
 
 /* "NO_PLAN,OUT_OF_HOURS"; messages one by one. */
@@ -460,7 +441,6 @@ static void append_all(struct told *told, field *f, const char *text)
 void tell_field(struct told *told, const char *name, const char *value)
 {
 	field *f = tell_find(told->clinic, told->message->descriptor, name);
-	uint8_t *at = (uint8_t *)told->message;
 
 	if (!f) {
 		clinic_fail(told->clinic, "%s has no field '%s'",
@@ -474,9 +454,7 @@ void tell_field(struct told *told, const char *name, const char *value)
 		append_all(told, f, value);
 		return;
 	}
-	put(told->clinic, f, at + f->offset, value);
-	if (f->label == PROTOBUF_C_LABEL_OPTIONAL && f->quantifier_offset)
-		*(protobuf_c_boolean *)(void *)(at + f->quantifier_offset) = 1;
+	put(told->clinic, f, wire_field_set(told->message, f), value);
 }
 
 void tell_default(struct told *told, const char *name, const char *value)
