@@ -285,12 +285,13 @@ enum reading_result reading_hash_stream(
 	return READING_OK;
 }
 
-/* No message begins with a brace: its bits are field 15 as a group. */
+/* No order begins with a brace: its bits are field 15 as a group. Nor with what JSON takes
+ * for blanks: those are fields 1 and 4 as what they are not. (unit/order_form) */
 static bool is_json(struct slice payload)
 {
 	size_t i = 0;
 
-	while (i < payload.len && payload.p[i] <= ' ')
+	while (i < payload.len && payload.p[i] && strchr(" \t\n\r", payload.p[i]))
 		i++;
 	return i < payload.len && payload.p[i] == '{';
 }
