@@ -21,7 +21,7 @@ struct sqlite3_stmt;
 
 #define DB_BUSY_MS 2000 /* another process holds the lock */
 
-#define DB_STATEMENTS_MAX 256 /* a power of two, above what the ledger has */
+#define DB_STATEMENTS_MAX 512 /* a power of two, above what the ledger has */
 
 struct db_cached {
 	const char *sql;
