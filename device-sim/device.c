@@ -5,6 +5,7 @@
 #include "words.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define HEARTBEAT_MS (30 * MS_PER_SECOND) /* domain.md 9.1 */
@@ -266,6 +267,25 @@ static void acked(struct device *device, const struct event *event)
 	pump(device);
 }
 
+/* For whoever books the next appointment. */
+static void next_allowed(
+    struct device *device, const Carepace__V1__ShowNextAllowed *show, mono_ms now)
+{
+	char date[WORDS_DATE_BYTES];
+	char zones[128] = "";
+	size_t len = 0;
+
+	for (unsigned bit = 0; bit < 32 && len < sizeof(zones); bit++)
+		if (show->zones >> bit & 1)
+			len += (size_t)snprintf(zones + len, sizeof(zones) - len, "%s%s",
+			    len ? ", " : "", words_zone((Carepace__V1__Zone)bit));
+	report_event(device->world->report, device_wall(device, now), &device->who, "next_allowed",
+	    json_pack("{s:I, s:I}", "zones", (json_int_t)show->zones, "allowed_date",
+	        (json_int_t)show->allowed_date),
+	    "<- the next treatment is possible from %s (%s)", words_date(show->allowed_date, date),
+	    zones);
+}
+
 static void down(struct device *device, const struct event *event, mono_ms now)
 {
 	struct arena arena;
@@ -282,6 +302,8 @@ static void down(struct device *device, const struct event *event, mono_ms now)
 			if (device->kind == PKI_TABLET)
 				tablet_verdict(&device->tablet, down->verdict, now);
 		}
+		if (down->body_case == CAREPACE__V1__DOWN__BODY_SHOW_NEXT_ALLOWED)
+			next_allowed(device, down->show_next_allowed, now);
 	} else {
 		device->world->report->undecodable++;
 		report_event(device->world->report, device_wall(device, now), &device->who,
