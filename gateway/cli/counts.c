@@ -12,7 +12,7 @@ struct count {
 	int64_t value;
 };
 
-#define COUNTS_MAX 12
+#define COUNTS_MAX 16
 
 static size_t plain_counts(const struct view_counts *counts, struct count out[COUNTS_MAX])
 {
@@ -25,6 +25,7 @@ static size_t plain_counts(const struct view_counts *counts, struct count out[CO
 	    {"parked_expired", counts->parked_expired},
 	    {"facts_passed_over", counts->facts_passed_over},
 	    {"conflicts", counts->conflicts},
+	    {"receipts_refused", counts->receipts_refused},
 	    {"unjudged", counts->unjudged},
 	    {"pending", counts->pending},
 	    {"verdicts", counts->verdicts},

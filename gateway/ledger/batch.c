@@ -31,6 +31,7 @@ static void forget_answer(struct batch *batch)
 	batch->has_outbox_news = false;
 	batch->receipt = (struct office_receipt){0};
 	batch->unjudged = 0;
+	batch->fault = RECEIPT_GOOD;
 }
 
 void batch_reset(struct batch *batch)

@@ -80,6 +80,15 @@ struct batch_done {
 	uint64_t epoch; /* of a receipt */
 };
 
+/* Why a receipt of head office's is not believed: then nothing is deleted. */
+enum receipt_fault {
+	RECEIPT_GOOD,
+	RECEIPT_OF_NO_KIND,
+	RECEIPT_OF_OTHER_EPOCH,
+	RECEIPT_OF_FUTURE, /* for what was never told */
+	RECEIPT_FAULTS
+};
+
 /* A message for a device; worthless after expires_at. */
 struct batch_down {
 	struct id device;     /* zero: for every tablet that is connected */
@@ -123,6 +132,8 @@ struct batch {
 	bool has_outbox_news;
 	struct office_receipt receipt; /* due when its stream moved on, or a client was forgotten */
 	uint32_t unjudged;             /* set aside in this batch */
+	enum receipt_fault fault;      /* of the last receipt that was refused, */
+	struct batch_done refused;     /* and that one */
 };
 
 struct batch *batch_new(void);

@@ -111,6 +111,11 @@ void store_set_meta(struct ledger *ledger, const char *name, int64_t value)
 	    "ti", name, value);
 }
 
+void store_add_meta(struct ledger *ledger, const char *name, int64_t more)
+{
+	store_set_meta(ledger, name, store_meta(ledger, name, 0) + more);
+}
+
 void store_set_site(struct ledger *ledger, const char *site)
 {
 	db_run(&ledger->db,

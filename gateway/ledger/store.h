@@ -20,6 +20,7 @@ void store_mark_clean(struct ledger *ledger);
 
 int64_t store_meta(struct ledger *ledger, const char *name, int64_t otherwise);
 void store_set_meta(struct ledger *ledger, const char *name, int64_t value);
+void store_add_meta(struct ledger *ledger, const char *name, int64_t more);
 
 /* The clinic's own name, for whoever reads the store without its configuration. */
 void store_set_site(struct ledger *ledger, const char *site);

@@ -26,7 +26,8 @@ enum subject_kind {
 	SUBJECT_KINDS
 };
 
-/* Kinds of rows in the outbox: ReportKind. */
+/* Kinds of rows in the outbox: ReportKind, below OUTBOX_KINDS. */
+#define OUTBOX_KINDS 9
 #define OUTBOX_ALERT 1
 #define OUTBOX_SUMMARY 2
 

@@ -189,6 +189,8 @@ void view_counts(struct view *view, struct view_counts *out)
 	        offsetof(struct view_counts, parked_expired)},
 	    {"SELECT value FROM meta WHERE name = 'facts_passed_over'",
 	        offsetof(struct view_counts, facts_passed_over)},
+	    {"SELECT value FROM meta WHERE name = 'receipts_refused'",
+	        offsetof(struct view_counts, receipts_refused)},
 	    {"SELECT count(*) FROM unjudged", offsetof(struct view_counts, unjudged)},
 	    {"SELECT count(*) FROM pending", offsetof(struct view_counts, pending)},
 	    {"SELECT count(*) FROM session WHERE verdict_rev > 0",

@@ -30,6 +30,7 @@ struct head_office {
 	struct report_style style;
 	bool waits_for_receipts;
 	struct head_office_counters counters;
+	bool has_said[RECEIPT_FAULTS];
 
 	struct mail *waiting; /* notes: what the open batch had no room for, oldest first */
 	atomic_size_t orders_under_way;
@@ -230,12 +231,33 @@ static void on_mail(void *ctx, struct mail *list)
 	head_office_has_room(office);
 }
 
+/* Once, not with every receipt: head office repeats them. `carepace counts` has how many. */
+static void say_refused(struct head_office *office, const struct batch *batch)
+{
+	static const char *const why[] = {
+	    [RECEIPT_OF_NO_KIND] = "of a kind that this version does not send; is its software "
+	                           "newer than ours?",
+	    [RECEIPT_OF_OTHER_EPOCH] = "for what another store had sent, before this one was new "
+	                               "or restored; everything of this one is offered to it",
+	    [RECEIPT_OF_FUTURE] = "for reports that were never sent; its picture of this site is "
+	                          "not ours, please have it looked at there",
+	};
+
+	if (batch->fault == RECEIPT_GOOD || office->has_said[batch->fault])
+		return;
+	office->has_said[batch->fault] = true;
+	log_warning("head office sent a receipt (kind %u, up to %llu) %s. It is refused, nothing "
+	            "is deleted; this is said once",
+	    batch->refused.kind, (unsigned long long)batch->refused.n, why[batch->fault]);
+}
+
 void head_office_settled(struct head_office *office, const struct batch *batch)
 {
 	if (!office)
 		return;
 	if (batch->has_outbox_news)
 		upstream_thread_poke(office->thread);
+	say_refused(office, batch);
 	if (!batch->receipt.is_due)
 		return;
 

@@ -182,6 +182,7 @@ static void test_counts(void **state)
 	must_be_number(object, "journal", 1 + 1 + 2 + 3 * 3 + 1);
 	must_be_number(object, "stream", 3);
 	must_be_number(object, "verdicts", 3);
+	must_be_number(object, "receipts_refused", 0);
 	must_be_number(json_object_get(object, "alerts"), "RAISED", 2);
 	must_be_number(json_object_get(object, "alerts"), "OVERRIDDEN", 1);
 	must_be_number(json_object_get(object, "outbox"), "alert", 3);

@@ -200,6 +200,25 @@ static void what_an_abandoned_thread_may_read_stays(void **state)
 	assert_int_not_equal(sum, 0);
 }
 
+static void a_receipt_that_is_refused_is_said_once(void **state)
+{
+	char said[OUTPUT_BYTES];
+
+	(void)state;
+	open_office(store->path);
+	intake.batch->fault = RECEIPT_OF_FUTURE;
+	intake.batch->refused = (struct batch_done){.kind = 1, .n = 77};
+	struct capture capture = capture_begin(STDERR_FILENO);
+	head_office_settled(office, intake.batch);
+	capture_end(&capture, said);
+	assert_non_null(strstr(said, "WARNING head office sent a receipt (kind 1, up to 77) "
+	                             "for reports that were never sent"));
+	capture = capture_begin(STDERR_FILENO);
+	head_office_settled(office, intake.batch);
+	capture_end(&capture, said);
+	assert_string_equal(said, "");
+}
+
 #define office_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -207,6 +226,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    office_test(a_store_that_cannot_be_read_is_not_an_empty_outbox),
 	    office_test(rows_that_wait_for_the_loop_are_bounded),
+	    office_test(a_receipt_that_is_refused_is_said_once),
 	    office_test(what_an_abandoned_thread_may_read_stays),
 	};
 

@@ -1,5 +1,5 @@
 /* What the ledger keeps: every input once, what it cannot read within limits, tokens
- * in two tables, the outbox by key, head office's stream without holes. */
+ * in two tables, head office's stream without holes. */
 #include "ledger_bench.h"
 
 #include "ledger/alert_rows.h"
@@ -340,69 +340,7 @@ static void tokens_stand_in_two_tables_and_nowhere_else(void **state)
 	assert_false(file_has(path, "-wal", STAFF));
 }
 
-/* --- P5: the outbox ------------------------------------------------------------------- */
-
-#define ALERTS_WAITING "SELECT count(*) FROM outbox WHERE kind = 1"
-
-static void done(struct clinic *clinic, uint64_t n)
-{
-	batch_reset(clinic->batch);
-	assert_true(batch_add_done(clinic->batch, OUTBOX_ALERT, n));
-	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
-}
-
-/* Head office's own receipt: cumulative, and only of this store's epoch. */
-static void a_receipt_takes_everything_up_to_its_n(void **state)
-{
-	struct clinic *clinic = open_store(state, "1");
-	uint64_t epoch = (uint64_t)count(clinic, "SELECT value FROM meta WHERE name = 'epoch'");
-
-	only_first_checks(clinic);
-	say(clinic, "2026-04-01 10:00 P1 session A c5");
-	say(clinic, "2026-04-02 10:00 P1 session B c5");
-	say(clinic, "2026-04-03 10:00 P1 session C c5");
-	int64_t last = count(clinic, "SELECT max(n) FROM outbox WHERE kind = 1");
-	int64_t rows = count(clinic, ALERTS_WAITING);
-	assert_int_equal(rows, 2);
-
-	batch_reset(clinic->batch);
-	assert_true(batch_add_receipt(clinic->batch, epoch + 1, OUTBOX_ALERT, (uint64_t)last));
-	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
-	assert_int_equal(count(clinic, ALERTS_WAITING), rows);
-
-	batch_reset(clinic->batch);
-	assert_true(batch_add_receipt(clinic->batch, epoch, OUTBOX_ALERT, (uint64_t)last - 1));
-	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
-	assert_int_equal(count(clinic, ALERTS_WAITING), 1);
-}
-
-static void an_amended_key_is_one_row_with_a_newer_n(void **state)
-{
-	struct clinic *clinic = open_store(state, "1");
-
-	only_first_checks(clinic);
-	say(clinic, "2026-03-31 12:00 HQ plan 5 c5 MILD 4");
-	say(clinic, "2026-04-01 10:00 P1 session A c5 course 5");
-	say(clinic, "2026-05-14 06:00 P1 hello");
-	assert_int_equal(count(clinic, ALERTS_WAITING), 1);
-	int64_t first = count(clinic, "SELECT n FROM outbox WHERE kind = 1");
-
-	say(clinic, "2026-05-28 06:00 P1 hello"); /* MEDIUM now */
-	assert_int_equal(count(clinic, ALERTS_WAITING), 1);
-	int64_t second = count(clinic, "SELECT n FROM outbox WHERE kind = 1");
-	assert_true(second > first);
-
-	done(clinic, (uint64_t)first); /* the answer to what is out of date */
-	assert_int_equal(count(clinic, ALERTS_WAITING), 1);
-	done(clinic, (uint64_t)second);
-	assert_int_equal(count(clinic, ALERTS_WAITING), 0);
-	done(clinic, (uint64_t)second);
-
-	clinic = reopen_store(state, "1");
-	say(clinic, "2026-06-08 10:00 P1 session B c5 course 5"); /* cleared */
-	assert_int_equal(count(clinic, ALERTS_WAITING), 1);
-	assert_true(count(clinic, "SELECT n FROM outbox WHERE kind = 1") > second);
-}
+/* --- P5 ------------------------------------------------------------------------------- */
 
 static void revisions_only_rise(void **state)
 {
@@ -528,7 +466,9 @@ static void no_statement_of_a_busy_day_scans_a_table_or_is_compiled_again(void *
 	say(clinic, "+1s P1 attach B 1001");
 	say(clinic, "+1m P1 sample B");
 	say(clinic, "+1s T1 override INTERVAL_TOO_SOON B");
-	done(clinic, 1);
+	batch_reset(clinic->batch);
+	assert_true(batch_add_done(clinic->batch, OUTBOX_ALERT, 1));
+	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
 
 	for (size_t i = 0; i < DB_STATEMENTS_MAX; i++) {
 		char explain[4096];
@@ -585,8 +525,6 @@ int main(void)
 	    LEDGER_TEST(a_thousand_are_parked_for_a_device),
 	    LEDGER_TEST(eight_megabytes_are_parked_for_a_device),
 	    LEDGER_TEST(tokens_stand_in_two_tables_and_nowhere_else),
-	    LEDGER_TEST(a_receipt_takes_everything_up_to_its_n),
-	    LEDGER_TEST(an_amended_key_is_one_row_with_a_newer_n),
 	    LEDGER_TEST(revisions_only_rise),
 	    LEDGER_TEST(a_receipt_stops_at_a_hole),
 	    LEDGER_TEST(a_parked_order_holds_its_place),
