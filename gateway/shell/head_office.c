@@ -284,11 +284,12 @@ static void free_notes(struct mail *list)
 
 static enum cp_err start(struct head_office *office, const struct config *config)
 {
-	static const struct upstream_source source = {
+	const struct upstream_source source = {
 	    .next = next_rows,
 	    .done = rows_done,
 	    .order = take_order,
 	    .state = state_changed,
+	    .has_receipts = office->waits_for_receipts,
 	};
 	char client_id[64];
 	const struct upstream_config upstream = {

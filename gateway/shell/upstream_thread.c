@@ -510,8 +510,9 @@ enum cp_err upstream_thread_start(struct upstream_thread **out,
 	if (!thread)
 		return CP_NOMEM;
 	upstream_gate_init(&thread->gate, source, ctx);
-	if (thread_init(thread, config) != CP_OK ||
-	    pthread_create(&thread->thread, NULL, run, thread) != 0) {
+	enum cp_err err = thread_init(thread, config);
+	thread->window.has_receipts = source->has_receipts;
+	if (err != CP_OK || pthread_create(&thread->thread, NULL, run, thread) != 0) {
 		log_error("head office: no memory for the thread that talks to it");
 		thread_free(thread);
 		return CP_NOMEM;

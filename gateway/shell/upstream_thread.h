@@ -37,6 +37,10 @@ struct upstream_source {
 	/* Acknowledged: delete them. A row may be named that is gone already. */
 	void (*done)(void *ctx, const struct window_row *rows, size_t count);
 
+	/* They stay all the same until head office says that it has them: offered again
+	 * (WINDOW_RECEIPT_WAIT_MS). */
+	bool has_receipts;
+
 	/* A message on .../down, borrowed. False: no room. It is then dropped and
 	 * counted, and the connection taken down, so that head office goes on from
 	 * the receipt at the next connect. */

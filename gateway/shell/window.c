@@ -5,7 +5,12 @@
  * both: n only rises, so a row at or below `after` was offered. A cursor starts
  * again at zero only at a connect and after a pause; then the slots tell what is
  * in flight, and a row that was acknowledged in that very moment may go up twice.
- * Head office knows it by (epoch, kind, n). */
+ * Head office knows it by (epoch, kind, n).
+ *
+ * With receipts a row stays in the outbox though the broker acknowledged it. When all
+ * was offered, the cursors are noted (again_to); a wait later everything up to there has
+ * waited for that long at least: the cursor goes back, offers what is still there up to
+ * again_to, and jumps to where it was (resume_at). */
 
 void window_init(struct window *window, mono_ms now)
 {
@@ -14,6 +19,7 @@ void window_init(struct window *window, mono_ms now)
 	    .since = now,
 	    .connect_at = now,
 	    .max_rows = WINDOW_ROWS,
+	    .again_at = TIME_NEVER,
 	};
 	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++)
 		window->paused_until[kind] = TIME_NEVER;
@@ -22,6 +28,7 @@ void window_init(struct window *window, mono_ms now)
 static void rewind_cursor(struct window *window, unsigned kind)
 {
 	window->after[kind] = window->paused_until[kind] == TIME_NEVER ? 0 : WINDOW_PAUSED;
+	window->resume_at[kind] = 0;
 	window->look_at = 0;
 }
 
@@ -45,6 +52,42 @@ static void end_pauses(struct window *window, mono_ms now)
 	}
 }
 
+/* --- looking back ----------------------------------------------------------------- */
+
+static void plan_look_back(struct window *window, mono_ms now)
+{
+	if (!window->has_receipts || window->again_at != TIME_NEVER)
+		return;
+	window->again_at = now + WINDOW_RECEIPT_WAIT_MS;
+	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++)
+		window->again_to[kind] =
+		    window->after[kind] == WINDOW_PAUSED ? 0 : window->after[kind];
+}
+
+static void look_back(struct window *window, mono_ms now)
+{
+	if (now < window->again_at)
+		return;
+	window->again_at = TIME_NEVER;
+	window->look_at = 0;
+	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++) {
+		uint64_t after = window->after[kind];
+		if (after == WINDOW_PAUSED || after < window->again_to[kind])
+			continue; /* its cursor went back by itself */
+		window->resume_at[kind] = after;
+		window->after[kind] = 0;
+	}
+}
+
+static void end_look_back(struct window *window, unsigned kind)
+{
+	if (window->resume_at[kind] > window->after[kind])
+		window->after[kind] = window->resume_at[kind];
+	window->resume_at[kind] = 0;
+}
+
+/* --- what to do --------------------------------------------------------------------- */
+
 static mono_ms silence_ends_at(const struct window *window)
 {
 	if (window->state == WINDOW_CONNECTING)
@@ -63,8 +106,10 @@ static mono_ms fill_at(const struct window *window)
 {
 	if (room(window) == 0)
 		return TIME_NEVER;
-	mono_ms pause_ends = pause_ends_at(window);
-	return window->look_at < pause_ends ? window->look_at : pause_ends;
+	mono_ms at = pause_ends_at(window);
+	if (window->again_at < at)
+		at = window->again_at;
+	return window->look_at < at ? window->look_at : at;
 }
 
 enum window_todo window_next(const struct window *window, mono_ms now)
@@ -100,6 +145,7 @@ void window_connected(struct window *window, unsigned receive_maximum, mono_ms n
 	window->max_rows = receive_maximum < WINDOW_ROWS ? receive_maximum : WINDOW_ROWS;
 	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++)
 		rewind_cursor(window, kind);
+	window->again_at = TIME_NEVER;
 }
 
 /* Half of the delay is fixed, half is chance: gateways that lost head office
@@ -144,6 +190,7 @@ void window_poke(struct window *window)
 unsigned window_fill(struct window *window, mono_ms now)
 {
 	end_pauses(window, now);
+	look_back(window, now);
 	return room(window);
 }
 
@@ -170,6 +217,8 @@ enum window_answer window_offer(
     struct window *window, struct window_row row, size_t len_bytes, mono_ms now, uint32_t *token)
 {
 	CP_CHECK(row.kind < WINDOW_KINDS && len_bytes <= WINDOW_BYTES);
+	if (row.n > window->again_to[row.kind])
+		end_look_back(window, row.kind);
 	if (row.n <= window->after[row.kind])
 		return WINDOW_KNOWN;
 	if (is_in_flight(window, row)) {
@@ -195,6 +244,9 @@ enum window_answer window_offer(
 void window_drained(struct window *window, mono_ms now)
 {
 	window->look_at = now + WINDOW_LOOK_MS;
+	for (unsigned kind = 0; kind < WINDOW_KINDS; kind++)
+		end_look_back(window, kind);
+	plan_look_back(window, now);
 }
 
 void window_unread(struct window *window, mono_ms now)
@@ -230,6 +282,7 @@ bool window_refused(struct window *window, uint32_t token, mono_ms now, struct w
 	window->progress_at = now;
 	window->paused_until[row->kind] = now + WINDOW_PAUSE_MS;
 	window->after[row->kind] = WINDOW_PAUSED;
+	window->resume_at[row->kind] = 0;
 	return true;
 }
 

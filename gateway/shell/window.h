@@ -29,7 +29,7 @@
 #include "base/err.h"
 #include "base/time.h"
 
-#define WINDOW_KINDS 8
+#define WINDOW_KINDS 9 /* the receipt of ours, and every ReportKind */
 #define WINDOW_ROWS 100
 #define WINDOW_BYTES (1U << 20)
 
@@ -51,6 +51,12 @@
 /* The outbox is looked at this often even if nobody said that it has news. */
 #define WINDOW_LOOK_MS (60 * MS_PER_SECOND)
 #define WINDOW_RETRY_MS (1 * MS_PER_SECOND) /* after it could not be read */
+
+/* With receipts of head office's: what the broker acknowledged, and head office has not, is
+ * offered again after this long, a row at most once in it: the broker may have lost its disk.
+ * Longer than the states' grid and a receiver that stores once in some minutes, short against
+ * the hours in which somebody would ask where an alert is. */
+#define WINDOW_RECEIPT_WAIT_MS (10 * MS_PER_MINUTE)
 
 /* Kinds are urgencies, 0 the most urgent; n counts up within its kind. */
 struct window_row {
@@ -80,7 +86,11 @@ struct window {
 	mono_ms progress_at;                /* last acknowledgement, or first row in flight */
 	uint64_t after[WINDOW_KINDS];       /* rows up to here were offered, or WINDOW_PAUSED */
 	mono_ms paused_until[WINDOW_KINDS]; /* TIME_NEVER: not paused */
-	unsigned max_rows;                  /* WINDOW_ROWS or what the broker takes */
+	bool has_receipts;                /* set after init: rows stay until head office has them */
+	mono_ms again_at;                 /* TIME_NEVER: no look back is due */
+	uint64_t again_to[WINDOW_KINDS];  /* rows up to here are then old enough; and */
+	uint64_t resume_at[WINDOW_KINDS]; /* those up to here were offered; 0: no look back */
+	unsigned max_rows;                /* WINDOW_ROWS or what the broker takes */
 	unsigned rows;
 	size_t bytes;
 	struct window_slot slots[WINDOW_ROWS];

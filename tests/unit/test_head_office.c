@@ -84,6 +84,8 @@ static uv_loop_t loop;
 static struct treatments *store;
 static struct head_office *office;
 
+static bool waits_for_receipts;
+
 static void open_office(const char *store_file)
 {
 	static char site[] = "berlin-1";
@@ -91,7 +93,7 @@ static void open_office(const char *store_file)
 	static char server[] = "ssl://127.0.0.1:1";
 	char *servers[] = {server};
 	struct config config = {.site = {.name = site, .timezone = timezone},
-	    .upstream = {.servers = servers, .server_count = 1}};
+	    .upstream = {.servers = servers, .server_count = 1, .receipts = waits_for_receipts}};
 
 	assert_int_equal(head_office_open(&loop, &config, store_file, &intake, &office), CP_OK);
 }
@@ -219,6 +221,25 @@ static void a_receipt_that_is_refused_is_said_once(void **state)
 	assert_string_equal(said, "");
 }
 
+/* P5: what the broker has, head office may not have. */
+static void with_receipts_only_they_delete(void **state)
+{
+	const struct window_row row = {.kind = 1, .n = 1};
+
+	(void)state;
+	open_office(store->path);
+	assert_false(upstream.source.has_receipts);
+	head_office_close(office);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	waits_for_receipts = true;
+	open_office(store->path);
+	waits_for_receipts = false;
+	assert_true(upstream.source.has_receipts);
+	upstream.source.done(upstream.ctx, &row, 1);
+	run_loop();
+	assert_int_equal(intake.batch->done_count, 0);
+}
+
 #define office_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -227,6 +248,7 @@ int main(void)
 	    office_test(a_store_that_cannot_be_read_is_not_an_empty_outbox),
 	    office_test(rows_that_wait_for_the_loop_are_bounded),
 	    office_test(a_receipt_that_is_refused_is_said_once),
+	    office_test(with_receipts_only_they_delete),
 	    office_test(what_an_abandoned_thread_may_read_stays),
 	};
 

@@ -247,6 +247,85 @@ static void test_what_paho_keeps_over_a_loss_stays_in_flight(void **state)
 	assert_int_equal(window_fill(&window, 2000), 1);
 }
 
+/* --- a broker that forgets ------------------------------------------------------ */
+
+/* An outbox of which head office has receipted nothing, and a broker that acknowledges
+ * each row half a minute after it was sent. */
+struct forgetful {
+	struct window window;
+	uint64_t rows;
+	mono_ms sent_at[PER_KIND * 4 + 1]; /* by n, the last time; 0: never */
+	unsigned sent[PER_KIND * 4 + 1];
+	uint32_t token[PER_KIND * 4 + 1];
+	mono_ms shortest; /* between two offers of one row */
+};
+
+static void send_what_is_due(struct forgetful *f, mono_ms now)
+{
+	while (window_next(&f->window, now) == WINDOW_FILL) {
+		unsigned room = window_fill(&f->window, now);
+		unsigned found = 0;
+		for (uint64_t n = f->window.after[1] + 1; n <= f->rows && found < room; n++) {
+			found++;
+			if (offer(&f->window, 1, n, now, &f->token[n]) != WINDOW_ADMITTED)
+				continue;
+			if (f->sent[n]++ > 0 && now - f->sent_at[n] < f->shortest)
+				f->shortest = now - f->sent_at[n];
+			f->sent_at[n] = now;
+		}
+		if (found == 0)
+			window_drained(&f->window, now);
+	}
+}
+
+static void acknowledge_old(struct forgetful *f, mono_ms now)
+{
+	struct window_row row;
+
+	for (uint64_t n = 1; n <= f->rows; n++)
+		if (f->sent[n] && now == f->sent_at[n] + 30 * MS_PER_SECOND)
+			assert_true(window_done(&f->window, f->token[n], now, &row));
+}
+
+static void pass(struct forgetful *f, mono_ms from, mono_ms until)
+{
+	for (mono_ms now = from; now < until; now += MS_PER_SECOND) {
+		acknowledge_old(f, now);
+		send_what_is_due(f, now);
+		assert_true(f->window.rows <= WINDOW_ROWS);
+		if (now % MS_PER_MINUTE == 0 && f->rows < PER_KIND * 4) {
+			f->rows++; /* while others wait for their receipts */
+			window_poke(&f->window);
+		}
+	}
+}
+
+static void test_what_head_office_has_not_receipted_is_offered_again(void **state)
+{
+	(void)state;
+	struct forgetful f = {.window = up_at(0, 100), .rows = 150, .shortest = TIME_NEVER};
+
+	f.window.has_receipts = true;
+	pass(&f, 0, WINDOW_RECEIPT_WAIT_MS);
+	for (uint64_t n = 1; n <= f.rows; n++)
+		assert_true(f.sent[n] <= 1);
+	pass(&f, WINDOW_RECEIPT_WAIT_MS, 6 * WINDOW_RECEIPT_WAIT_MS);
+	assert_in_range(f.shortest, WINDOW_RECEIPT_WAIT_MS, WINDOW_RECEIPT_WAIT_MS * 2);
+	for (uint64_t n = 1; n <= 150; n++)
+		assert_in_range(f.sent[n], 5, 6);
+	assert_true(f.sent[f.rows - 1] >= 1); /* nothing new was passed over */
+}
+
+static void test_without_receipts_a_row_is_offered_once(void **state)
+{
+	(void)state;
+	struct forgetful f = {.window = up_at(0, 100), .rows = 150, .shortest = TIME_NEVER};
+
+	pass(&f, 0, 3 * WINDOW_RECEIPT_WAIT_MS);
+	for (uint64_t n = 1; n < f.rows; n++)
+		assert_int_equal(f.sent[n], 1);
+}
+
 /* --- random sequences ------------------------------------------------------ */
 
 enum at_head_office {
@@ -508,6 +587,8 @@ int main(void)
 	    cmocka_unit_test(test_a_refusal_pauses_its_kind_and_no_other),
 	    cmocka_unit_test(test_a_pause_outlives_a_loss),
 	    cmocka_unit_test(test_what_paho_keeps_over_a_loss_stays_in_flight),
+	    cmocka_unit_test(test_what_head_office_has_not_receipted_is_offered_again),
+	    cmocka_unit_test(test_without_receipts_a_row_is_offered_once),
 	    cmocka_unit_test(test_random_sequences_lose_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
