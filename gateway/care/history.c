@@ -10,6 +10,16 @@ const Carepace__V1__Hello *scene_hello(const struct scene *scene, event_ms start
 	return hello ? hello->reading.up->hello : NULL;
 }
 
+const struct plan *plans_at(const struct plan *plans, size_t count, event_ms at)
+{
+	const struct plan *best = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (plans[i].from <= at && (!best || plans[i].revision > best->revision))
+			best = &plans[i];
+	return best;
+}
+
 /* Its time in the slot meets the session's exposure. What stayed in the slot was there
  * to the last, even when a session that was lost ends with the attach itself. */
 bool use_is_exposed(const struct cartridge_use *use)

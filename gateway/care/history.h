@@ -79,6 +79,10 @@ struct plan {
 	const struct fact *said; /* the order that says so */
 };
 
+/* Of one course's revisions the one in force: the highest whose event time is not later
+ * (domain 9.4). NULL before the first. */
+const struct plan *plans_at(const struct plan *plans, size_t count, event_ms at);
+
 struct client_history {
 	int64_t client;
 	struct session *sessions; /* by session_order(); `visit` is out */

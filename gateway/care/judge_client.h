@@ -85,8 +85,8 @@ struct course {
 bool course_next(const struct client_walk *walk, struct course *course);
 bool course_find(const struct client_walk *walk, int64_t no, struct course *course);
 
-/* The client's revision in force: the highest whose event time is not later (domain 9.4).
- * NULL before the first, and while the course is somebody else's. */
+/* The client's revision in force. NULL before the first, and while the course is somebody
+ * else's. */
 const struct plan *course_plan(
     const struct client_walk *walk, const struct course *course, event_ms at);
 const struct plan *course_active_plan(
@@ -137,6 +137,9 @@ void judge_bookings(const struct client_walk *walk); /* judge_client_bookings.c 
 void judge_plans(const struct client_walk *walk);
 int32_t clocks_shortest_days(const struct client_walk *walk);
 void judge_clocks(const struct client_walk *walk, const struct course *course);
+struct course_outlook;
+void clocks_outlook(const struct client_walk *walk, const struct course *course,
+    struct course_outlook *out); /* phase, last session, window but for spacing */
 void judge_progress(const struct client_walk *walk); /* judge_client_progress.c */
 void judge_at_home(const struct client_walk *walk);  /* judge_client_home.c */
 

@@ -9,6 +9,7 @@
  */
 #include "care/judge_client.h"
 
+#include "care/outlook.h"
 #include "care/zone.h"
 
 #define NO_LIMIT (-1)
@@ -372,6 +373,11 @@ static void run_rule(const struct clock *clock, const struct clock_rule *rule)
 	}
 }
 
+static bool starts_clock(const struct treatment *treatment, const struct course *course)
+{
+	return treatment->course == course->no && treatment->is_exposing && is_in_clinic(treatment);
+}
+
 /* The next session came before any rule could ring, which is the way of most. */
 static bool is_stopped_in_time(const struct clock *clock)
 {
@@ -394,8 +400,7 @@ void judge_clocks(const struct client_walk *walk, const struct course *course)
 	}
 	for (size_t i = 0; i <= walk->count; i++) {
 		const struct treatment *treatment = i < walk->count ? &walk->treatments[i] : NULL;
-		if (treatment && (treatment->course != course->no || !treatment->is_exposing ||
-		                     !is_in_clinic(treatment)))
+		if (treatment && !starts_clock(treatment, course))
 			continue;
 		clock.end = treatment ? treatment->start : TIME_NEVER;
 		if (clock.last && !is_stopped_in_time(&clock)) {
@@ -405,4 +410,52 @@ void judge_clocks(const struct client_walk *walk, const struct course *course)
 		}
 		clock.last = treatment;
 	}
+}
+
+/* --- as it stands, for people ---------------------------------------------------------------- */
+
+static const struct treatment *last_started(
+    const struct client_walk *walk, const struct course *course)
+{
+	for (size_t i = walk->count; i-- > 0;)
+		if (walk->treatments[i].start <= walk->now &&
+		    starts_clock(&walk->treatments[i], course))
+			return &walk->treatments[i];
+	return NULL;
+}
+
+/* The session that was the last one planned completes the course, what follows maintains. */
+static enum course_phase phase_of(const struct clock *clock, const struct standing *standing)
+{
+	if (is_series(standing))
+		return COURSE_SERIES;
+	bool is_past = standing->plan->band == CAREPACE__V1__BAND__BAND_MAINTENANCE ||
+	               (clock->last && clock->last->place != standing->plan->planned);
+	return is_maintenance(standing) && is_past ? COURSE_MAINTENANCE : COURSE_COMPLETE;
+}
+
+void clocks_outlook(
+    const struct client_walk *walk, const struct course *course, struct course_outlook *out)
+{
+	const struct treatment *last = last_started(walk, course);
+	const struct clock clock = {.walk = walk, .course = course, .last = last};
+	const struct standing standing = standing_at(&clock, walk->now);
+
+	out->has_last = last != NULL;
+	out->last_day = last ? last->day : 0;
+	out->phase = !standing.plan ? out->plan.state == PLAN_PAUSED ? COURSE_PAUSED : COURSE_CLOSED
+	                            : phase_of(&clock, &standing);
+	out->has_window = last && (is_series(&standing) || is_maintenance(&standing));
+	if (!out->has_window)
+		return;
+	if (is_series(&standing))
+		out->window = (struct course_window){
+		    .from_day = last->day,
+		    .through_day = last->day + overdue_days(&clock, &standing),
+		};
+	else
+		out->window = (struct course_window){
+		    .from_day = last->day + maint_due_days(&clock, &standing),
+		    .through_day = last->day + maint_overdue_days(&clock, &standing),
+		};
 }

@@ -19,12 +19,14 @@ static size_t count_past(const struct client_walk *walk)
 	return count;
 }
 
-/* The first day on which a treatment of these zones is not too soon; 0: today is good. */
-static int32_t earliest_for(const struct client_walk *walk, int64_t course, uint32_t zones)
+/* The first day on which a treatment of these zones is not too soon; 0: a day that is asked
+ * for is good. */
+static int32_t earliest_on(
+    const struct client_walk *walk, int64_t course, uint32_t zones, int32_t day)
 {
 	struct intent intent = {
 	    .at = walk->now,
-	    .day = zone_day(walk->policy->zone, walk->now),
+	    .day = day,
 	    .zones = zones,
 	    .course = course,
 	    .before = count_past(walk),
@@ -35,23 +37,35 @@ static int32_t earliest_for(const struct client_walk *walk, int64_t course, uint
 	return spacing_look_back(walk, &intent, &found) ? found.earliest_day : 0;
 }
 
+static int32_t earliest_for(const struct client_walk *walk, int64_t course, uint32_t zones)
+{
+	return earliest_on(walk, course, zones, zone_day(walk->policy->zone, walk->now));
+}
+
+static uint32_t zones_of_course(const struct client_walk *walk, int64_t course)
+{
+	uint32_t zones = 0;
+
+	for (size_t i = 0; i < count_past(walk); i++)
+		if (walk->treatments[i].course == course && walk->treatments[i].is_exposing)
+			zones |= walk->treatments[i].zones;
+	return zones ? zones : ANYWHERE;
+}
+
 static struct course_outlook course_outlook_of(
     const struct client_walk *walk, const struct course *course, const struct plan *plan)
 {
 	struct course_outlook outlook = {.plan = *plan};
-	uint32_t zones = 0;
+	uint32_t zones = zones_of_course(walk, course->no);
 
 	outlook.plan.said = NULL;
 	outlook.completed = course_completed(walk, course->no, walk->now);
-	for (size_t i = 0; i < count_past(walk); i++) {
-		const struct treatment *treatment = &walk->treatments[i];
-		if (treatment->course != course->no || !treatment->is_exposing)
-			continue;
-		zones |= treatment->zones;
-		outlook.last_day = treatment->day;
-		outlook.has_last = true;
+	outlook.earliest_day = earliest_for(walk, course->no, zones);
+	clocks_outlook(walk, course, &outlook);
+	if (outlook.has_window && outlook.phase == COURSE_SERIES) {
+		int32_t day = earliest_on(walk, course->no, zones, outlook.last_day);
+		outlook.window.from_day = day ? day : outlook.last_day;
 	}
-	outlook.earliest_day = earliest_for(walk, course->no, zones ? zones : ANYWHERE);
 	return outlook;
 }
 
@@ -97,6 +111,23 @@ size_t outlook_of_zones(struct client_history *history, const struct policy *pol
 			count = add_zone(out, count, zone, day ? day : zone_day(policy->zone, now));
 	}
 	return count;
+}
+
+bool outlook_of_course(struct client_history *history, const struct policy *policy, wall_ms now,
+    int64_t no, struct arena *arena, struct course_outlook *out)
+{
+	struct timeline timeline;
+	struct client_walk walk = {
+	    .history = history, .policy = policy, .now = now, .timeline = &timeline};
+	struct course course;
+
+	timeline_init(&timeline, arena);
+	if (!begin_walk(&walk) || !course_find(&walk, no, &course))
+		return false;
+	const struct plan *plan = course_plan(&walk, &course, now);
+	if (plan)
+		*out = course_outlook_of(&walk, &course, plan);
+	return plan;
 }
 
 bool outlook_of_client(struct client_history *history, const struct policy *policy, wall_ms now,

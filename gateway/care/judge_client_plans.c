@@ -32,21 +32,10 @@ bool course_find(const struct client_walk *walk, int64_t no, struct course *cour
 	return false;
 }
 
-static const struct plan *plan_at(const struct course *course, event_ms at)
-{
-	const struct plan *best = NULL;
-
-	for (size_t i = 0; i < course->count; i++)
-		if (course->plans[i].from <= at &&
-		    (!best || course->plans[i].revision > best->revision))
-			best = &course->plans[i];
-	return best;
-}
-
 const struct plan *course_plan(
     const struct client_walk *walk, const struct course *course, event_ms at)
 {
-	const struct plan *plan = plan_at(course, at);
+	const struct plan *plan = plans_at(course->plans, course->count, at);
 
 	return plan && plan->client == walk->history->client ? plan : NULL;
 }

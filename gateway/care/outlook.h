@@ -21,12 +21,33 @@ struct service_outlook {
 bool outlook_of_service(const struct device_history *history, const struct policy *policy,
     wall_ms now, struct service_outlook *out);
 
+/* Where a course stands. It is complete when all that was planned is done, and in
+ * maintenance from the next session on. */
+enum course_phase {
+	COURSE_SERIES = 1,
+	COURSE_COMPLETE,
+	COURSE_MAINTENANCE,
+	COURSE_PAUSED,
+	COURSE_CLOSED
+};
+
+/* When the next session is due, from and through: INTERVAL_OVERDUE or MAINT_OVERDUE holds from
+ * the day after on. In a series from the first day that is not too soon, in maintenance from
+ * that of MAINT_DUE. Two rules may ask for a first day after the last one. */
+struct course_window {
+	int32_t from_day;
+	int32_t through_day;
+};
+
 /* A course as its plan in force has it. */
 struct course_outlook {
 	struct plan plan;
+	enum course_phase phase;
 	int32_t completed; /* sessions that count, here and in other clinics */
-	int32_t last_day;  /* of the last treatment in it; with has_last */
+	int32_t last_day;  /* of the last session in a clinic; with has_last */
 	bool has_last;
+	bool has_window; /* else nothing is due: no session yet, paused, closed */
+	struct course_window window;
 	int32_t earliest_day; /* first day on which its zones may be treated again; 0: today */
 };
 
@@ -51,6 +72,11 @@ struct zones_outlook {
 size_t outlook_of_zones(struct client_history *history, const struct policy *policy, wall_ms now,
     uint32_t zones, int64_t course, struct arena *arena,
     struct zones_outlook out[OUTLOOK_ZONES_MAX]);
+
+/* One course of the client, closed or not. False: its plan in force is not the client's, or
+ * the arena is full. */
+bool outlook_of_course(struct client_history *history, const struct policy *policy, wall_ms now,
+    int64_t no, struct arena *arena, struct course_outlook *out);
 
 /* Treatments are merged in the arena; false when it is full. */
 bool outlook_of_client(struct client_history *history, const struct policy *policy, wall_ms now,

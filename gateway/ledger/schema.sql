@@ -383,6 +383,8 @@ CREATE TABLE state(
 	subject INTEGER NOT NULL,
 	revision INTEGER NOT NULL,
 	body BLOB NOT NULL,
+	client INTEGER NOT NULL DEFAULT 0, -- whom it names; 0: nobody
+	operator INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY(kind, subject)
 ) WITHOUT ROWID;
 

@@ -23,7 +23,8 @@
  *     downs.c     what is said to devices; advice.c when, down_rows.c keeps it
  *     link_rows.c what a device's link leaves behind
  *     pending.c   the careful way after an abnormal exit; unjudged.c what ended it twice
- *     states.c    what head office is told of things that change; summaries.c a session
+ *     states.c    what head office is told of things that change; summaries.c a session,
+ *                 courses.c a course
  *     watch.c     what the box notices of itself; room.c is the disk full?
  *     policies.c  what holds for the whole site
  */

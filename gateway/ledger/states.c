@@ -9,6 +9,8 @@ static int64_t report_kind(enum subject_kind kind)
 	switch (kind) {
 	case SUBJECT_SUMMARY:
 		return OUTBOX_SUMMARY;
+	case SUBJECT_COURSE_STATE:
+		return OUTBOX_COURSE;
 	default:
 		CP_CHECK(!"a state");
 		return 0;
@@ -39,28 +41,31 @@ void states_touch(
 		ledger->next_change = due;
 }
 
-static void mark_composed(struct ledger *ledger, enum subject_kind kind, int64_t subject)
+void states_skip(struct ledger *ledger, enum subject_kind kind, int64_t subject)
 {
 	db_run(&ledger->db,
 	    "UPDATE subject SET judged_at = ?, next_change = NULL WHERE kind = ? AND subject = ?",
 	    "iii", (int64_t)ledger->now, (int64_t)kind, subject);
 }
 
-void states_put(
-    struct ledger *ledger, enum subject_kind kind, int64_t subject, const ProtobufCMessage *body)
+void states_put(struct ledger *ledger, enum subject_kind kind, int64_t subject,
+    struct state_people people, const ProtobufCMessage *body)
 {
 	struct slice packed;
 
-	mark_composed(ledger, kind, subject);
+	states_skip(ledger, kind, subject);
 	if (wire_pack(&ledger->work, body, &packed)) {
 		db_fail(&ledger->db, CP_NOMEM, "what head office is told is too long");
 		return;
 	}
 	int64_t changed = db_run(&ledger->db,
-	    "INSERT INTO state(kind, subject, revision, body) VALUES(?, ?, 1, ?)"
+	    "INSERT INTO state(kind, subject, revision, body, client, operator)"
+	    " VALUES(?, ?, 1, ?, ?, ?)"
 	    " ON CONFLICT(kind, subject) DO UPDATE SET revision = revision + 1,"
-	    " body = excluded.body WHERE body != excluded.body",
-	    "iib", (int64_t)kind, subject, packed);
+	    " body = excluded.body, client = excluded.client, operator = excluded.operator"
+	    " WHERE body != excluded.body OR client != excluded.client"
+	    " OR operator != excluded.operator",
+	    "iibii", (int64_t)kind, subject, packed, people.client, people.operator_no);
 	if (changed)
 		outbox_put_state(ledger, report_kind(kind), subject);
 }

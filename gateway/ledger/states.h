@@ -23,8 +23,17 @@
 void states_touch(
     struct ledger *ledger, enum subject_kind kind, int64_t subject, wall_ms not_before);
 
+/* Whom it names: local numbers, 0 nobody. Their tokens are filled in when it is sent (P10). */
+struct state_people {
+	int64_t client;
+	int64_t operator_no;
+};
+
 /* What it is now. */
-void states_put(
-    struct ledger *ledger, enum subject_kind kind, int64_t subject, const ProtobufCMessage *body);
+void states_put(struct ledger *ledger, enum subject_kind kind, int64_t subject,
+    struct state_people people, const ProtobufCMessage *body);
+
+/* There is nothing (new) to tell of it. */
+void states_skip(struct ledger *ledger, enum subject_kind kind, int64_t subject);
 
 #endif

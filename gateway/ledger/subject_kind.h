@@ -22,7 +22,8 @@ enum subject_kind {
 	SUBJECT_METER = 15,    /* facts only: a device's HELLOs by their seconds of use */
 
 	/* What head office is told of each (ledger/states.h). */
-	SUBJECT_SUMMARY = 16, /* of a session */
+	SUBJECT_SUMMARY = 16,      /* of a session */
+	SUBJECT_COURSE_STATE = 17, /* its number is the course's own */
 	SUBJECT_KINDS
 };
 
@@ -30,5 +31,6 @@ enum subject_kind {
 #define OUTBOX_KINDS 9
 #define OUTBOX_ALERT 1
 #define OUTBOX_SUMMARY 2
+#define OUTBOX_COURSE 5
 
 #endif

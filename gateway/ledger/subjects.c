@@ -5,6 +5,7 @@
 #include "ledger/alerts.h"
 #include "ledger/cart_rows.h"
 #include "ledger/cases.h"
+#include "ledger/courses.h"
 #include "ledger/downs.h"
 #include "ledger/forgets.h"
 #include "ledger/guards.h"
@@ -234,6 +235,7 @@ static void judge_one_client(struct ledger *ledger, struct touch touch)
 	save_visits(ledger, &history, visits, touch.is_loud);
 	settle(ledger, SUBJECT_CLIENT, touch, &timeline, at);
 	next_allowed_settle(ledger, &history, touch.is_loud);
+	courses_touch(ledger, &history);
 }
 
 /* --- cartridge ------------------------------------------------------------------------ */
@@ -394,6 +396,7 @@ static judge_one_fn *const judges[SUBJECT_KINDS] = {
     [SUBJECT_PRESENCE] = judge_one_presence,
     [SUBJECT_GATEWAY] = judge_one_episode,
     [SUBJECT_SUMMARY] = summaries_compose,
+    [SUBJECT_COURSE_STATE] = courses_compose,
 };
 
 void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct touch touch)

@@ -44,8 +44,10 @@ void summaries_compose(struct ledger *ledger, struct touch touch)
 	struct summary summary;
 	struct summary_input input = {.session = &session};
 
-	if (!sessions_load(ledger, touch.no, &session))
+	if (!sessions_load(ledger, touch.no, &session)) {
+		states_skip(ledger, SUBJECT_SUMMARY, touch.no);
 		return;
+	}
 	input.facts = history_all_facts(ledger, SUBJECT_SESSION, session.no);
 	load_uses(ledger, &input);
 	load_visit(ledger, &input);
@@ -56,5 +58,6 @@ void summaries_compose(struct ledger *ledger, struct touch touch)
 	if (ledger->db.err)
 		return;
 	summary_fill(&summary, &input);
-	states_put(ledger, SUBJECT_SUMMARY, session.no, &summary.message.base);
+	struct state_people people = {.client = session.client, .operator_no = session.operator_no};
+	states_put(ledger, SUBJECT_SUMMARY, session.no, people, &summary.message.base);
 }

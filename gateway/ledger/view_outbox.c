@@ -5,42 +5,47 @@
 
 #include "report.pb-c.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #define KEY_BYTES 97 /* as the contract allows, and a NUL */
 
-/* Whom and what a state is about: its key and its tokens. */
-typedef void name_fn(struct view *view, int64_t subject, struct report_state *state, char *key);
+/* The key of what a state is about. */
+typedef void key_fn(struct view *view, int64_t subject, char key[KEY_BYTES]);
 
-static void name_session(struct view *view, int64_t no, struct report_state *state, char *key)
+static void key_of_session(struct view *view, int64_t no, char key[KEY_BYTES])
 {
 	struct session session = {0};
-	struct db_rows rows = db_query(&view->ledger.db,
-	    "SELECT s.sid, r.id, c.token, o.token" SESSION_FROM
-	    "LEFT JOIN client c ON c.no = s.client LEFT JOIN operator o ON o.no = s.operator"
-	    " WHERE s.no = ?",
-	    "i", no);
+	struct db_rows rows =
+	    db_query(&view->ledger.db, "SELECT s.sid, r.id" SESSION_FROM "WHERE s.no = ?", "i", no);
 
 	if (db_next(&rows)) {
 		id_from_bytes(&session.sid, db_blob(&rows, 0));
 		id_from_bytes(&session.source, db_blob(&rows, 1));
-		id_from_bytes(&state->client, db_blob(&rows, 2));
-		id_from_bytes(&state->operator, db_blob(&rows, 3));
 	}
 	db_end(&rows);
 	session_name(&session, key, KEY_BYTES);
+}
+
+static void key_of_number(struct view *view, int64_t no, char key[KEY_BYTES])
+{
+	(void)view;
+	snprintf(key, KEY_BYTES, "%" PRIu64, (uint64_t)no);
 }
 
 /* The kinds that go up, the most urgent first (DESIGN section 6). */
 static const struct {
 	unsigned kind;
 	enum subject_kind subject;
-	name_fn *name; /* NULL: alerts, which have a table of their own */
+	key_fn *key; /* NULL: alerts, which have a table of their own */
 } kinds_sent[] = {
     {OUTBOX_ALERT, SUBJECT_ROW, NULL},
-    {OUTBOX_SUMMARY, SUBJECT_SUMMARY, name_session},
+    {OUTBOX_SUMMARY, SUBJECT_SUMMARY, key_of_session},
+    {OUTBOX_COURSE, SUBJECT_COURSE_STATE, key_of_number},
 };
 
 static bool print_state(
-    struct outgoing *to, unsigned kind, name_fn *name, const struct db_rows *rows)
+    struct outgoing *to, unsigned kind, key_fn *key_of, const struct db_rows *rows)
 {
 	char *key = arena_alloc(to->arena, KEY_BYTES);
 	struct report_state state = {
@@ -54,23 +59,26 @@ static bool print_state(
 
 	if (!key)
 		return false;
-	name(to->view, db_int(rows, 1), &state, key);
+	key_of(to->view, db_int(rows, 1), key);
+	id_from_bytes(&state.client, db_blob(rows, 4));
+	id_from_bytes(&state.operator, db_blob(rows, 5));
 	*out = (struct view_outbox_row){.kind = kind, .n = state.n, .topic = report_topic(kind)};
 	return report_state(to->arena, to->style, to->epoch, &state, &out->payload) == CP_OK;
 }
 
 static void add_states(
-    struct outgoing *to, unsigned kind, enum subject_kind subject, name_fn *name, uint64_t after)
+    struct outgoing *to, unsigned kind, enum subject_kind subject, key_fn *key_of, uint64_t after)
 {
 	struct db_rows rows = db_query(&to->view->ledger.db,
-	    "SELECT x.n, t.subject, t.revision, t.body FROM outbox x"
+	    "SELECT x.n, t.subject, t.revision, t.body, c.token, o.token FROM outbox x"
 	    " JOIN state t ON t.kind = ? AND t.subject = x.key"
+	    " LEFT JOIN client c ON c.no = t.client LEFT JOIN operator o ON o.no = t.operator"
 	    " WHERE x.kind = ? AND x.n > ? ORDER BY x.n LIMIT ?",
 	    "iiii", (int64_t)subject, (int64_t)kind, (int64_t)after,
 	    (int64_t)(to->max - to->count));
 
 	while (!to->is_full && db_next(&rows)) {
-		to->is_full = !print_state(to, kind, name, &rows);
+		to->is_full = !print_state(to, kind, key_of, &rows);
 		to->count += !to->is_full;
 	}
 	db_end(&rows);
@@ -88,9 +96,9 @@ size_t view_outbox(struct view *view, struct arena *arena, const struct report_s
 		unsigned kind = kinds_sent[i].kind;
 		if (kind >= kinds)
 			continue;
-		if (kinds_sent[i].name)
+		if (kinds_sent[i].key)
 			add_states(
-			    &to, kind, kinds_sent[i].subject, kinds_sent[i].name, after[kind]);
+			    &to, kind, kinds_sent[i].subject, kinds_sent[i].key, after[kind]);
 		else
 			view_outbox_alerts(&to, after[kind]);
 	}

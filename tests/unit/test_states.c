@@ -1,69 +1,6 @@
 /* What head office is told of things that change: once they are over, paced, with
  * revisions that rise, in both forms; and what it says comes in in both forms. */
-#include "ledger_bench.h"
-
-#include "ledger/report.h"
-#include "wire/json.h"
-
-#include "report.pb-c.h"
-
-#define WAITING "SELECT count(*) FROM outbox WHERE kind = 2"
-
-static const struct report_style bytes = {.site = "berlin-1", .tz = "Europe/Berlin"};
-static const struct report_style json = {
-    .site = "berlin-1", .tz = "Europe/Berlin", .is_json = true};
-
-/* The summaries that wait, as they would go up now. */
-struct sent {
-	struct view *view;
-	struct arena arena;
-	struct view_outbox_row rows[8];
-	const Carepace__V1__Report *reports[8];
-	size_t count;
-};
-
-static struct sent look(struct clinic *clinic, const struct report_style *style)
-{
-	const uint64_t after[] = {0, UINT64_MAX >> 1, 0};
-	struct sent sent = {0};
-	char why[256];
-
-	assert_int_equal(view_open(&sent.view, clinic->path, why), CP_OK);
-	arena_init(&sent.arena, 4096, 1U << 20);
-	sent.count = view_outbox(sent.view, &sent.arena, style, after, 3, sent.rows, 8);
-	for (size_t i = 0; i < sent.count; i++) {
-		struct slice payload = sent.rows[i].payload;
-		ProtobufCMessage *message;
-		struct wire_scan scan;
-		if (style->is_json)
-			assert_int_equal(
-			    wire_json_read(&sent.arena, &carepace__v1__report__descriptor, payload,
-			        &payload, why),
-			    WIRE_OK);
-		assert_int_equal(wire_unpack(&sent.arena, &carepace__v1__report__descriptor,
-		                     payload, &message, &scan),
-		    WIRE_OK);
-		sent.reports[i] = (const Carepace__V1__Report *)message;
-	}
-	return sent;
-}
-
-static void look_away(struct sent *sent)
-{
-	view_close(sent->view);
-	arena_deinit(&sent->arena);
-}
-
-static void acknowledge(struct clinic *clinic)
-{
-	struct sent sent = look(clinic, &bytes);
-
-	batch_reset(clinic->batch);
-	for (size_t i = 0; i < sent.count; i++)
-		assert_true(batch_add_done(clinic->batch, OUTBOX_SUMMARY, sent.rows[i].n));
-	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
-	look_away(&sent);
-}
+#include "states_bench.h"
 
 /* --- summaries --------------------------------------------------------------------------- */
 
@@ -75,10 +12,10 @@ static void a_session_is_told_once_it_is_over(void **state)
 	say(clinic, "2026-04-01 10:00 P1 start A c5");
 	say(clinic, "+1m P1 sample A");
 	say(clinic, "+20m P1 hello");
-	assert_int_equal(count(clinic, WAITING), 0);
+	assert_int_equal(waiting(clinic, OUTBOX_SUMMARY), 0);
 	say(clinic, "+0s P1 end A COMPLETED");
 	say(clinic, "+11m P1 hello");
-	assert_int_equal(count(clinic, WAITING), 1);
+	assert_int_equal(waiting(clinic, OUTBOX_SUMMARY), 1);
 }
 
 static void all_of_it_is_told(void **state)
@@ -89,8 +26,8 @@ static void all_of_it_is_told(void **state)
 	say(clinic, "2026-03-30 10:00 HQ plan 5 c5 MILD 4");
 	say(clinic, "2026-04-01 10:00 P1 session A c5 course 5 cart 1001");
 	say(clinic, "2026-04-01 12:00 P1 hello");
-	struct sent sent = look(clinic, &bytes);
-	struct sent in_json = look(clinic, &json);
+	struct sent sent = look(clinic, &in_bytes, OUTBOX_SUMMARY);
+	struct sent as_json = look(clinic, &in_json, OUTBOX_SUMMARY);
 
 	assert_int_equal(sent.count, 1);
 	assert_string_equal(sent.rows[0].topic, "session");
@@ -111,11 +48,11 @@ static void all_of_it_is_told(void **state)
 	assert_string_equal(summary->cart[0]->serial, "1001");
 	assert_memory_equal(summary->visit_id.data, summary->end->sid.data, ID_BYTES);
 
-	assert_int_equal(in_json.count, 1);
+	assert_int_equal(as_json.count, 1);
 	assert_int_equal(protobuf_c_message_get_packed_size(&report->base),
-	    protobuf_c_message_get_packed_size(&in_json.reports[0]->base));
+	    protobuf_c_message_get_packed_size(&as_json.reports[0]->base));
 	look_away(&sent);
-	look_away(&in_json);
+	look_away(&as_json);
 }
 
 static void what_came_late_is_another_revision(void **state)
@@ -125,12 +62,12 @@ static void what_came_late_is_another_revision(void **state)
 	only_first_checks(clinic);
 	say(clinic, "2026-04-01 10:00 P1 session A c5");
 	say(clinic, "2026-04-01 12:00 P1 hello");
-	acknowledge(clinic);
-	assert_int_equal(count(clinic, WAITING), 0);
+	acknowledge(clinic, OUTBOX_SUMMARY);
+	assert_int_equal(waiting(clinic, OUTBOX_SUMMARY), 0);
 	say(clinic, "2026-04-01 13:00 HQ tell correction sid=A kind=VOID by=o1");
-	assert_int_equal(count(clinic, WAITING), 0);
+	assert_int_equal(waiting(clinic, OUTBOX_SUMMARY), 0);
 	say(clinic, "+11m P1 hello");
-	struct sent sent = look(clinic, &bytes);
+	struct sent sent = look(clinic, &in_bytes, OUTBOX_SUMMARY);
 	assert_int_equal(sent.count, 1);
 	assert_int_equal(sent.reports[0]->revision, 2);
 	assert_true(sent.reports[0]->session_summary->voided);
@@ -144,10 +81,10 @@ static void what_did_not_change_is_not_told_again(void **state)
 	only_first_checks(clinic);
 	say(clinic, "2026-04-01 10:00 P1 session A c5");
 	say(clinic, "2026-04-01 12:00 P1 hello");
-	acknowledge(clinic);
+	acknowledge(clinic, OUTBOX_SUMMARY);
 	say(clinic, "2026-04-01 13:00 T1 tell aftercare sid=A kind=MAKEUP");
 	say(clinic, "2026-04-01 14:00 P1 hello");
-	assert_int_equal(count(clinic, WAITING), 0);
+	assert_int_equal(waiting(clinic, OUTBOX_SUMMARY), 0);
 }
 
 static void a_test_is_nobodys_session(void **state)
@@ -156,7 +93,7 @@ static void a_test_is_nobodys_session(void **state)
 
 	say(clinic, "2026-04-01 10:00 P1 session A c5 test");
 	say(clinic, "2026-04-01 16:00 P1 hello");
-	assert_int_equal(count(clinic, WAITING), 0);
+	assert_int_equal(waiting(clinic, OUTBOX_SUMMARY), 0);
 }
 
 /* P10: tokens are in two tables. */
