@@ -123,12 +123,13 @@ void sessions_load_former(struct ledger *ledger, const struct session *session, 
 	db_end(&rows);
 }
 
-void sessions_touch_followers(struct ledger *ledger, int64_t device, event_ms start, bool is_loud)
+void sessions_touch_followers(
+    struct ledger *ledger, const struct session *session, event_ms start, bool is_loud)
 {
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT s.no, " IS_TREATMENT ", s.start_at FROM session s WHERE s.source = ?"
-	    " AND s.start_at >= ? ORDER BY s.start_at, s.boot, s.seq",
-	    "ii", device, (int64_t)start);
+	    " AND s.start_at >= ? AND s.no != ? ORDER BY s.start_at, s.boot, s.seq",
+	    "iii", session->device, (int64_t)start, session->no);
 
 	while (db_next(&rows)) {
 		touched_add(

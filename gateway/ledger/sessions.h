@@ -84,8 +84,9 @@ void sessions_load_former(
 bool sessions_owns_sid(struct ledger *ledger, const struct session *session);
 void sessions_touch_twins(struct ledger *ledger, const struct session *session, bool is_loud);
 
-/* The sessions on a device of which one that begins at a moment is, or was, the former. */
-void sessions_touch_followers(struct ledger *ledger, int64_t device, event_ms start, bool is_loud);
+/* The others on its device of which it, if it begins at a moment, is or was the former. */
+void sessions_touch_followers(
+    struct ledger *ledger, const struct session *session, event_ms start, bool is_loud);
 
 /* Writes the derived columns (not the fold, not the visit). */
 void sessions_save(struct ledger *ledger, const struct session *session, event_ms last_attach);

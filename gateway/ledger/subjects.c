@@ -101,6 +101,17 @@ static bool is_another_treatment(const struct session *before, const struct sess
 	       before->seq != after->seq;
 }
 
+/* Without an END the row tells the last message (session_of_row); whoever came after was
+ * judged by an earlier one. Nobody comes after one that runs (R23). */
+static event_ms judged_end(
+    struct ledger *ledger, const struct session *before, const struct session *after)
+{
+	if (before->has_end || session_is_open(after))
+		return before->end;
+	return db_value(&ledger->db, before->end, "SELECT end_at FROM session WHERE no = ?", "i",
+	    before->no);
+}
+
 static void touch_client(struct ledger *ledger, const struct session *session, bool is_loud)
 {
 	if (session_has_client(session))
@@ -170,6 +181,7 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	wall_ms at = moment_of(ledger, SUBJECT_SESSION, touch.no);
 	if (!derive(ledger, &history, at))
 		return;
+	before.end = judged_end(ledger, &before, &session);
 	guards_complete(ledger, &history, at);
 	derive_tips(&history);
 
@@ -183,9 +195,8 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 		sessions_touch_twins(ledger, &session, touch.is_loud);
 	if (is_another_treatment(&before, &session)) {
 		if (before.state) /* else it stood nowhere yet */
-			sessions_touch_followers(
-			    ledger, session.device, before.start, touch.is_loud);
-		sessions_touch_followers(ledger, session.device, session.start, touch.is_loud);
+			sessions_touch_followers(ledger, &session, before.start, touch.is_loud);
+		sessions_touch_followers(ledger, &session, session.start, touch.is_loud);
 	}
 	touch_client(ledger, &before, touch.is_loud);
 	touch_client(ledger, &session, touch.is_loud);
