@@ -38,6 +38,7 @@ struct event {
 	bool is_refusal;      /* SEND_FAILED: the gateway said no, the link may stand */
 	uint8_t *bytes;       /* DOWN: owned by whoever holds the event */
 	size_t len;
+	const char *topic;         /* DOWN: lies behind the bytes */
 	char why[EVENT_WHY_BYTES]; /* of a failure, for people */
 };
 

@@ -1,18 +1,25 @@
-/* device-sim - the devices of a clinic, on a client library that is not ours. */
+/* device-sim - the devices of a clinic, or its head office, on a client library that is not
+ * ours. */
 #include "fleet.h"
+#include "office.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #define EXIT_UNACKNOWLEDGED 1
+#define EXIT_WRONG 1
 #define EXIT_USAGE 2
 
-static volatile sig_atomic_t stops; /* how often we were asked to end */
+static struct office_signals signals; /* a fleet heeds the stops */
 
 static void on_signal(int number)
 {
-	(void)number;
-	stops = stops + 1;
+	volatile sig_atomic_t *asked = number == SIGUSR1   ? &signals.pictures
+	                               : number == SIGUSR2 ? &signals.losses
+	                                                   : &signals.stops;
+
+	*asked = *asked + 1;
 }
 
 static void watch_signals(void)
@@ -31,8 +38,29 @@ static int fail(enum cp_err err, const struct pki_error *error)
 	return err == CP_CONFIG ? EXIT_USAGE : EXIT_UNACKNOWLEDGED;
 }
 
+static int play_head_office(int argc, char **argv)
+{
+	struct sigaction note = {.sa_handler = on_signal};
+	struct office_options options;
+	struct pki_error error;
+	bool is_well;
+
+	office_options_parse(&options, argc, argv);
+	watch_signals();
+	sigaction(SIGUSR1, &note, NULL);
+	sigaction(SIGUSR2, &note, NULL);
+	enum cp_err err = office_run(&options, &signals, &is_well, &error);
+
+	if (err)
+		return fail(err, &error);
+	return is_well ? 0 : EXIT_WRONG;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "head-office") == 0)
+		return play_head_office(argc - 1, argv + 1);
+
 	struct options options;
 	struct pki_error error;
 	struct fleet *fleet;
@@ -48,7 +76,7 @@ int main(int argc, char **argv)
 
 	if (err)
 		return fail(err, &error);
-	bool is_complete = fleet_run(fleet, &stops);
+	bool is_complete = fleet_run(fleet, &signals.stops);
 
 	fleet_free(fleet);
 	return is_complete ? 0 : EXIT_UNACKNOWLEDGED;

@@ -1,12 +1,11 @@
 #include "options.h"
 
+#include "arguments.h"
+
 #include <argp.h>
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXIT_USAGE 2
 #define SESSION_MIN_MS 6000 /* room for every step of a session */
 #define SESSION_REAL_MS 1800000
 
@@ -49,38 +48,6 @@ static const struct argp_option argp_options[] = {
     {0},
 };
 
-static void refuse(const char *option, const char *expected, const char *found)
-{
-	fprintf(stderr, "device-sim: --%s: expected %s, found \"%s\"\n", option, expected, found);
-	exit(EXIT_USAGE);
-}
-
-static uint64_t number(const char *option, const char *text, uint64_t min, uint64_t max)
-{
-	char *end = NULL;
-
-	errno = 0;
-	uint64_t value = strtoull(text, &end, 10);
-
-	if (!isdigit((unsigned char)text[0]) || *end || errno || value < min || value > max) {
-		fprintf(stderr,
-		    "device-sim: --%s: expected a number from %llu to %llu, found \"%s\"\n", option,
-		    (unsigned long long)min, (unsigned long long)max, text);
-		exit(EXIT_USAGE);
-	}
-	return value;
-}
-
-/* domain.md 9: a site is [a-z0-9-]{1,32}. */
-static const char *site(const char *text)
-{
-	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-	if (len == 0 || len > 32 || text[len])
-		refuse("site", "1 to 32 of a-z, 0-9 and -", text);
-	return text;
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -96,34 +63,35 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->host = arg;
 		return 0;
 	case KEY_PORT:
-		options->port = (uint16_t)number("port", arg, 1, UINT16_MAX);
+		options->port = (uint16_t)argument_number("port", arg, 1, UINT16_MAX);
 		return 0;
 	case KEY_SITE:
-		options->site = site(arg);
+		options->site = argument_site("site", arg);
 		return 0;
 	case KEY_DEVICES:
 		/* Paho slows down beyond 500 clients in one process. */
-		options->devices = (uint32_t)number("devices", arg, 1, 500);
+		options->devices = (uint32_t)argument_number("devices", arg, 1, 500);
 		return 0;
 	case KEY_SEED:
-		options->seed = number("seed", arg, 0, UINT64_MAX);
+		options->seed = argument_number("seed", arg, 0, UINT64_MAX);
 		return 0;
 	case KEY_RUN:
-		options->run = number("run", arg, 1, UINT64_MAX);
+		options->run = argument_number("run", arg, 1, UINT64_MAX);
 		return 0;
 	case KEY_SECONDS:
-		options->seconds = (uint32_t)number("seconds", arg, 10, 7 * 86400);
+		options->seconds = (uint32_t)argument_number("seconds", arg, 10, 7 * 86400);
 		return 0;
 	case KEY_SPEED:
 		options->speed =
-		    (uint32_t)number("speed", arg, 1, SESSION_REAL_MS / SESSION_MIN_MS);
+		    (uint32_t)argument_number("speed", arg, 1, SESSION_REAL_MS / SESSION_MIN_MS);
 		return 0;
 	case KEY_GRACE:
-		options->grace_s = (uint32_t)number("grace", arg, 0, 86400);
+		options->grace_s = (uint32_t)argument_number("grace", arg, 0, 86400);
 		return 0;
 	case KEY_QOS:
-		options->qos =
-		    strcmp(arg, "mixed") == 0 ? QOS_MIXED : (uint8_t)number("qos", arg, 0, 2);
+		options->qos = strcmp(arg, "mixed") == 0
+		                   ? QOS_MIXED
+		                   : (uint8_t)argument_number("qos", arg, 0, 2);
 		return 0;
 	case KEY_ACKED:
 		options->acked_path = arg;
@@ -135,19 +103,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->is_json = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		fprintf(stderr, "device-sim: \"%s\" is not an option; --help lists them\n", arg);
-		exit(EXIT_USAGE);
+		argument_refuse(arg);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-}
-
-static void demand(const char *option, const char *value, const char *what)
-{
-	if (value)
-		return;
-	fprintf(stderr, "device-sim: --%s is missing: %s\n", option, what);
-	exit(EXIT_USAGE);
 }
 
 void options_parse(struct options *options, int argc, char **argv)
@@ -157,7 +116,8 @@ void options_parse(struct options *options, int argc, char **argv)
 	    .parser = parse_option,
 	    .doc = "Simulates the devices of a clinic: sessions of today and of weeks ago, clients "
 	           "who come too soon, cartridges used twice, connections that break, and a "
-	           "clinician with a tablet.\vExit status: 0 everything was acknowledged, 1 "
+	           "clinician with a tablet.\v`device-sim head-office --help` is about the chain's "
+	           "head office. Exit status: 0 everything was acknowledged, 1 "
 	           "something was not, 2 a wrong argument.",
 	};
 
@@ -170,10 +130,11 @@ void options_parse(struct options *options, int argc, char **argv)
 	    .grace_s = 60,
 	    .seed = 1,
 	};
-	argp_err_exit_status = EXIT_USAGE;
+	argp_err_exit_status = ARGUMENT_EXIT;
 	if (argp_parse(&argp, argc, argv, 0, NULL, options))
-		exit(EXIT_USAGE);
-	demand("pki", options->pki_dir, "the directory that `carepace pki init` made");
-	demand("state", options->state_dir, "a directory in which devices count their starts");
-	demand("site", options->site, "the name of the clinic");
+		exit(ARGUMENT_EXIT);
+	argument_demand("pki", options->pki_dir, "the directory that `carepace pki init` made");
+	argument_demand(
+	    "state", options->state_dir, "a directory in which devices count their starts");
+	argument_demand("site", options->site, "the name of the clinic");
 }

@@ -34,6 +34,7 @@ struct transport {
 	_Atomic uint32_t generation; /* connectionLost reads it on Paho's thread */
 	bool is_mqtt5;
 	uint8_t qos;
+	uint32_t session_s;
 	struct inbox *inbox;
 	size_t device;
 	char uri[URI_BYTES];
@@ -182,12 +183,16 @@ static int on_message(void *context, char *topic, int topic_len, MQTTAsync_messa
 	    .generation = transport->generation,
 	    .at = clock_mono()};
 
-	(void)topic_len;
+	/* 0: there is no NUL in it; what is behind one is nothing that we know. */
+	size_t topic_bytes = (topic_len ? strnlen(topic, (size_t)topic_len) : strlen(topic)) + 1;
+
 	event.len = (size_t)message->payloadlen;
-	event.bytes = malloc(event.len + 1);
+	event.bytes = malloc(event.len + topic_bytes);
 	if (!event.bytes)
 		return 0;
 	memcpy(event.bytes, message->payload, event.len);
+	event.bytes[event.len + topic_bytes - 1] = '\0';
+	event.topic = memcpy(event.bytes + event.len, topic, topic_bytes - 1);
 	if (!inbox_post(transport->inbox, &event)) {
 		free(event.bytes);
 		return 0;
@@ -241,6 +246,7 @@ enum cp_err transport_new(const struct transport_config *config, struct transpor
 		return CP_NOMEM;
 	transport->is_mqtt5 = config->is_mqtt5;
 	transport->qos = config->qos;
+	transport->session_s = config->session_s;
 	transport->inbox = config->inbox;
 	transport->device = config->device;
 	int len = snprintf(transport->uri, sizeof(transport->uri),
@@ -295,8 +301,23 @@ static void set_connect_callbacks(
 	}
 }
 
+/* The properties are copied by the connect. */
+static void keep_session(
+    MQTTAsync_connectOptions *options, MQTTProperties *properties, uint32_t session_s)
+{
+	MQTTProperty expiry = {.identifier = MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL};
+
+	options->cleanstart = session_s == 0;
+	if (session_s == 0)
+		return;
+	expiry.value.integer4 = session_s;
+	CP_CHECK(MQTTProperties_add(properties, &expiry) == 0);
+	options->connectProperties = properties;
+}
+
 enum cp_err transport_connect(struct transport *transport)
 {
+	MQTTProperties properties = MQTTProperties_initializer;
 	MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer;
 	MQTTAsync_connectOptions options5 = MQTTAsync_connectOptions_initializer5;
 	MQTTAsync_SSLOptions ssl = MQTTAsync_SSLOptions_initializer;
@@ -309,9 +330,10 @@ enum cp_err transport_connect(struct transport *transport)
 
 	if (!request)
 		return CP_NOMEM;
-	if (transport->is_mqtt5)
+	if (transport->is_mqtt5) {
 		options = options5;
-	else
+		keep_session(&options, &properties, transport->session_s);
+	} else
 		options.MQTTVersion = MQTTVERSION_3_1_1;
 	ssl.trustStore = transport->ca_path;
 	ssl.keyStore = transport->cert_path;
@@ -326,7 +348,10 @@ enum cp_err transport_connect(struct transport *transport)
 	options.keepAliveInterval = KEEP_ALIVE_S;
 	options.connectTimeout = CONNECT_TIMEOUT_S;
 	set_connect_callbacks(&options, request, transport->is_mqtt5);
-	if (MQTTAsync_connect(transport->client, &options) != MQTTASYNC_SUCCESS) {
+	int code = MQTTAsync_connect(transport->client, &options);
+
+	MQTTProperties_free(&properties);
+	if (code != MQTTASYNC_SUCCESS) {
 		release(request);
 		return CP_NET;
 	}

@@ -1,6 +1,6 @@
 /* transport.h - one device's MQTT connection, by Eclipse Paho.
  *
- * What:    the only caller of MQTTAsync. Mutual TLS, clean start, no
+ * What:    the only caller of MQTTAsync. Mutual TLS, no
  *          persistence and no reconnect of Paho's own: who keeps messages and
  *          when to come back is the device's business.
  * Threads: one calls; Paho's own threads only post to the inbox.
@@ -28,6 +28,8 @@ struct transport_config {
 	const char *key_path;
 	bool is_mqtt5;
 	uint8_t qos; /* of what is published. At 0 ACKED says only: written */
+	uint32_t
+	    session_s; /* MQTT 5: the broker keeps what it has for us so long. 0: clean start */
 	struct inbox *inbox;
 	size_t device; /* stands in every event */
 };
