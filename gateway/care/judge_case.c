@@ -11,6 +11,7 @@
 
 #include "care/adverse.h"
 #include "care/civil.h"
+#include "care/outlook.h"
 #include "care/zone.h"
 
 /* The case between two messages: [from, to). */
@@ -256,18 +257,36 @@ static void set_dates(struct finding *finding, enum severity severity, int32_t d
 	    finding, civil_to_yyyymmdd(finding->effective_day), civil_to_yyyymmdd(deadline));
 }
 
-static void judge_report(const struct span *span)
+static const Carepace__V1__ClinicRole *role_of(const struct span *span)
 {
-	const Carepace__V1__ClinicRole *role = policy_role(span->policy, span->report->reading.ts);
+	return policy_role(span->policy, span->report->reading.ts);
+}
+
+static int32_t aware_day_of(const struct span *span)
+{
+	return day_of(span, span->told.has_aware ? span->told.aware : span->report->reading.ts);
+}
+
+/* Is a report still to be filed, and through which day? */
+static bool has_duty(const struct span *span, int32_t *deadline)
+{
+	const Carepace__V1__ClinicRole *role = role_of(span);
 
 	if (!role || role->mdr_role == CAREPACE__V1__MDR_ROLE__MDR_VOLUNTARY ||
 	    role->mdr_role == CAREPACE__V1__MDR_ROLE__MDR_ROLE_UNSPECIFIED ||
 	    span->told.serious < CAREPACE__V1__SERIOUSNESS__SERIOUS || is_filed(span, role))
-		return;
-	int32_t aware_day =
-	    day_of(span, span->told.has_aware ? span->told.aware : span->report->reading.ts);
-	int32_t deadline = deadline_of(span, role, aware_day);
+		return false;
+	*deadline = deadline_of(span, role, aware_day_of(span));
+	return true;
+}
 
+static void judge_report(const struct span *span)
+{
+	int32_t aware_day = aware_day_of(span);
+	int32_t deadline;
+
+	if (!has_duty(span, &deadline))
+		return;
 	set_dates(
 	    hold_from_day(span, CHECK_AE_REPORT_DUE, aware_day + 1, timer_of(span, deadline + 1)),
 	    SEVERITY_MEDIUM, deadline);
@@ -373,20 +392,42 @@ void judge_case(const struct case_history *history, const struct policy *policy,
 	}
 }
 
+/* As all that was said leaves it. False: it is none. */
+static bool walk_to_end(struct span *span)
+{
+	if (!span->report || span->is_test)
+		return false;
+	for (size_t i = 0; i < span->history->facts.count; i++)
+		if (!span->history->facts.items[i].reading.is_test)
+			take(span, &span->history->facts.items[i].reading);
+	return true;
+}
+
 bool case_clusters(const struct case_history *history, const struct policy *policy,
     struct cluster_case *out, const struct session **blamed)
 {
 	struct span span = begin(history, policy);
 
 	*blamed = NULL;
-	if (!span.report || span.is_test)
+	if (!walk_to_end(&span))
 		return false;
-	for (size_t i = 0; i < history->facts.count; i++)
-		if (!history->facts.items[i].reading.is_test)
-			take(&span, &history->facts.items[i].reading);
 	*out = (struct cluster_case){
 	    .no = history->no, .reported_at = span.report->reading.ts, .sid = span.told.sid};
 	fact_name(span.report, out->onset);
 	*blamed = span.blamed ? &span.blamed->session : NULL;
 	return span.blamed && span.code.class != ADVERSE_EXPECTED;
+}
+
+bool outlook_of_case(
+    const struct case_history *history, const struct policy *policy, struct case_outlook *out)
+{
+	struct span span = begin(history, policy);
+
+	*out = (struct case_outlook){.id = history->id};
+	if (!walk_to_end(&span))
+		return false;
+	out->told = span.told;
+	out->role = role_of(&span) ? role_of(&span)->mdr_role : 0;
+	out->has_duty = has_duty(&span, &out->deadline_day);
+	return true;
 }

@@ -22,7 +22,7 @@ struct clock_row {
 	size_t last_date; /* in head office's DEVICE */
 };
 
-static const struct clock_row clocks[] = {
+static const struct clock_row clocks[SERVICES_MAX] = {
     {CHECK_PM_OVERDUE, SEVERITY_MEDIUM, CAREPACE__V1__MAINT_KIND__MAINT_PM, PARAM_PM_DAYS,
         offsetof(Carepace__V1__Device, last_pm_date)},
     {CHECK_CALIB_OVERDUE, SEVERITY_MEDIUM, CAREPACE__V1__MAINT_KIND__MAINT_CALIBRATION,
@@ -205,25 +205,33 @@ static void pass_over(const struct run *run)
 	(void)run;
 }
 
-bool outlook_of_service(const struct device_history *history, const struct policy *policy,
-    wall_ms now, struct service_outlook *out)
+size_t outlook_of_services(const struct device_history *history, const struct policy *policy,
+    wall_ms now, struct service_outlook out[SERVICES_MAX])
 {
 	struct device_history past = *history;
 	const struct device_judging judging = {.history = &past, .policy = policy};
-	bool is_found = false;
+	size_t count = 0;
 
 	while (past.facts.count > 0 && past.facts.items[past.facts.count - 1].reading.ts > now)
 		past.facts.count--;
 
 	for (size_t i = 0; i < CP_COUNT(clocks); i++) {
 		struct run run = walk_clock(&judging, &clocks[i], pass_over);
-		if (run.day == NO_DAY)
-			continue;
-		int32_t due = due_of(&run);
-		if (is_found && due >= out->due_day)
-			continue;
-		*out = (struct service_outlook){.kind = clocks[i].kind, .due_day = due};
-		is_found = true;
+		if (run.day != NO_DAY)
+			out[count++] = (struct service_outlook){
+			    .kind = clocks[i].kind, .due_day = due_of(&run)};
 	}
-	return is_found;
+	return count;
+}
+
+bool outlook_of_service(const struct device_history *history, const struct policy *policy,
+    wall_ms now, struct service_outlook *out)
+{
+	struct service_outlook all[SERVICES_MAX];
+	size_t count = outlook_of_services(history, policy, now, all);
+
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || all[i].due_day < out->due_day)
+			*out = all[i];
+	return count > 0;
 }

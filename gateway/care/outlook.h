@@ -6,18 +6,25 @@
 #ifndef CARE_OUTLOOK_H
 #define CARE_OUTLOOK_H
 
+#include "care/adverse.h"
 #include "care/history.h"
 #include "care/history_device.h"
+#include "care/history_events.h"
 #include "care/policy.h"
 
-/* The service that is due first. */
 struct service_outlook {
 	Carepace__V1__MaintKind kind;
 	int32_t due_day; /* the last good day; may have passed */
 };
 
-/* Of the facts only those about service count. False: no service was ever told of, nor
- * the day on which the device went into service. */
+#define SERVICES_MAX 4 /* kinds of service that have a calendar */
+
+/* Of the facts only those about service count. Nothing of a kind that was never told of, where
+ * nor the day is known on which the device went into service. Returns how many. */
+size_t outlook_of_services(const struct device_history *history, const struct policy *policy,
+    wall_ms now, struct service_outlook out[SERVICES_MAX]);
+
+/* The one that is due first. False: none is. */
 bool outlook_of_service(const struct device_history *history, const struct policy *policy,
     wall_ms now, struct service_outlook *out);
 
@@ -81,5 +88,18 @@ bool outlook_of_course(struct client_history *history, const struct policy *poli
 /* Treatments are merged in the arena; false when it is full. */
 bool outlook_of_client(struct client_history *history, const struct policy *policy, wall_ms now,
     struct arena *arena, struct client_outlook *out);
+
+/* A case of an adverse event, and whether a report of it must still be filed. */
+struct case_outlook {
+	struct id id;
+	struct adverse_case told;
+	Carepace__V1__MdrRole role; /* of the clinic; 0: nobody said */
+	bool has_duty;              /* until it is filed */
+	int32_t deadline_day;       /* AE_REPORT_OVERDUE holds from the day after on */
+};
+
+/* False for a test (R22). */
+bool outlook_of_case(
+    const struct case_history *history, const struct policy *policy, struct case_outlook *out);
 
 #endif

@@ -1,10 +1,12 @@
 #include "ledger/cases.h"
 
 #include "care/alert.h"
+#include "care/case_state.h"
 #include "care/history_events.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
 #include "ledger/sessions.h"
+#include "ledger/states.h"
 
 #include <stdio.h>
 
@@ -91,6 +93,19 @@ bool cases_history(struct ledger *ledger, int64_t no, struct case_history *out)
 	out->facts = history_all_facts(ledger, SUBJECT_CASE, no);
 	load_blamed(ledger, out);
 	return out->facts.count > 0 && !ledger->db.err;
+}
+
+void cases_tell(struct ledger *ledger, const struct case_history *history)
+{
+	struct case_outlook outlook;
+	Carepace__V1__AeCase message;
+
+	if (ledger->config.is_recount ||
+	    !outlook_of_case(history, &ledger->config.policy, &outlook))
+		return;
+	case_state_fill(&message, &outlook);
+	states_put(
+	    ledger, SUBJECT_CASE_STATE, history->no, (struct state_people){0}, &message.base);
 }
 
 /* --- clusters ----------------------------------------------------------------------------- */

@@ -27,6 +27,9 @@ struct session;
 bool cases_history(struct ledger *ledger, int64_t no, struct case_history *out);
 bool cases_cluster_history(struct ledger *ledger, int64_t no, struct cluster_history *out);
 
+/* To head office, at once: a case may have a deadline of a day. */
+void cases_tell(struct ledger *ledger, const struct case_history *history);
+
 /* `entry` NULL: it counts for nothing. Touches the clusters that it was and is in. */
 void cases_save(struct ledger *ledger, int64_t no, const struct cluster_case *entry,
     const struct session *blamed, bool is_loud);

@@ -1,6 +1,8 @@
 #include "ledger/presence.h"
 
+#include "care/device_status.h"
 #include "care/policy.h"
+#include "ledger/device_states.h"
 #include "ledger/names.h"
 
 static void touch(struct ledger *ledger, const struct source_state *source)
@@ -12,8 +14,8 @@ static void touch(struct ledger *ledger, const struct source_state *source)
 void presence_load(struct ledger *ledger, struct source_state *source)
 {
 	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT beat_at, beat_boot, beat_seq, battery, (SELECT count(*) FROM gap g"
-	    " WHERE g.source = s.no) FROM source s WHERE no = ?",
+	    "SELECT beat_at, beat_boot, beat_seq, battery, beat_state, (SELECT count(*)"
+	    " FROM gap g WHERE g.source = s.no) FROM source s WHERE no = ?",
 	    "i", source->no);
 
 	if (!db_next(&rows))
@@ -23,9 +25,10 @@ void presence_load(struct ledger *ledger, struct source_state *source)
 	    .boot = (uint32_t)db_int(&rows, 1),
 	    .seq = (uint32_t)db_int(&rows, 2),
 	    .battery_pct = (int16_t)db_int(&rows, 3),
+	    .state = (int8_t)db_int(&rows, 4),
 	    .saved_at = db_int(&rows, 0),
 	};
-	source->gap_count = (uint32_t)db_int(&rows, 4);
+	source->gap_count = (uint32_t)db_int(&rows, 5);
 	db_end(&rows);
 }
 
@@ -36,10 +39,18 @@ static void save_beat(struct ledger *ledger, struct source_state *source)
 	struct beat *beat = &source->beat;
 
 	db_run(&ledger->db,
-	    "UPDATE source SET beat_at = ?, beat_boot = ?, beat_seq = ?, battery = ? WHERE no = ?",
-	    "iiiii", (int64_t)beat->at, (int64_t)beat->boot, (int64_t)beat->seq,
-	    (int64_t)beat->battery_pct, source->no);
+	    "UPDATE source SET beat_at = ?, beat_boot = ?, beat_seq = ?, battery = ?,"
+	    " beat_state = ? WHERE no = ?",
+	    "iiiiii", (int64_t)beat->at, (int64_t)beat->boot, (int64_t)beat->seq,
+	    (int64_t)beat->battery_pct, (int64_t)beat->state, source->no);
 	beat->saved_at = beat->at;
+}
+
+/* What head office is told of a beat is not what it was told before. */
+static bool is_told_otherwise(const struct beat *before, const struct beat *beat)
+{
+	return before->state != beat->state ||
+	       battery_step(before->battery_pct) != battery_step(beat->battery_pct);
 }
 
 /* The deadline of the last judgement stands while beats come in time: it finds a newer
@@ -52,6 +63,7 @@ void presence_beat(struct ledger *ledger, const struct reading *reading, wall_ms
 	if (!source || ledger->config.is_recount || recv < source->beat.at)
 		return;
 	struct beat *beat = &source->beat;
+	struct beat before = *beat;
 	int64_t silence_ms =
 	    MS_PER_SECOND * policy_number(&ledger->config.policy, PARAM_OFFLINE_SECONDS, recv);
 	bool is_news = !beat->is_heard || recv - beat->at > silence_ms;
@@ -61,8 +73,12 @@ void presence_beat(struct ledger *ledger, const struct reading *reading, wall_ms
 	beat->seq = reading->seq;
 	beat->battery_pct =
 	    heartbeat->has_battery_pct ? (int16_t)heartbeat->battery_pct : BATTERY_UNKNOWN;
+	beat->state = (int8_t)heartbeat->state;
 	beat->is_heard = true;
-	if (is_news || recv - beat->saved_at >= BEAT_KEPT_MS)
+	bool is_told = is_told_otherwise(&before, beat);
+	if (is_told)
+		device_states_touch(ledger, source->no);
+	if (is_news || is_told || recv - beat->saved_at >= BEAT_KEPT_MS)
 		save_beat(ledger, source);
 	if (is_news)
 		touch(ledger, source);

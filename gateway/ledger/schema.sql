@@ -29,6 +29,7 @@ CREATE TABLE source(
 	beat_at INTEGER NOT NULL DEFAULT 0, -- wall ms; 0: none
 	beat_boot INTEGER NOT NULL DEFAULT 0,
 	beat_seq INTEGER NOT NULL DEFAULT 0,
+	beat_state INTEGER NOT NULL DEFAULT 0, -- enum DeviceState
 	battery INTEGER NOT NULL DEFAULT -1, -- per cent, 255 mains, -1 not told
 	quarantine INTEGER NOT NULL DEFAULT 0 -- the reason it was told last (enum check); 0: free
 );

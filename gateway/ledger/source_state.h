@@ -12,6 +12,7 @@ struct beat {
 	uint32_t boot;
 	uint32_t seq;
 	int16_t battery_pct;
+	int8_t state;  /* DeviceState, as it said; 0: not told */
 	bool is_heard; /* in this run */
 	wall_ms saved_at;
 };

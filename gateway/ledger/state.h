@@ -24,7 +24,7 @@
  *     link_rows.c what a device's link leaves behind
  *     pending.c   the careful way after an abnormal exit; unjudged.c what ended it twice
  *     states.c    what head office is told of things that change; summaries.c a session,
- *                 courses.c a course
+ *                 courses.c a course, device_states.c a device
  *     watch.c     what the box notices of itself; room.c is the disk full?
  *     policies.c  what holds for the whole site
  */

@@ -3,6 +3,7 @@
 #include "ledger/outbox.h"
 #include "ledger/store.h"
 #include "wire/pack.h"
+#include "wire/unpack.h"
 
 static int64_t report_kind(enum subject_kind kind)
 {
@@ -11,6 +12,10 @@ static int64_t report_kind(enum subject_kind kind)
 		return OUTBOX_SUMMARY;
 	case SUBJECT_COURSE_STATE:
 		return OUTBOX_COURSE;
+	case SUBJECT_DEVICE_STATE:
+		return OUTBOX_DEVICE;
+	case SUBJECT_CASE_STATE:
+		return OUTBOX_CASE;
 	default:
 		CP_CHECK(!"a state");
 		return 0;
@@ -48,16 +53,49 @@ void states_skip(struct ledger *ledger, enum subject_kind kind, int64_t subject)
 	    "iii", (int64_t)ledger->now, (int64_t)kind, subject);
 }
 
+static bool pack(struct ledger *ledger, const ProtobufCMessage *body, struct slice *out)
+{
+	bool is_packed = wire_pack(&ledger->work, body, out) == CP_OK;
+
+	if (!is_packed)
+		db_fail(&ledger->db, CP_NOMEM, "what head office is told is too long");
+	return is_packed;
+}
+
+const ProtobufCMessage *states_told(
+    struct ledger *ledger, enum subject_kind kind, int64_t subject, const ProtobufCMessage *like)
+{
+	ProtobufCMessage *told = NULL;
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT body FROM state WHERE kind = ? AND subject = ?", "ii", (int64_t)kind, subject);
+
+	if (!db_next(&rows))
+		return NULL;
+	if (wire_unpack_again(&ledger->work, like->descriptor, db_blob(&rows, 0), &told) != WIRE_OK)
+		db_fail(&ledger->db, CP_NOMEM, "what head office was told cannot be read");
+	db_end(&rows);
+	return told;
+}
+
+bool states_is_told(
+    struct ledger *ledger, enum subject_kind kind, int64_t subject, const ProtobufCMessage *body)
+{
+	struct slice packed;
+
+	return pack(ledger, body, &packed) &&
+	       db_value(&ledger->db, 0,
+	           "SELECT 1 FROM state WHERE kind = ? AND subject = ? AND body = ?", "iib",
+	           (int64_t)kind, subject, packed);
+}
+
 void states_put(struct ledger *ledger, enum subject_kind kind, int64_t subject,
     struct state_people people, const ProtobufCMessage *body)
 {
 	struct slice packed;
 
 	states_skip(ledger, kind, subject);
-	if (wire_pack(&ledger->work, body, &packed)) {
-		db_fail(&ledger->db, CP_NOMEM, "what head office is told is too long");
+	if (!pack(ledger, body, &packed))
 		return;
-	}
 	int64_t changed = db_run(&ledger->db,
 	    "INSERT INTO state(kind, subject, revision, body, client, operator)"
 	    " VALUES(?, ?, 1, ?, ?, ?)"

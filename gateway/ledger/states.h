@@ -33,6 +33,13 @@ struct state_people {
 void states_put(struct ledger *ledger, enum subject_kind kind, int64_t subject,
     struct state_people people, const ProtobufCMessage *body);
 
+/* What was told of it last, as a message of the same type, in the work arena; NULL: nothing
+ * yet. */
+const ProtobufCMessage *states_told(
+    struct ledger *ledger, enum subject_kind kind, int64_t subject, const ProtobufCMessage *like);
+bool states_is_told(
+    struct ledger *ledger, enum subject_kind kind, int64_t subject, const ProtobufCMessage *body);
+
 /* There is nothing (new) to tell of it. */
 void states_skip(struct ledger *ledger, enum subject_kind kind, int64_t subject);
 

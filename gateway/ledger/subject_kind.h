@@ -24,6 +24,8 @@ enum subject_kind {
 	/* What head office is told of each (ledger/states.h). */
 	SUBJECT_SUMMARY = 16,      /* of a session */
 	SUBJECT_COURSE_STATE = 17, /* its number is the course's own */
+	SUBJECT_DEVICE_STATE = 18,
+	SUBJECT_CASE_STATE = 19,
 	SUBJECT_KINDS
 };
 
@@ -31,6 +33,8 @@ enum subject_kind {
 #define OUTBOX_KINDS 9
 #define OUTBOX_ALERT 1
 #define OUTBOX_SUMMARY 2
+#define OUTBOX_DEVICE 3
 #define OUTBOX_COURSE 5
+#define OUTBOX_CASE 6
 
 #endif

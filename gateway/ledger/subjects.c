@@ -6,6 +6,7 @@
 #include "ledger/cart_rows.h"
 #include "ledger/cases.h"
 #include "ledger/courses.h"
+#include "ledger/device_states.h"
 #include "ledger/downs.h"
 #include "ledger/forgets.h"
 #include "ledger/guards.h"
@@ -108,8 +109,8 @@ static event_ms judged_end(
 {
 	if (before->has_end || session_is_open(after))
 		return before->end;
-	return db_value(&ledger->db, before->end, "SELECT end_at FROM session WHERE no = ?", "i",
-	    before->no);
+	return db_value(
+	    &ledger->db, before->end, "SELECT end_at FROM session WHERE no = ?", "i", before->no);
 }
 
 static void touch_client(struct ledger *ledger, const struct session *session, bool is_loud)
@@ -298,6 +299,7 @@ static void judge_one_case(struct ledger *ledger, struct touch touch)
 	bool is_counted = case_clusters(&history, &ledger->config.policy, &entry, &blamed);
 	cases_save(ledger, touch.no, is_counted ? &entry : NULL, blamed, touch.is_loud);
 	settle(ledger, SUBJECT_CASE, touch, &timeline, at);
+	cases_tell(ledger, &history);
 }
 
 static void judge_one_cluster(struct ledger *ledger, struct touch touch)
@@ -349,6 +351,7 @@ static void judge_one_device(struct ledger *ledger, struct touch touch)
 	settle(ledger, SUBJECT_DEVICE, touch, &timeline, at);
 	if (touch.is_loud && !ledger->config.is_recount)
 		tell_quarantine(ledger, &history, at);
+	device_states_touch(ledger, touch.no);
 }
 
 static void judge_one_day(struct ledger *ledger, struct touch touch)
@@ -373,6 +376,7 @@ static void judge_one_presence(struct ledger *ledger, struct touch touch)
 	timeline_init(&timeline, &ledger->work);
 	judge_presence(&presence, &ledger->config.policy, ledger->now, &timeline);
 	settle(ledger, SUBJECT_PRESENCE, touch, &timeline, ledger->now);
+	device_states_touch(ledger, touch.no);
 }
 
 /* --- gateway --------------------------------------------------------------------------- */
@@ -408,6 +412,7 @@ static judge_one_fn *const judges[SUBJECT_KINDS] = {
     [SUBJECT_GATEWAY] = judge_one_episode,
     [SUBJECT_SUMMARY] = summaries_compose,
     [SUBJECT_COURSE_STATE] = courses_compose,
+    [SUBJECT_DEVICE_STATE] = device_states_compose,
 };
 
 void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct touch touch)

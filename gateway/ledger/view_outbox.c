@@ -33,6 +33,34 @@ static void key_of_number(struct view *view, int64_t no, char key[KEY_BYTES])
 	snprintf(key, KEY_BYTES, "%" PRIu64, (uint64_t)no);
 }
 
+static void key_of_id(const struct db_rows *id, char key[KEY_BYTES])
+{
+	struct id named;
+
+	id_from_bytes(&named, db_blob(id, 0));
+	id_hex(&named, key);
+}
+
+static void key_of_device(struct view *view, int64_t no, char key[KEY_BYTES])
+{
+	struct db_rows rows =
+	    db_query(&view->ledger.db, "SELECT id FROM source WHERE no = ?", "i", no);
+
+	if (db_next(&rows))
+		key_of_id(&rows, key);
+	db_end(&rows);
+}
+
+static void key_of_case(struct view *view, int64_t no, char key[KEY_BYTES])
+{
+	struct db_rows rows =
+	    db_query(&view->ledger.db, "SELECT key FROM name WHERE no = ?", "i", no);
+
+	if (db_next(&rows))
+		key_of_id(&rows, key);
+	db_end(&rows);
+}
+
 /* The kinds that go up, the most urgent first (DESIGN section 6). */
 static const struct {
 	unsigned kind;
@@ -40,8 +68,10 @@ static const struct {
 	key_fn *key; /* NULL: alerts, which have a table of their own */
 } kinds_sent[] = {
     {OUTBOX_ALERT, SUBJECT_ROW, NULL},
+    {OUTBOX_CASE, SUBJECT_CASE_STATE, key_of_case},
     {OUTBOX_SUMMARY, SUBJECT_SUMMARY, key_of_session},
     {OUTBOX_COURSE, SUBJECT_COURSE_STATE, key_of_number},
+    {OUTBOX_DEVICE, SUBJECT_DEVICE_STATE, key_of_device},
 };
 
 static bool print_state(
