@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Head office of deploy/try: an authority, a Mosquitto, somebody who listens, and the
-# orders that come down. Sourced.
+# Head office of deploy/try: an authority, a Mosquitto, and `device-sim head-office`, which
+# listens there, sends receipts and orders, and knows in the end what it was told. Sourced.
 
 # NAME SUBJECT_ALTERNATIVE_NAMES: its certificate by head office's authority
 issue_by_head_office() {
@@ -19,7 +19,7 @@ make_head_office_certificates() {
 		-keyout "$work/head-office/ca.key" -out "$work/head-office/ca.pem" &&
 		issue_by_head_office broker IP:127.0.0.1 &&
 		issue_by_head_office "$SITE" "DNS:$SITE" &&
-		issue_by_head_office consumer DNS:consumer
+		issue_by_head_office chain DNS:chain
 }
 
 configure_broker() {
@@ -40,64 +40,28 @@ configure_broker() {
 	END
 }
 
-# NAME: that field in protoc's text of `report`; fields of its body are indented by two
-field() {
-	[[ $report =~ (^|$'\n')$1:\ \"?([^$'\n'\"]*) ]] && printf '%s' "${BASH_REMATCH[2]}"
+# ALERT STATE SENTENCE. A revision that a person would not tell from the one before is not
+# told, nor what only informs ("moisturizer is allowed now"), or was never told and is taken
+# back.
+tell_alert() {
+	[[ $3 != *', INFO'* ]] || return 0
+	[ "$2" != retracted ] || [ "${told[$1]:-}" ] || return 0
+	[ "${told[$1]:-}" != "$3" ] || return 0
+	told[$1]=$3
+	tell "$now" 'head office' "$3"
 }
 
-# ", 20 days, limit 28"; a count of 1 where none is allowed says nothing more
-measured() {
-	local unit
-	unit=$(field '  unit') || return 0
-	case $unit in
-	UNIT_NONE | UNIT_COUNT) ;;
-	*)
-		unit=${unit#UNIT_}
-		printf ', %s %s, limit %s' "$(field '  value')" "${unit,,}" "$(field '  limit')"
-		;;
-	esac
-}
-
-# A revision that a person would not tell from the one before is not told, nor what only
-# informs ("moisturizer is allowed now"), or was never told and is taken back.
-take_alert() {
-	local key state now sentence
-	key=$(field key)
-	echo "$key" >>"$work/arrived"
-	state=$(field '  state')
-	state=${state#ALERT_}
-	[ "$(field '  severity')" != INFO ] || return 0
-	[ "$state" != RETRACTED ] || [ "${told[$key]:-}" ] || return 0
-	sentence="<- alert ${key:0:8} ${state,,}: $(field '  check'), $(field '  severity')$(measured)"
-	if [ "${told[$key]:-}" != "$sentence" ]; then
-		told[$key]=$sentence
-		printf -v now '%(%T)T'
-		tell "$now" 'head office' "$sentence"
-	fi
-}
-
-to_bytes() {
-	local escaped
-	# shellcheck disable=SC2001 # & in ${x//} is bash 5.2's
-	escaped=$(sed 's/../\\x&/g' <<<"$1")
-	printf '%b' "$escaped"
-}
-
-# Reads what arrives at the broker and decodes it with the public contract. The keys of
-# the alerts go to `arrived`, the number of the last order that the gateway has stored
-# to `receipt`.
+# Its lines: "10:42:07 try-clinic <- alert 5da3c1f0 raised: INTERVAL_TOO_SOON, ..."
 listen_at_head_office() {
-	local topic hex report
+	local text now
 	local -A told=()
 	trap '' INT # it ends with what it reads
-	while read -r topic hex; do
-		report=$(to_bytes "$hex" |
-			protoc -I "$ROOT/proto" --decode=carepace.v1.Report report.proto) || continue
-		printf '%s\n%s\n' "$topic" "$report" >>"$work/reports.log"
-		case $topic in
-		*/alert) take_alert ;;
-		*/receipt) field '  n' >"$work/receipt.new" && mv "$work/receipt.new" "$work/receipt" ;;
-		esac
+	while IFS= read -r text; do
+		printf '%s\n' "$text" >>"$work/head-office.log"
+		now=${text:0:8}
+		if [[ $text =~ (<-\ alert\ ([0-9a-f]+)\ ([a-z]+):\ .*) ]]; then
+			tell_alert "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}" "${BASH_REMATCH[1]}"
+		fi
 	done
 }
 
@@ -107,41 +71,38 @@ start_head_office() {
 	start_server "$work/broker.log" ' running' configure_broker mosquitto -c "$work/broker.conf" ||
 		fail 'Mosquitto does not start.' 'Its log says why.' "$work/broker.log"
 	broker=$pid broker_port=$port
-	consumer_options=(-h 127.0.0.1 -p "$port" -q 1 --cafile "$work/head-office/ca.pem"
-		--cert "$work/head-office/consumer.pem" --key "$work/head-office/consumer.key")
-	mkfifo "$work/consumer.pipe"
-	listen_at_head_office <"$work/consumer.pipe" &
-	start "$work/consumer.pipe" "$work/consumer.log" mosquitto_sub "${consumer_options[@]}" \
-		-i consumer -F '%t %x' -t "$TOPIC/alert" -t "$TOPIC/receipt"
-	wait_until 10 says "$work/broker.log" "consumer 1 $TOPIC/alert" ||
+	mkfifo "$work/head-office.pipe"
+	listen_at_head_office <"$work/head-office.pipe" &
+	start "$work/head-office.pipe" "$work/head-office.log" "$programs/device-sim" head-office \
+		--port "$port" --ca "$work/head-office/ca.pem" --certificate "$work/head-office/chain.pem" \
+		--key "$work/head-office/chain.key" --picture "$work/picture" --receipts 200 \
+		--orders "$work/orders" --site "$SITE"
+	office=$pid
+	wait_until 10 says "$work/head-office.log" 'listens at the broker' ||
 		fail 'Head office cannot subscribe at its own broker.' "The broker's log is $work/broker.log." \
-			"$work/consumer.log"
+			"$work/head-office.log"
 	step 'head office' "is a Mosquitto broker, 127.0.0.1:$broker_port, with an authority of its own"
 }
 
-# FILE...
-publish() {
-	printf '%s\0' "$@" |
-		xargs -0 -n 1 -P 4 mosquitto_pub "${consumer_options[@]}" -t "$TOPIC/down" -f \
-			>>"$work/consumer.log" 2>&1
-}
-
-# Nobody queues for a gateway that has not subscribed yet. So head office sends the first
-# until the gateway's receipt says that it has stored it; what it has counts once.
-first_order_arrives() {
-	publish "${orders[0]}" && wait_until 1 has_receipt 1
-}
-
-has_receipt() {
-	[ "$(cat "$work/receipt" 2>/dev/null)" = "$1" ]
-}
-
+# Written elsewhere first: head office sends a file as soon as it is there.
 send_orders() {
-	"$programs/device-sim" "${simulator_options[@]}" --orders "$work/orders"
-	orders=("$work"/orders/*.order)
-	wait_until $SETTLE_S first_order_arrives && publish "${orders[@]:1}" &&
-		wait_until $ORDERS_S has_receipt "${#orders[@]}" ||
+	local orders
+	"$programs/device-sim" "${simulator_options[@]}" --orders "$work/orders.new"
+	orders=("$work"/orders.new/*.order)
+	mv "$work/orders.new" "$work/orders"
+	wait_until $ORDERS_S says "$work/head-office.log" "has stored order ${#orders[@]}" ||
 		fail 'The gateway does not take the orders of head office.' 'Its log says why.' \
 			"$work/gateway.log"
 	step orders "${#orders[@]} came down from head office (plans, bookings, profiles ...) and are confirmed"
+}
+
+# KIND: how many of them head office knows
+known_count() {
+	grep -c "^state $SITE $1 " "$work/picture" 2>/dev/null || true
+}
+
+# What it was told is in `picture` a moment later.
+ask_head_office() {
+	kill -USR1 "$office"
+	sleep 0.3
 }

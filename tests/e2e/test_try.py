@@ -79,7 +79,7 @@ def test_half_a_minute_shows_everything_and_leaves_nothing(tmp_path):
     for name in ("devices", "sessions", "messages acknowledged", "verdicts", "alerts raised"):
         assert counted[name] > 0, text
     assert counted["acknowledged but missing in the store"] == 0
-    assert counted["alerts seen at the broker"] == counted["alerts raised"]
+    assert counted["alerts known at head office"] == counted["alerts raised"]
     for check in ("INTERVAL_TOO_SOON", "INTERVAL_OVERDUE", "CART_REUSE", "DEPTH_OVER_ZONE",
                   "CERT_EXPIRED", "PM_OVERDUE"):
         assert re.search(rf"head office +<- alert [0-9a-f]{{8}} raised: {check}, ", text), check
@@ -107,7 +107,7 @@ def test_an_interrupt_closes_the_clinic_and_a_second_one_runs_beside_it(tmp_path
         assert list(first.glob("carepace-try.*")) == []
         assert left_behind(first) == []
         assert two.poll() is None, said_by_two()
-        assert len(left_behind(second)) == 4  # broker, consumer, gateway, simulator
+        assert len(left_behind(second)) == 4  # broker, head office, gateway, simulator
         two.kill()
         wait_for(lambda: not left_behind(second), lambda: left_behind(second), 10)
 
