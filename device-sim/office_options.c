@@ -23,7 +23,7 @@ enum key {
 static const struct argp_option argp_options[] = {
     {"host", KEY_HOST, "HOST", 0, "the chain's broker (127.0.0.1)", 0},
     {"port", KEY_PORT, "N", 0, "its MQTT port (8883)", 0},
-    {"ca", KEY_CA, "FILE", 0, "who may be the broker", 0},
+    {"ca", KEY_CA, "FILE", 0, "the authority of the broker's certificate", 0},
     {"certificate", KEY_CERTIFICATE, "FILE", 0, "head office's own", 0},
     {"key", KEY_KEY, "FILE", 0, "and its key", 0},
     {"picture", KEY_PICTURE, "FILE", 0, "what is known is written here at SIGUSR1 and at the end",
@@ -104,8 +104,8 @@ void office_options_parse(struct office_options *options, int argc, char **argv)
 	argp_err_exit_status = ARGUMENT_EXIT;
 	if (argp_parse(&argp, argc, argv, 0, NULL, options))
 		exit(ARGUMENT_EXIT);
-	argument_demand("ca", options->ca_path, "whose broker may be head office's");
-	argument_demand("certificate", options->cert_path, "with which it goes to the broker");
+	argument_demand("ca", options->ca_path, "the authority of the broker's certificate");
+	argument_demand("certificate", options->cert_path, "head office's own");
 	argument_demand("key", options->key_path, "that of the certificate");
 	if (options->orders_dir)
 		argument_demand("site", options->site, "whom the orders are for");

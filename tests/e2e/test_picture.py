@@ -369,3 +369,40 @@ def publish(chain, payload):
                     "--cafile", chain.broker.authority.certificate,
                     "--cert", folder / "stranger.crt", "--key", folder / "stranger.key",
                     "-t", f"carepace/v1/site/{NAME}/alert", "-s"], input=payload, check=True)
+
+
+def test_an_order_that_is_none_ends_the_orders_with_a_sentence(make_chain, tmp_path):
+    folder = tmp_path / "orders"
+    chain = make_chain(False, False, "--orders", folder, "--site", NAME)
+    chain.gateway.start()
+    order = chain.contract.report.Order(hq_epoch=5, n=1, ts_ms=1, key="time", revision=1)
+    order.site_time.hq_ts_ms = 1
+    folder.mkdir()
+    for name, payload in (("00003", b"\xff"), ("00002", b""), ("00001", b"")):  # the last begins
+        if not payload:
+            order.n = int(name)
+            payload = order.SerializeToString()
+        (tmp_path / "order").write_bytes(payload)
+        (tmp_path / "order").rename(folder / f"{name}.order")
+    chain.office.wait_said("00003.order: is no order; no more orders are sent")
+    chain.office.wait_said("has stored order 2")
+    chain.gateway.stop()
+    assert chain.office.stop() == 0
+
+
+FILES = ["--ca", "ca", "--certificate", "own", "--key", "key"]
+
+
+@pytest.mark.parametrize("options, sentence", [
+    ([], "--ca is missing: the authority of the broker's certificate"),
+    (FILES[:2], "--certificate is missing: head office's own"),
+    ([*FILES, "--orders", "here"], "--site is missing: whom the orders are for"),
+    ([*FILES, "--site", "North"], '--site: expected 1 to 32 of a-z, 0-9 and -, found "North"'),
+    ([*FILES, "--receipts", "soon"],
+     '--receipts: expected a number from 0 to 86400000, found "soon"'),
+    ([*FILES, "--overlook", "0"], '--overlook: expected a number from 1 to 4294967295, found "0"'),
+    (["here"], '"here" is not an option; --help lists them')])
+def test_a_wrong_argument_is_one_sentence(options, sentence):
+    done = subprocess.run([DEVICE_SIM, "head-office", *options], text=True, capture_output=True,
+                          timeout=20, check=False)
+    assert (done.returncode, done.stderr) == (2, f"device-sim: {sentence}\n")
