@@ -25,6 +25,8 @@ static size_t plain_counts(const struct view_counts *counts, struct count out[CO
 	    {"parked_expired", counts->parked_expired},
 	    {"facts_passed_over", counts->facts_passed_over},
 	    {"conflicts", counts->conflicts},
+	    {"evicted_by_limit", counts->evicted_by_limit},
+	    {"evicted_by_age", counts->evicted_by_age},
 	    {"receipts_refused", counts->receipts_refused},
 	    {"unjudged", counts->unjudged},
 	    {"pending", counts->pending},

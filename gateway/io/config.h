@@ -53,7 +53,9 @@ struct config_upstream {
 	char *certificate;
 	char *key;
 	bool receipts; /* wait for head office's receipt, not the broker's PUBACK */
-	bool json;     /* speak protobuf's JSON form */
+	int outbox_max_bytes;
+	int outbox_days;
+	bool json; /* speak protobuf's JSON form */
 };
 
 struct config_policy {

@@ -236,6 +236,28 @@ const struct setting settings[] = {
                     "understood in both.",
     },
     {
+        .section = "upstream",
+        .name = "outbox_max",
+        .type = SETTING_BYTES,
+        AT(upstream.outbox_max_bytes),
+        .min = 1024 * 1024,
+        .max = 1024 * 1024 * 1024,
+        .fallback = "256MiB",
+        .sentence = "What may wait for head office, 256 bytes a report. When it is more, the "
+                    "least urgent and oldest are given up, counted and told of.",
+    },
+    {
+        .section = "upstream",
+        .name = "outbox_days",
+        .type = SETTING_NUMBER,
+        AT(upstream.outbox_days),
+        .min = 1,
+        .max = 3650,
+        .unit = "days",
+        .fallback = "400",
+        .sentence = "How long a report waits for head office before it is given up.",
+    },
+    {
         .section = "policy",
         .name = "file",
         .type = SETTING_PATH,

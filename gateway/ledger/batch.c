@@ -32,6 +32,7 @@ static void forget_answer(struct batch *batch)
 	batch->receipt = (struct office_receipt){0};
 	batch->unjudged = 0;
 	batch->fault = RECEIPT_GOOD;
+	memset(batch->evicted, 0, sizeof(batch->evicted));
 }
 
 void batch_reset(struct batch *batch)

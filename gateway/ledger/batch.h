@@ -89,6 +89,13 @@ enum receipt_fault {
 	RECEIPT_FAULTS
 };
 
+/* Why a report left the outbox though nobody acknowledged it (P8). */
+enum evicted_why {
+	EVICTED_BY_LIMIT,
+	EVICTED_BY_AGE,
+	EVICTED_WHYS
+};
+
 /* A message for a device; worthless after expires_at. */
 struct batch_down {
 	struct id device;     /* zero: for every tablet that is connected */
@@ -134,6 +141,7 @@ struct batch {
 	uint32_t unjudged;             /* set aside in this batch */
 	enum receipt_fault fault;      /* of the last receipt that was refused, */
 	struct batch_done refused;     /* and that one */
+	uint32_t evicted[EVICTED_WHYS]; /* from the outbox */
 };
 
 struct batch *batch_new(void);

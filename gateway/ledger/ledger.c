@@ -6,7 +6,7 @@
  *       judge     due and touched subjects, once each; alerts, verdicts, outbox
  *       watch     what the box notices of itself becomes an input, too
  *       parked    some of what could not be decoded, tried again
- *       done      what head office has acknowledged leaves the outbox
+ *       done      what head office has acknowledged leaves the outbox, and what it is too small for
  *     COMMIT, fsync
  *
  * Beside the readings come what devices' links leave behind and which messages to
@@ -91,6 +91,7 @@ enum cp_err ledger_open(
 		forgets_open(ledger);
 		policies_open(ledger, now);
 		parked_open(ledger);
+		outbox_open(ledger);
 		stream_names_open(ledger);
 		pending_add_tail(ledger);
 		link_rows_open(ledger, now);
@@ -370,7 +371,8 @@ static void commit(struct ledger *ledger)
 /* When to be called again at the latest: at once while something is pending. */
 static wall_ms next_wake(struct ledger *ledger)
 {
-	if (ledger->walk.is_under_way || (ledger->is_careful && ledger_pending(ledger) > 0))
+	if (ledger->walk.is_under_way || outbox_is_over(ledger) ||
+	    (ledger->is_careful && ledger_pending(ledger) > 0))
 		return ledger->now;
 	if (ledger->is_careful && ledger->now >= ledger->careful_until)
 		ledger->is_careful = false;
@@ -405,6 +407,7 @@ enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now
 	parked_expire(ledger);
 	watch_work(ledger);
 	apply(ledger);
+	outbox_limit(ledger);
 	commit(ledger);
 	batch->done_count = 0;
 	batch->next_wake = next_wake(ledger);

@@ -188,6 +188,31 @@ enum cp_err report_state(struct arena *arena, const struct report_style *style, 
 	return print(arena, style, &report, out);
 }
 
+/* --- gone ----------------------------------------------------------------------------- */
+
+enum cp_err report_gone(struct arena *arena, const struct report_style *style, uint64_t epoch,
+    const struct report_gone *row, struct slice *out)
+{
+	Carepace__V1__Report report = CAREPACE__V1__REPORT__INIT;
+	Carepace__V1__Gone gone = CAREPACE__V1__GONE__INIT;
+	char limit[] = "gone-limit";
+	char retention[] = "gone-retention";
+
+	gone.kind = (Carepace__V1__ReportKind)row->kind;
+	gone.n = row->first_n;
+	gone.has_last_n = 1;
+	gone.last_n = row->last_n;
+	gone.reason = (Carepace__V1__GoneReason)row->reason;
+	report.epoch = epoch;
+	report.kind = gone.kind;
+	report.n = row->n;
+	report.key = gone.reason == CAREPACE__V1__GONE_REASON__GONE_LIMIT ? limit : retention;
+	report.revision = row->revision;
+	report.body_case = CAREPACE__V1__REPORT__BODY_GONE;
+	report.gone = &gone;
+	return print(arena, style, &report, out);
+}
+
 /* --- receipt ------------------------------------------------------------------------- */
 
 /* The box makes no backups of its own. */

@@ -30,6 +30,19 @@ struct report_state {
 enum cp_err report_state(struct arena *arena, const struct report_style *style, uint64_t epoch,
     const struct report_state *state, struct slice *out) CP_MUST_CHECK;
 
+/* What was evicted from the outbox. */
+struct report_gone {
+	unsigned kind; /* the one it stands for */
+	unsigned reason;
+	uint64_t first_n;
+	uint64_t last_n;
+	uint64_t revision;
+	uint64_t n;
+};
+
+enum cp_err report_gone(struct arena *arena, const struct report_style *style, uint64_t epoch,
+    const struct report_gone *row, struct slice *out) CP_MUST_CHECK;
+
 /* Where head office's stream stands, and whom it had forgotten here. It counts in no outbox; its n,
  * key and revision are 0 and "". */
 enum cp_err report_receipt(struct arena *arena, const struct report_style *style,

@@ -393,12 +393,25 @@ CREATE TABLE state(
 -- (P5). n rises with every change, per kind (enum ReportKind).
 CREATE TABLE outbox(
 	kind INTEGER NOT NULL,
-	key NOT NULL, -- of an alert its id, of a state its subject
+	key NOT NULL, -- of an alert its id, of a state its subject, or what is gone
 	n INTEGER NOT NULL,
 	queued_at INTEGER NOT NULL,
 	PRIMARY KEY(kind, key)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX outbox_by_n ON outbox(kind, n);
+CREATE INDEX outbox_by_age ON outbox(queued_at);
+
+-- What was evicted before it was acknowledged: it has a row in the outbox, too, until head
+-- office knows. key: the reason (enum GoneReason), in one byte.
+CREATE TABLE gone(
+	kind INTEGER NOT NULL,
+	key BLOB NOT NULL,
+	reason INTEGER NOT NULL,
+	first_n INTEGER NOT NULL,
+	last_n INTEGER NOT NULL,
+	revision INTEGER NOT NULL,
+	PRIMARY KEY(kind, key)
+) WITHOUT ROWID;
 
 -- The last n given, per kind; also when its row is gone.
 CREATE TABLE outbox_count(kind INTEGER PRIMARY KEY, n INTEGER NOT NULL);

@@ -99,6 +99,8 @@ struct ledger {
 	wall_ms dirty_since;
 	int64_t stream_folded; /* row up to which folds are written */
 	struct room room;
+	int64_t outbox_rows;
+	wall_ms outbox_look_at; /* for what waits for too long */
 	struct watch_reject rejects[WATCH_REJECTS_MAX];
 	struct decoded_rows decoded;
 	struct kept_sessions kept_sessions;

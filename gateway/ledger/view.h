@@ -116,6 +116,8 @@ struct view_counts {
 	int64_t parked_expired;    /* deleted after 30 days */
 	int64_t facts_passed_over; /* 1: somebody told more than a judge takes */
 	int64_t receipts_refused;  /* of head office's, that cannot be true */
+	int64_t evicted_by_limit;  /* from the outbox; both are told to head office */
+	int64_t evicted_by_age;
 	int64_t conflicts;
 	int64_t unjudged;
 	int64_t pending;

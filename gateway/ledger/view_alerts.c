@@ -96,6 +96,8 @@ int view_alert_find(
 
 /* --- outbox -------------------------------------------------------------------------- */
 
+#define GONE_AT (ALERT_COLUMN_COUNT + 10) /* behind VIEW_COLUMNS */
+
 static bool print_alert(struct outgoing *to, const struct db_rows *rows)
 {
 	struct view_outbox_row *out = &to->rows[to->count];
@@ -112,12 +114,16 @@ static bool print_alert(struct outgoing *to, const struct db_rows *rows)
 void view_outbox_alerts(struct outgoing *to, uint64_t after)
 {
 	struct db_rows rows = db_query(&to->view->ledger.db,
-	    "SELECT " VIEW_COLUMNS " FROM outbox x JOIN alert a ON a.id = x.key" VIEW_JOINS
-	    "WHERE x.kind = ? AND x.n > ? ORDER BY x.n LIMIT ?",
+	    "SELECT " VIEW_COLUMNS "," GONE_COLUMNS
+	    "FROM outbox x LEFT JOIN alert a ON a.id = x.key" VIEW_JOINS GONE_JOIN
+	    "WHERE x.kind = ? AND x.n > ? AND (a.id NOTNULL OR g.kind NOTNULL)"
+	    " ORDER BY x.n LIMIT ?",
 	    "iii", (int64_t)OUTBOX_ALERT, (int64_t)after, (int64_t)(to->max - to->count));
 
 	while (!to->is_full && db_next(&rows)) {
-		to->is_full = !print_alert(to, &rows);
+		to->is_full =
+		    !(db_int(&rows, GONE_AT) ? view_outbox_gone(to, OUTBOX_ALERT, &rows, GONE_AT)
+		                             : print_alert(to, &rows));
 		to->count += !to->is_full;
 	}
 	db_end(&rows);

@@ -1,4 +1,5 @@
 /* view_outbox.c - what is sent next, printed as it is now (P5). */
+#include "ledger/outbox.h"
 #include "ledger/report.h"
 #include "ledger/sessions.h"
 #include "ledger/view_state.h"
@@ -74,6 +75,32 @@ static const struct {
     {OUTBOX_DEVICE, SUBJECT_DEVICE_STATE, key_of_device},
 };
 
+size_t view_outbox_kinds(void)
+{
+	return CP_COUNT(kinds_sent);
+}
+
+unsigned view_outbox_kind(size_t rank)
+{
+	return kinds_sent[rank].kind;
+}
+
+bool view_outbox_gone(struct outgoing *to, unsigned kind, const struct db_rows *rows, int column)
+{
+	struct view_outbox_row *out = &to->rows[to->count];
+	struct report_gone gone = {
+	    .kind = kind,
+	    .reason = (unsigned)db_int(rows, column),
+	    .first_n = (uint64_t)db_int(rows, column + 1),
+	    .last_n = (uint64_t)db_int(rows, column + 2),
+	    .revision = (uint64_t)db_int(rows, column + 3),
+	    .n = (uint64_t)db_int(rows, column + 4),
+	};
+
+	*out = (struct view_outbox_row){.kind = kind, .n = gone.n, .topic = report_topic(kind)};
+	return report_gone(to->arena, to->style, to->epoch, &gone, &out->payload) == CP_OK;
+}
+
 static bool print_state(
     struct outgoing *to, unsigned kind, key_fn *key_of, const struct db_rows *rows)
 {
@@ -96,19 +123,24 @@ static bool print_state(
 	return report_state(to->arena, to->style, to->epoch, &state, &out->payload) == CP_OK;
 }
 
+#define GONE_AT 6 /* the first of GONE_COLUMNS */
+
 static void add_states(
     struct outgoing *to, unsigned kind, enum subject_kind subject, key_fn *key_of, uint64_t after)
 {
 	struct db_rows rows = db_query(&to->view->ledger.db,
-	    "SELECT x.n, t.subject, t.revision, t.body, c.token, o.token FROM outbox x"
-	    " JOIN state t ON t.kind = ? AND t.subject = x.key"
-	    " LEFT JOIN client c ON c.no = t.client LEFT JOIN operator o ON o.no = t.operator"
-	    " WHERE x.kind = ? AND x.n > ? ORDER BY x.n LIMIT ?",
+	    "SELECT x.n, t.subject, t.revision, t.body, c.token, o.token," GONE_COLUMNS
+	    "FROM outbox x LEFT JOIN state t ON t.kind = ? AND t.subject = x.key"
+	    " LEFT JOIN client c ON c.no = t.client LEFT JOIN operator o ON o.no = "
+	    "t.operator" GONE_JOIN
+	    "WHERE x.kind = ? AND x.n > ? AND (t.kind NOTNULL OR g.kind NOTNULL)"
+	    " ORDER BY x.n LIMIT ?",
 	    "iiii", (int64_t)subject, (int64_t)kind, (int64_t)after,
 	    (int64_t)(to->max - to->count));
 
 	while (!to->is_full && db_next(&rows)) {
-		to->is_full = !print_state(to, kind, key_of, &rows);
+		to->is_full = !(db_int(&rows, GONE_AT) ? view_outbox_gone(to, kind, &rows, GONE_AT)
+		                                       : print_state(to, kind, key_of, &rows));
 		to->count += !to->is_full;
 	}
 	db_end(&rows);

@@ -62,6 +62,11 @@ struct outgoing {
 	bool is_full; /* the arena; what follows waits */
 };
 
+/* A row that tells what was evicted; its reason is 0 in other rows. */
+#define GONE_COLUMNS " g.reason, g.first_n, g.last_n, g.revision, x.n "
+#define GONE_JOIN " LEFT JOIN gone g ON g.kind = x.kind AND g.key = x.key "
+bool view_outbox_gone(struct outgoing *to, unsigned kind, const struct db_rows *rows, int column);
+
 void view_outbox_alerts(struct outgoing *to, uint64_t after);
 
 #endif

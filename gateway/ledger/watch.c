@@ -141,7 +141,7 @@ static void measure(struct ledger *ledger, struct watch_look *look)
 {
 	struct db *db = &ledger->db;
 
-	look->queue_rows = db_value(db, 0, "SELECT count(*) FROM outbox", "");
+	look->queue_rows = ledger->outbox_rows;
 	look->queue_oldest_at =
 	    db_value(db, TIME_NEVER, "SELECT queued_at FROM outbox ORDER BY queued_at LIMIT 1", "");
 	look->last_order_at = last_order_at(ledger);

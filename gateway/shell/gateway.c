@@ -239,6 +239,8 @@ static int open_store(struct gateway *gateway)
 	    .version = CAREPACE_VERSION "+" CAREPACE_CONTRACT,
 	    .policy = policy_default(&gateway->zone),
 	    .reserve_bytes = config->store.reserve_bytes,
+	    .outbox_max_bytes = config->upstream.outbox_max_bytes,
+	    .outbox_days = config->upstream.outbox_days,
 	    .own = config->own->orders,
 	    .own_count = config->own->count,
 	    .clock = clock_start(),

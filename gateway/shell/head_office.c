@@ -31,6 +31,7 @@ struct head_office {
 	bool waits_for_receipts;
 	struct head_office_counters counters;
 	bool has_said[RECEIPT_FAULTS];
+	bool has_said_evicted[EVICTED_WHYS];
 
 	struct mail *waiting; /* notes: what the open batch had no room for, oldest first */
 	atomic_size_t orders_under_way;
@@ -251,6 +252,24 @@ static void say_refused(struct head_office *office, const struct batch *batch)
 	    batch->refused.kind, (unsigned long long)batch->refused.n, why[batch->fault]);
 }
 
+static void say_evicted(struct head_office *office, const struct batch *batch)
+{
+	static const char *const why[] = {
+	    [EVICTED_BY_LIMIT] = "more wait for it than upstream.outbox_max allows",
+	    [EVICTED_BY_AGE] = "they waited longer than upstream.outbox_days",
+	};
+
+	for (size_t i = 0; i < EVICTED_WHYS; i++) {
+		if (batch->evicted[i] == 0 || office->has_said_evicted[i])
+			continue;
+		office->has_said_evicted[i] = true;
+		log_warning("reports for head office are given up, because %s; the alerts and "
+		            "sessions themselves stay here. See why head office does not take "
+		            "them; `carepace counts` counts them, this is said once",
+		    why[i]);
+	}
+}
+
 void head_office_settled(struct head_office *office, const struct batch *batch)
 {
 	if (!office)
@@ -258,6 +277,7 @@ void head_office_settled(struct head_office *office, const struct batch *batch)
 	if (batch->has_outbox_news)
 		upstream_thread_poke(office->thread);
 	say_refused(office, batch);
+	say_evicted(office, batch);
 	if (!batch->receipt.is_due)
 		return;
 

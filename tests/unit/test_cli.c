@@ -183,6 +183,8 @@ static void test_counts(void **state)
 	must_be_number(object, "stream", 3);
 	must_be_number(object, "verdicts", 3);
 	must_be_number(object, "receipts_refused", 0);
+	must_be_number(object, "evicted_by_limit", 0);
+	must_be_number(object, "evicted_by_age", 0);
 	must_be_number(json_object_get(object, "alerts"), "RAISED", 2);
 	must_be_number(json_object_get(object, "alerts"), "OVERRIDDEN", 1);
 	must_be_number(json_object_get(object, "outbox"), "alert", 3);

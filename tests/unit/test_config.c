@@ -63,6 +63,8 @@ static void the_least_file_gets_the_defaults(void **state)
 	assert_int_equal(config.upstream.server_count, 0);
 	assert_null(config.upstream.ca);
 	assert_false(config.upstream.receipts);
+	assert_int_equal(config.upstream.outbox_max_bytes, 256 << 20);
+	assert_int_equal(config.upstream.outbox_days, 400);
 	assert_null(config.policy.file);
 	assert_int_equal(config.log_level, LOG_LEVEL_INFO);
 }
@@ -84,6 +86,8 @@ static void values_have_their_types(void **state)
 	              "  certificate: a/b c.crt\n"
 	              "  key: k\n"
 	              "  receipts: true\n"
+	              "  outbox_max: 2MiB\n"
+	              "  outbox_days: 30\n"
 	              "policy:\n"
 	              "log: {level: debug}\n");
 	assert_string_equal(config.store.path, "dir/data");
@@ -97,6 +101,8 @@ static void values_have_their_types(void **state)
 	assert_string_equal(config.upstream.servers[2], "ssl://10.0.0.1:65535");
 	assert_string_equal(config.upstream.certificate, "dir/a/b c.crt");
 	assert_true(config.upstream.receipts);
+	assert_int_equal(config.upstream.outbox_max_bytes, 2 << 20);
+	assert_int_equal(config.upstream.outbox_days, 30);
 	assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
 }
 

@@ -221,6 +221,22 @@ static void a_receipt_that_is_refused_is_said_once(void **state)
 	assert_string_equal(said, "");
 }
 
+static void what_is_given_up_is_said_once(void **state)
+{
+	char said[OUTPUT_BYTES];
+
+	(void)state;
+	open_office(store->path);
+	intake.batch->evicted[EVICTED_BY_AGE] = 3;
+	struct capture capture = capture_begin(STDERR_FILENO);
+	head_office_settled(office, intake.batch);
+	head_office_settled(office, intake.batch);
+	capture_end(&capture, said);
+	assert_ptr_equal(strstr(said, "WARNING reports for head office are given up"), said);
+	assert_non_null(strstr(said, "longer than upstream.outbox_days"));
+	assert_null(strstr(said + 1, "WARNING"));
+}
+
 /* P5: what the broker has, head office may not have. */
 static void with_receipts_only_they_delete(void **state)
 {
@@ -248,6 +264,7 @@ int main(void)
 	    office_test(a_store_that_cannot_be_read_is_not_an_empty_outbox),
 	    office_test(rows_that_wait_for_the_loop_are_bounded),
 	    office_test(a_receipt_that_is_refused_is_said_once),
+	    office_test(what_is_given_up_is_said_once),
 	    office_test(with_receipts_only_they_delete),
 	    office_test(what_an_abandoned_thread_may_read_stays),
 	};

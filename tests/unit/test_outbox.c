@@ -1,6 +1,12 @@
 /* What head office does not have yet: by key, until it is acknowledged, within bounds (P5, P8). */
 #include "ledger_bench.h"
 
+#include "ledger/outbox.h"
+#include "ledger/report.h"
+#include "wire/unpack.h"
+
+#include "report.pb-c.h"
+
 #define ALERTS_WAITING "SELECT count(*) FROM outbox WHERE kind = 1"
 
 static void done(struct clinic *clinic, uint64_t n)
@@ -102,12 +108,209 @@ static void an_amended_key_is_one_row_with_a_newer_n(void **state)
 	assert_true(count(clinic, "SELECT n FROM outbox WHERE kind = 1") > second);
 }
 
+/* --- P6, P8: limits ------------------------------------------------------------------- */
+
+#define WAITING "SELECT count(*) FROM outbox"
+#define SUMMARIES_WAITING "SELECT count(*) FROM outbox WHERE kind = 2"
+#define BY_LIMIT "SELECT value FROM meta WHERE name = 'evicted_by_limit'"
+#define BY_AGE "SELECT value FROM meta WHERE name = 'evicted_by_age'"
+#define SENT_MAX 64
+
+/* What would go up now, in this order. */
+struct sent {
+	struct arena arena;
+	const Carepace__V1__Report *reports[SENT_MAX];
+	size_t count;
+};
+
+static void look(struct clinic *clinic, struct sent *sent)
+{
+	static const struct report_style style = {.site = "berlin-1", .tz = "Europe/Berlin"};
+	const uint64_t after[OUTBOX_KINDS] = {0};
+	struct view_outbox_row rows[SENT_MAX];
+	struct view *view;
+	char why[256];
+
+	assert_int_equal(view_open(&view, clinic->path, why), CP_OK);
+	*sent = (struct sent){0};
+	arena_init(&sent->arena, 4096, 1U << 20);
+	sent->count = view_outbox(view, &sent->arena, &style, after, OUTBOX_KINDS, rows, SENT_MAX);
+	for (size_t i = 0; i < sent->count; i++) {
+		ProtobufCMessage *message;
+		struct wire_scan scan;
+		assert_int_equal(wire_unpack(&sent->arena, &carepace__v1__report__descriptor,
+		                     rows[i].payload, &message, &scan),
+		    WIRE_OK);
+		sent->reports[i] = (const Carepace__V1__Report *)message;
+		assert_int_equal(sent->reports[i]->n, rows[i].n);
+		assert_int_equal(sent->reports[i]->kind, rows[i].kind);
+		if (i > 0 && rows[i].kind == rows[i - 1].kind)
+			assert_true(rows[i].n > rows[i - 1].n); /* else the window loses one */
+	}
+	view_close(view);
+}
+
+/* The one of a kind that tells what is gone; NULL: none. It lies in *sent. */
+static const Carepace__V1__Report *gone_of(const struct sent *sent, unsigned kind)
+{
+	const Carepace__V1__Report *found = NULL;
+
+	for (size_t i = 0; i < sent->count; i++) {
+		if (sent->reports[i]->body_case != CAREPACE__V1__REPORT__BODY_GONE ||
+		    sent->reports[i]->kind != kind)
+			continue;
+		assert_null(found);
+		found = sent->reports[i];
+		assert_int_equal(found->gone->kind, kind);
+	}
+	return found;
+}
+
+static void limit_rows(struct clinic *clinic, int64_t rows)
+{
+	clinic->ledger->config.outbox_max_bytes = rows * OUTBOX_ROW_BYTES;
+}
+
+/* Six sessions, five of them too soon: five alerts, six summaries. */
+static struct clinic *full_outbox(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+
+	only_first_checks(clinic);
+	say(clinic, "2026-04-01 10:00 P1 session A c5");
+	say(clinic, "2026-04-02 10:00 P1 session B c5");
+	say(clinic, "2026-04-03 10:00 P1 session C c5");
+	say(clinic, "2026-04-04 10:00 P1 session D c5");
+	say(clinic, "2026-04-05 10:00 P1 session E c5");
+	say(clinic, "2026-04-06 10:00 P1 session F c5");
+	say(clinic, "2026-04-06 12:00 P1 hello");
+	assert_int_equal(count(clinic, ALERTS_WAITING), 5);
+	assert_int_equal(count(clinic, SUMMARIES_WAITING), 6);
+	assert_int_equal(clinic->ledger->outbox_rows, 11);
+	return clinic;
+}
+
+static void what_is_over_the_limit_goes_least_urgent_first(void **state)
+{
+	struct clinic *clinic = full_outbox(state);
+	struct sent sent;
+
+	limit_rows(clinic, 9);
+	say(clinic, "+1m P1 hello");
+	/* Two too many, and the row that says so. */
+	say(clinic, "+1m P1 hello");
+	assert_int_equal(count(clinic, WAITING), 9);
+	assert_int_equal(clinic->ledger->outbox_rows, 9);
+	assert_int_equal(count(clinic, ALERTS_WAITING), 5);
+	assert_int_equal(count(clinic, BY_LIMIT), 3);
+	assert_false(outbox_is_over(clinic->ledger));
+	look(clinic, &sent);
+	const Carepace__V1__Report *gone = gone_of(&sent, OUTBOX_SUMMARY);
+	assert_int_equal(gone->gone->n, 1);
+	assert_int_equal(gone->gone->last_n, 3);
+	assert_int_equal(gone->gone->reason, CAREPACE__V1__GONE_REASON__GONE_LIMIT);
+	assert_string_equal(gone->key, "gone-limit");
+	uint64_t revision = gone->revision;
+	arena_deinit(&sent.arena);
+
+	limit_rows(clinic, 3); /* now alerts, too; what is told is told in one row a kind */
+	for (int i = 0; i < 4; i++)
+		say(clinic, "+1m P1 hello");
+	look(clinic, &sent);
+	assert_int_equal(sent.count, 3);
+	assert_int_equal(gone_of(&sent, OUTBOX_SUMMARY)->gone->n, 1);
+	assert_int_equal(gone_of(&sent, OUTBOX_SUMMARY)->gone->last_n, 6);
+	assert_true(gone_of(&sent, OUTBOX_SUMMARY)->revision > revision);
+	assert_int_equal(gone_of(&sent, OUTBOX_ALERT)->gone->n, 1);
+	assert_int_equal(gone_of(&sent, OUTBOX_ALERT)->gone->last_n, 4);
+	assert_int_equal(count(clinic, BY_LIMIT), 6 + 4);
+	arena_deinit(&sent.arena);
+}
+
+static void what_is_gone_is_told_until_it_is_acknowledged(void **state)
+{
+	struct clinic *clinic = full_outbox(state);
+	struct sent sent;
+
+	limit_rows(clinic, 8);
+	for (int i = 0; i < 3; i++)
+		say(clinic, "+1m P1 hello");
+	look(clinic, &sent);
+	const Carepace__V1__Report *gone = gone_of(&sent, OUTBOX_SUMMARY);
+	assert_int_equal(gone->gone->last_n, 4);
+	batch_reset(clinic->batch);
+	assert_true(batch_add_done(clinic->batch, OUTBOX_SUMMARY, gone->n));
+	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
+	arena_deinit(&sent.arena);
+	look(clinic, &sent);
+	assert_null(gone_of(&sent, OUTBOX_SUMMARY));
+	arena_deinit(&sent.arena);
+
+	limit_rows(clinic, 6); /* more: what was told is not told again */
+	for (int i = 0; i < 3; i++)
+		say(clinic, "+1m P1 hello");
+	look(clinic, &sent);
+	assert_int_equal(gone_of(&sent, OUTBOX_SUMMARY)->gone->n, 5);
+	assert_int_equal(gone_of(&sent, OUTBOX_SUMMARY)->gone->last_n, 6);
+	arena_deinit(&sent.arena);
+}
+
+static void what_waits_for_too_long_is_given_up(void **state)
+{
+	struct clinic *clinic = full_outbox(state);
+	struct sent sent;
+
+	clinic->ledger->config.outbox_days = 10;
+	say(clinic, "2026-04-13 09:00 P1 hello"); /* of the second is one alert 11 days old */
+	assert_int_equal(count(clinic, BY_AGE), 3);
+	assert_int_equal(count(clinic, ALERTS_WAITING), 5);
+	look(clinic, &sent);
+	assert_int_equal(gone_of(&sent, OUTBOX_ALERT)->gone->last_n, 1);
+	assert_int_equal(
+	    gone_of(&sent, OUTBOX_ALERT)->gone->reason, CAREPACE__V1__GONE_REASON__GONE_RETENTION);
+	assert_string_equal(gone_of(&sent, OUTBOX_ALERT)->key, "gone-retention");
+	arena_deinit(&sent.arena);
+}
+
+/* One step is small: a batch never waits for a long one. */
+static void much_is_given_up_in_steps(void **state)
+{
+	struct clinic *clinic = full_outbox(state);
+
+	db_run(&clinic->ledger->db,
+	    "WITH RECURSIVE i(n) AS (SELECT 1001 UNION ALL SELECT n + 1 FROM i WHERE n < 2000)"
+	    " INSERT INTO outbox(kind, key, n, queued_at) SELECT 2, n, n, 0 FROM i",
+	    "");
+	outbox_open(clinic->ledger);
+	assert_int_equal(clinic->ledger->outbox_rows, 1011);
+	limit_rows(clinic, 8);
+	batch_reset(clinic->batch);
+	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
+	assert_int_equal(count(clinic, BY_LIMIT), 256);
+	assert_int_equal(clinic->batch->evicted[EVICTED_BY_LIMIT], 256);
+	assert_int_equal(clinic->batch->next_wake, clinic->now); /* and goes on at once */
+	for (int i = 0; i < 5; i++) {
+		batch_reset(clinic->batch);
+		assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
+	}
+	assert_int_equal(count(clinic, WAITING), 8);
+	assert_int_equal(clinic->ledger->outbox_rows, 8);
+	assert_int_equal(count(clinic, ALERTS_WAITING), 5);
+	assert_true(clinic->batch->next_wake > clinic->now);
+	clinic = reopen_store(state, "1");
+	assert_int_equal(clinic->ledger->outbox_rows, 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    LEDGER_TEST(a_receipt_takes_everything_up_to_its_n),
 	    LEDGER_TEST(a_receipt_that_cannot_be_true_deletes_nothing),
 	    LEDGER_TEST(an_amended_key_is_one_row_with_a_newer_n),
+	    LEDGER_TEST(what_is_over_the_limit_goes_least_urgent_first),
+	    LEDGER_TEST(what_is_gone_is_told_until_it_is_acknowledged),
+	    LEDGER_TEST(what_waits_for_too_long_is_given_up),
+	    LEDGER_TEST(much_is_given_up_in_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
