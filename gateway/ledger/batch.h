@@ -13,6 +13,7 @@
 #include "care/gateway_clock.h"
 #include "care/reading.h"
 #include "care/watch.h"
+#include "ledger/batch_outbox.h"
 #include "ledger/office_receipt.h"
 #include "ledger/own.h"
 
@@ -69,31 +70,6 @@ struct batch_entry {
 	uint16_t packet_id; /* 0: nobody does (QoS 0) */
 	bool is_tablet;     /* the registry says so; of what is parked */
 	enum reading_result gate;
-};
-
-/* A row of the outbox that was acknowledged; or, by head office's own receipt, everything
- * of its kind up to n, if the epoch is still ours. */
-struct batch_done {
-	uint32_t kind;
-	uint64_t n;
-	bool is_receipt;
-	uint64_t epoch; /* of a receipt */
-};
-
-/* Why a receipt of head office's is not believed: then nothing is deleted. */
-enum receipt_fault {
-	RECEIPT_GOOD,
-	RECEIPT_OF_NO_KIND,
-	RECEIPT_OF_OTHER_EPOCH,
-	RECEIPT_OF_FUTURE, /* for what was never told */
-	RECEIPT_FAULTS
-};
-
-/* Why a report left the outbox though nobody acknowledged it (P8). */
-enum evicted_why {
-	EVICTED_BY_LIMIT,
-	EVICTED_BY_AGE,
-	EVICTED_WHYS
 };
 
 /* A message for a device; worthless after expires_at. */

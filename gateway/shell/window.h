@@ -1,24 +1,21 @@
 /* window.h - decides what goes upstream next.
  *
  * What:    order, in-flight window and back-off of the connection to head office.
- * Not:     the rows (ledger/outbox), sending them (io/upstream) or the thread
- *          that does as this says (shell/upstream_thread).
+ * Not:     the rows (ledger/outbox), sending (io/upstream), its thread (upstream_thread).
  * Threads: none of its own.
  * Memory:  caller owns struct window; rows passed in are copied.
  * Time:    `now` is an argument; times never go backwards.
- * Promise: P5, P6. A row is offered again until window_done() names it. Never
- *          more than WINDOW_ROWS rows and WINDOW_BYTES bytes are in flight,
- *          because Paho's own queue has no bound in bytes.
+ * Promise: P5, P6. A row is offered again until window_done() names it. Never more than
+ *          WINDOW_ROWS and WINDOW_BYTES in flight: Paho's queue has no bound in bytes.
  *
  *          window_connect()          window_connected()
  *     DOWN ----------------> CONNECTING -------------> UP
  *       ^                        |                     |
  *       +---- window_lost() -----+---------------------+
  *
- * A row is in flight exactly as long as Paho holds it. At a loss Paho gives back
- * what it had sent, but keeps what it had not, and sends that first when it is
- * connected again: those rows stay in flight over the loss, are not offered a
- * second time, and their acknowledgement is a true one.
+ * A row is in flight exactly as long as Paho holds it. At a loss Paho gives back what it had
+ * sent, but keeps what it had not, and sends that first when it is connected again: those rows
+ * stay in flight, are not offered a second time, and their acknowledgement is a true one.
  */
 #ifndef SHELL_WINDOW_H
 #define SHELL_WINDOW_H
@@ -33,8 +30,7 @@
 #define WINDOW_ROWS 100
 #define WINDOW_BYTES (1U << 20)
 
-/* The next attempt waits half to all of 1 s, 2 s, 4 s ... 60 s; from 1 s again
- * after a connection that lasted. */
+/* The next attempt waits half to all of 1 s, 2 s ... 60 s; 1 s after one that lasted. */
 #define WINDOW_BACKOFF_MIN_MS (1 * MS_PER_SECOND)
 #define WINDOW_BACKOFF_MAX_MS (60 * MS_PER_SECOND)
 #define WINDOW_GOOD_STAY_MS (10 * MS_PER_SECOND)
@@ -52,10 +48,9 @@
 #define WINDOW_LOOK_MS (60 * MS_PER_SECOND)
 #define WINDOW_RETRY_MS (1 * MS_PER_SECOND) /* after it could not be read */
 
-/* With receipts of head office's: what the broker acknowledged, and head office has not, is
- * offered again after this long, a row at most once in it: the broker may have lost its disk.
- * Longer than the states' grid and a receiver that stores once in some minutes, short against
- * the hours in which somebody would ask where an alert is. */
+/* With receipts: what the broker acknowledged and head office did not is offered again, a row
+ * at most once in this time (a broker may lose its disk). Longer than a receiver that stores
+ * every few minutes needs; nobody misses an alert sooner. */
 #define WINDOW_RECEIPT_WAIT_MS (10 * MS_PER_MINUTE)
 
 /* Kinds are urgencies, 0 the most urgent; n counts up within its kind. */
@@ -97,7 +92,6 @@ struct window {
 };
 
 void window_init(struct window *window, mono_ms now);
-
 /* What the thread should do now; ask again after each thing done. */
 enum window_todo {
 	WINDOW_WAIT,    /* until window_next_wake() or news */
@@ -115,8 +109,7 @@ void window_connect(struct window *window, mono_ms now);
 /* receive_maximum: what the broker takes unacknowledged (MQTT 5 3.2.2.3.3). */
 void window_connected(struct window *window, unsigned receive_maximum, mono_ms now);
 
-/* Refused, lost or given up: the next attempt waits. `random` is any number, for
- * the jitter. */
+/* Refused, lost or given up: the next attempt waits. `random`: any number, for jitter. */
 void window_lost(struct window *window, mono_ms now, uint32_t random);
 
 /* Paho was ended with all it held: nothing is in flight any more. */
@@ -142,14 +135,12 @@ void window_drained(struct window *window, mono_ms now);
 /* It could not say what it holds. */
 void window_unread(struct window *window, mono_ms now);
 
-/* The three ends of being in flight. False: no such row is. */
-
-/* The receiver acknowledged it: *row is to be deleted. */
+/* The three ends of being in flight. False: no such row is.
+ * The receiver acknowledged it: *row is to be deleted. */
 bool window_done(
     struct window *window, uint32_t token, mono_ms now, struct window_row *row) CP_MUST_CHECK;
 
-/* The receiver does not want this row now: it stays, and its kind is paused. A
- * pause outlives a loss. */
+/* The receiver does not want it now: it stays; its kind is paused, also over a loss. */
 bool window_refused(
     struct window *window, uint32_t token, mono_ms now, struct window_row *row) CP_MUST_CHECK;
 
