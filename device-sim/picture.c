@@ -24,13 +24,15 @@ struct told {
 struct entry {
 	struct told now;
 	struct told kept; /* one that a receipt covers, for when now is beyond it */
+	bool is_gone;     /* it tells what is gone */
 	char key[KEY_MAX + 1];
 };
 
 /* A number beyond what is complete. */
 struct arrival {
 	uint32_t is_there : 1;
-	uint32_t skipped : 31; /* revisions of its key that nobody told */
+	uint32_t is_gone : 1;
+	uint32_t skipped : 30; /* revisions of its key that nobody told */
 };
 
 struct stream {
@@ -160,7 +162,7 @@ static size_t complete_count(const struct stream *stream, uint64_t *holes)
 
 	for (size_t i = 0; i < stream->ahead_count; i++) {
 		const struct arrival *arrival = &stream->ahead[i];
-		open += !arrival->is_there;
+		open += !arrival->is_there && !arrival->is_gone;
 		open -= arrival->skipped < open ? arrival->skipped : open;
 		if (open == 0)
 			complete = i + 1;
@@ -271,7 +273,8 @@ static enum picture_news place(struct stream *stream, struct entry *entry, const
 		return PICTURE_CHANGED;
 	if (arrival) {
 		arrival->is_there = 1;
-		arrival->skipped = (uint32_t)(told->revision - now->revision - 1) & INT32_MAX;
+		arrival->skipped =
+		    (uint32_t)(told->revision - now->revision - 1) & (INT32_MAX >> 1);
 	}
 	if (now->n <= stream->complete)
 		entry->kept = *now;
@@ -279,17 +282,35 @@ static enum picture_news place(struct stream *stream, struct entry *entry, const
 	return PICTURE_NEW;
 }
 
-static enum cp_err take_told(
-    struct stream *stream, const char *key, const struct told *told, enum picture_news *news)
+/* What arrives of those numbers all the same is welcome. */
+static enum cp_err mark_gone(struct stream *stream, uint64_t first, uint64_t last)
 {
-	struct id name = name_of(key);
+	if (last > stream->complete && reach(stream, last))
+		return CP_NOMEM;
+	for (uint64_t n = first; n <= last; n++) {
+		struct arrival *arrival = arrival_of(stream, n);
+		if (arrival)
+			arrival->is_gone = 1;
+	}
+	return CP_OK;
+}
+
+static enum cp_err take_told(struct stream *stream, const Carepace__V1__Report *report,
+    const struct told *told, enum picture_news *news)
+{
+	const Carepace__V1__Gone *gone =
+	    report->body_case == CAREPACE__V1__REPORT__BODY_GONE ? report->gone : NULL;
+	struct id name = name_of(report->key);
 	struct entry *entry = map_get(&stream->entries, &name);
 
 	if (!entry)
-		entry = add_entry(stream, key);
+		entry = add_entry(stream, report->key);
 	if (!entry || (told->n > stream->complete && reach(stream, told->n)))
 		return CP_NOMEM;
+	entry->is_gone = gone != NULL;
 	*news = place(stream, entry, told);
+	if (gone)
+		return mark_gone(stream, gone->n, gone->has_last_n ? gone->last_n : gone->n);
 	return CP_OK;
 }
 
@@ -298,51 +319,40 @@ static bool is_ahead(const struct stream *stream, uint64_t n)
 	return n > stream->complete && n - stream->complete > PICTURE_AHEAD_MAX;
 }
 
-/* Its own number is the first of those that it explains. */
-static enum cp_err take_gone(
-    struct site *site, const Carepace__V1__Gone *gone, enum picture_news *news)
+static bool is_good_gone(const struct stream *stream, const Carepace__V1__Report *report)
 {
+	const Carepace__V1__Gone *gone = report->gone;
 	uint64_t last = gone->has_last_n ? gone->last_n : gone->n;
-	unsigned kind = (unsigned)gone->kind;
 
-	if (kind == 0 || kind >= KINDS || gone->n == 0 || last < gone->n ||
-	    is_ahead(&site->streams[kind], last)) {
-		*news = PICTURE_BAD;
-		return CP_OK;
-	}
-	struct stream *stream = &site->streams[kind];
-	stream->has_news = true;
-	*news = PICTURE_AGAIN;
-	if (last <= stream->complete)
-		return CP_OK;
-	if (reach(stream, last))
-		return CP_NOMEM;
-	for (uint64_t n = gone->n; n <= last; n++) {
-		struct arrival *arrival = arrival_of(stream, n);
-		if (arrival && !arrival->is_there) {
-			arrival->is_there = 1;
-			*news = PICTURE_NEW;
-		}
-	}
-	return CP_OK;
+	return gone->kind == report->kind && gone->n > 0 && last >= gone->n &&
+	       !is_ahead(stream, last);
+}
+
+/* NULL: not as the contract has it. */
+static ProtobufCMessage *good_body(const struct stream *stream, const Carepace__V1__Report *report)
+{
+	if (report->n == 0 || report->revision == 0 || report->key[0] == '\0' ||
+	    strlen(report->key) > KEY_MAX || is_ahead(stream, report->n))
+		return NULL;
+	if (report->body_case == CAREPACE__V1__REPORT__BODY_GONE)
+		return is_good_gone(stream, report) ? &report->gone->base : NULL;
+	return body_of(report);
 }
 
 static enum cp_err take(
     struct site *site, const Carepace__V1__Report *report, enum picture_news *news)
 {
-	if (report->body_case == CAREPACE__V1__REPORT__BODY_GONE)
-		return take_gone(site, report->gone, news);
 	unsigned kind = (unsigned)report->kind;
-	ProtobufCMessage *body = kind > 0 && kind < KINDS ? body_of(report) : NULL;
+	struct stream *stream = kind > 0 && kind < KINDS ? &site->streams[kind] : NULL;
+	ProtobufCMessage *body = stream ? good_body(stream, report) : NULL;
 	struct told told;
 
 	*news = PICTURE_BAD;
-	if (!body || report->n == 0 || report->revision == 0 || report->key[0] == '\0' ||
-	    strlen(report->key) > KEY_MAX || is_ahead(&site->streams[kind], report->n))
+	if (!body)
 		return CP_OK;
 	enum cp_err err = tell(report, body, &told);
-	site->streams[kind].has_news = true;
-	return err ? err : take_told(&site->streams[kind], report->key, &told, news);
+	stream->has_news = true;
+	return err ? err : take_told(stream, report, &told, news);
 }
 
 enum cp_err picture_take(struct picture *picture, const char *site,
@@ -427,7 +437,8 @@ static void print_entry(const struct entry *entry, const char *site, const char 
 {
 	char hex[2 * HASH_SHOWN + 1];
 
-	fprintf(out, "state %s %s %s %" PRIu64 " %s\n", site, kind, entry->key, entry->now.revision,
+	fprintf(out, "%s %s %s %s %" PRIu64 " %s\n", entry->is_gone ? "gone" : "state", site, kind,
+	    entry->key, entry->now.revision,
 	    hex_format(slice_of(entry->now.hash, sizeof(entry->now.hash)), hex));
 }
 

@@ -25,7 +25,7 @@
 #define PICTURE_AHEAD_MAX (1u << 22)
 
 enum picture_news {
-	PICTURE_NEW,     /* a higher revision, or a Gone */
+	PICTURE_NEW,     /* a higher revision */
 	PICTURE_AGAIN,   /* this number was there: fine */
 	PICTURE_LATE,    /* a newer revision was faster: fine */
 	PICTURE_BACK,    /* a higher number with a revision that is not higher: never */

@@ -93,6 +93,12 @@ const char *words_report(const Carepace__V1__Report *report, char out[WORDS_REPO
 
 	if (!words_kind(report->kind, kind))
 		(void)snprintf(kind, sizeof(kind), "kind %d", (int)report->kind);
+	if (report->body_case == CAREPACE__V1__REPORT__BODY_GONE) {
+		(void)snprintf(out, WORDS_REPORT_BYTES, "%s %.16s: %" PRIu64 " to %" PRIu64, kind,
+		    report->key, report->gone->n,
+		    report->gone->has_last_n ? report->gone->last_n : report->gone->n);
+		return out;
+	}
 	if (report->body_case != CAREPACE__V1__REPORT__BODY_ALERT) {
 		(void)snprintf(out, WORDS_REPORT_BYTES, "%s %.8s, revision %" PRIu64, kind,
 		    report->key, report->revision);

@@ -136,6 +136,13 @@ class Chain:
                 setattr(message, name, value)
         return hashlib.sha256(message.SerializeToString()).hexdigest()[:2 * HASH_BYTES]
 
+    def _state_rows(self):
+        """Some states have a second part, which depends on arrival."""
+        columns = {name for _, name, *_ in self.gateway.rows("PRAGMA table_info(state)")}
+        more = "observed" if "observed" in columns else "x''"
+        return [(*row[:3], row[3] + row[4]) for row in self.gateway.rows(
+            f"SELECT kind, subject, revision, body, {more} FROM state")]
+
     def _kind_name(self, kind):
         name = self.contract.report.ReportKind.Name(kind)
         return name.removeprefix("REPORT_").lower()
@@ -149,8 +156,7 @@ class Chain:
             "SELECT s.no, lower(hex(s.sid)), lower(hex(d.id)) FROM session s"
             " JOIN source d ON d.no = s.source")}
         states = []
-        for subject_kind, subject, revision, body in rows(
-                "SELECT kind, subject, revision, body FROM state"):
+        for subject_kind, subject, revision, body in self._state_rows():
             kind = STATE_KINDS[subject_kind]
             states.append((self._kind_name(kind), names[subject] if kind == 2 else None, revision,
                            self._body_hash(kind, body)))

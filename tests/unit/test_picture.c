@@ -54,20 +54,23 @@ static enum picture_news told(
 	return told_in(picture, EPOCH, n, key, revision);
 }
 
-static enum picture_news gone(struct picture *picture, uint64_t n, uint64_t last_n)
+/* Told under a number of its own, n; it grows with its revision. */
+static enum picture_news gone(
+    struct picture *picture, uint64_t n, uint64_t revision, uint64_t first, uint64_t last)
 {
 	Carepace__V1__Report report = CAREPACE__V1__REPORT__INIT;
 	Carepace__V1__Gone body = CAREPACE__V1__GONE__INIT;
-	char no_key[] = "";
 	enum picture_news news;
 
 	body.kind = report.kind = COURSE;
-	body.n = report.n = n;
+	body.n = first;
 	body.has_last_n = 1;
-	body.last_n = last_n;
+	body.last_n = last;
 	body.reason = CAREPACE__V1__GONE_REASON__GONE_LIMIT;
 	report.epoch = EPOCH;
-	report.key = no_key;
+	report.n = n;
+	report.key = (char *)"gone-limit";
+	report.revision = revision;
 	report.body_case = CAREPACE__V1__REPORT__BODY_GONE;
 	report.gone = &body;
 	assert_int_equal(picture_take(picture, SITE, &report, &news), CP_OK);
@@ -165,14 +168,32 @@ static void an_older_revision_that_is_late_explains_itself_only(void **state)
 static void a_gone_explains_its_numbers(void **state)
 {
 	told(*state, 1, "a", 1);
-	told(*state, 6, "b", 1);
-	assert_int_equal(gone(*state, 2, 4), PICTURE_NEW);
+	told(*state, 7, "b", 1);
+	assert_int_equal(gone(*state, 8, 1, 2, 4), PICTURE_NEW);
 	assert_int_equal(receipt(*state), 4);
-	assert_int_equal(gone(*state, 5, 5), PICTURE_NEW);
-	assert_int_equal(gone(*state, 2, 4), PICTURE_AGAIN);
-	assert_int_equal(receipt(*state), 6);
-	assert_int_equal(gone(*state, 9, 8), PICTURE_BAD);
-	assert_int_equal(gone(*state, 7, UINT64_MAX), PICTURE_BAD);
+	/* 9, its second revision, was replaced. */
+	assert_int_equal(gone(*state, 10, 3, 2, 6), PICTURE_NEW);
+	assert_int_equal(receipt(*state), 10);
+	assert_int_equal(gone(*state, 10, 3, 2, 6), PICTURE_AGAIN);
+	assert_true(shows(*state, "gone north-1 course_state gone-limit 3 "));
+	assert_false(shows(*state, "state north-1 course_state gone-limit "));
+}
+
+static void what_comes_though_it_is_gone_is_taken(void **state)
+{
+	assert_int_equal(gone(*state, 4, 1, 1, 3), PICTURE_NEW);
+	assert_int_equal(told(*state, 2, "a", 1), PICTURE_NEW);
+	assert_int_equal(receipt(*state), 4);
+	assert_int_equal(told(*state, 3, "b", 1), PICTURE_NEW);
+	assert_true(shows(*state, "state north-1 course_state b 1 "));
+}
+
+static void a_gone_of_nothing_is_refused(void **state)
+{
+	assert_int_equal(gone(*state, 10, 1, 9, 8), PICTURE_BAD);
+	assert_int_equal(gone(*state, 10, 1, 0, 8), PICTURE_BAD);
+	assert_int_equal(gone(*state, 10, 1, 7, UINT64_MAX), PICTURE_BAD);
+	assert_int_equal(receipt(*state), 0);
 }
 
 static void what_must_never_be_is_seen(void **state)
@@ -253,6 +274,8 @@ int main(void)
 	    TEST(a_surplus_explains_nothing_later),
 	    TEST(an_older_revision_that_is_late_explains_itself_only),
 	    TEST(a_gone_explains_its_numbers),
+	    TEST(what_comes_though_it_is_gone_is_taken),
+	    TEST(a_gone_of_nothing_is_refused),
 	    TEST(what_must_never_be_is_seen),
 	    TEST(what_no_receipt_has_named_can_be_forgotten),
 	    TEST(another_epoch_begins_anew),
