@@ -1,7 +1,6 @@
 #include "care/fact.h"
 
 #include <stdio.h>
-#include <string.h>
 
 int64_t fact_topic(const struct reading *reading)
 {
@@ -85,50 +84,34 @@ const char *fact_name(const struct fact *fact, char out[FACT_NAME_BYTES])
 	return input_name(&fact->reading.source, fact->reading.boot, fact->reading.seq, out);
 }
 
-static bool is_same_key(const struct fact *a, const struct fact *b)
+bool fact_holds(const struct fact *fact, event_ms at)
 {
-	return a->source == b->source && a->reading.kind == b->reading.kind &&
-	       strcmp(a->reading.order->key, b->reading.order->key) == 0;
+	return fact->reading.ts <= at && (fact->until == TIME_NEVER || at < fact->until);
 }
 
-/* Of one revision that was sent twice the last in order counts. */
-static bool is_newer(const struct fact *a, const struct fact *b)
+event_ms fact_until(const struct fact *fact)
 {
-	if (a->reading.order->revision != b->reading.order->revision)
-		return a->reading.order->revision > b->reading.order->revision;
-	return fact_order(a, b) > 0;
+	return fact->until > fact->reading.ts ? fact->until : fact->reading.ts;
 }
 
-bool fact_holds(struct facts facts, const struct fact *fact, event_ms at)
+event_ms facts_next_change(struct facts facts, event_ms after)
 {
-	if (fact->reading.ts > at)
-		return false;
-	for (size_t i = 0; i < facts.count; i++) {
-		const struct fact *other = &facts.items[i];
-		if (other != fact && other->reading.order && other->reading.ts <= at &&
-		    is_same_key(other, fact) && is_newer(other, fact))
-			return false;
-	}
-	return true;
-}
-
-event_ms fact_until(struct facts facts, const struct fact *fact)
-{
-	event_ms until = TIME_NEVER;
+	event_ms next = TIME_NEVER;
 
 	for (size_t i = 0; i < facts.count; i++) {
-		const struct fact *other = &facts.items[i];
-		if (other->reading.order && is_same_key(other, fact) && is_newer(other, fact) &&
-		    other->reading.ts < until)
-			until = other->reading.ts;
+		const struct fact *fact = &facts.items[i];
+		if (fact->reading.ts > after && fact->reading.ts < next)
+			next = fact->reading.ts;
+		if (fact->until > after && fact->until < next)
+			next = fact->until;
 	}
-	return until > fact->reading.ts ? until : fact->reading.ts;
+	return next;
 }
 
 const struct fact *facts_holding(struct facts facts, enum reading_kind kind, event_ms at)
 {
 	for (size_t i = facts.count; i-- > 0;)
-		if (facts.items[i].reading.kind == kind && fact_holds(facts, &facts.items[i], at))
+		if (facts.items[i].reading.kind == kind && fact_holds(&facts.items[i], at))
 			return &facts.items[i];
 	return NULL;
 }

@@ -3,8 +3,8 @@
  * What:   a reading from the journal with the local numbers that stand for its
  *         blanked tokens. reading.ts is the event time that counts (R18).
  * Orders: head office and the box itself say things that hold from a moment on,
- *         until a higher revision of the same key says otherwise (domain 9.4).
- *         Nothing is overwritten: a late fact changes the past.
+ *         until a higher revision of the same key says otherwise, be it of somebody
+ *         else (domain 9.4). Nothing is overwritten: a late fact changes the past.
  * Memory: arrays are borrowed from whoever loaded them (ledger/history), ordered
  *         by (event time, source, boot, seq).
  */
@@ -23,6 +23,7 @@ struct fact {
 	int64_t client;  /* or CLIENT_FORGOTTEN */
 	int64_t client2; /* of a correction: who takes over */
 	int64_t operator_no;
+	event_ms until; /* of an order: since when a higher revision holds; else TIME_NEVER */
 };
 
 struct facts {
@@ -50,11 +51,16 @@ const char *input_name(
     const struct id *source, uint32_t boot, uint32_t seq, char out[FACT_NAME_BYTES]);
 const char *fact_name(const struct fact *fact, char out[FACT_NAME_BYTES]);
 
-/* Is this order the highest revision of its key whose event time is not later? */
-bool fact_holds(struct facts facts, const struct fact *fact, event_ms at);
+/* Is this order the highest revision of its key whose event time is not later? At TIME_NEVER:
+ * for good. */
+bool fact_holds(const struct fact *fact, event_ms at);
 
-/* When the next revision of its key began to hold; TIME_NEVER if none did. */
-event_ms fact_until(struct facts facts, const struct fact *fact);
+/* When the next revision of its key began to hold, not before it did; TIME_NEVER if none
+ * did. */
+event_ms fact_until(const struct fact *fact);
+
+/* The first moment after one at which something begins or ceases to hold; TIME_NEVER. */
+event_ms facts_next_change(struct facts facts, event_ms after);
 
 /* The order of a kind that holds at a moment, of several keys the last in order;
  * NULL if none does. */

@@ -15,7 +15,8 @@ const struct plan *plans_at(const struct plan *plans, size_t count, event_ms at)
 	const struct plan *best = NULL;
 
 	for (size_t i = 0; i < count; i++)
-		if (plans[i].from <= at && (!best || plans[i].revision > best->revision))
+		if (plans[i].from <= at && at < plans[i].until &&
+		    (!best || plans[i].revision > best->revision))
 			best = &plans[i];
 	return best;
 }

@@ -68,6 +68,7 @@ struct plan {
 	int64_t course;
 	int64_t client; /* local number */
 	event_ms from;
+	event_ms until; /* of its revision */
 	uint64_t revision;
 	enum plan_state state;
 	int32_t band;

@@ -36,9 +36,9 @@ static bool is_superseded(struct facts facts, size_t at)
 	for (size_t i = at + 1; i < facts.count; i++)
 		if (seen_in(&facts.items[i]) &&
 		    id_eq(&facts.items[i].reading.sid, &facts.items[at].reading.sid) &&
-		    fact_holds(facts, &facts.items[i], TIME_NEVER))
+		    fact_holds(&facts.items[i], TIME_NEVER))
 			return true;
-	return !fact_holds(facts, &facts.items[at], TIME_NEVER);
+	return !fact_holds(&facts.items[at], TIME_NEVER);
 }
 
 static bool gather_sightings(struct cart_judging *j)

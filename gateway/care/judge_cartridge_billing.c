@@ -40,7 +40,7 @@ static const Carepace__V1__BillingLine *line_at(
 
 	for (size_t i = facts.count; i-- > 0;) {
 		const Carepace__V1__BillingLine *line = line_in(&facts.items[i]);
-		if (line && line->line == number && fact_holds(facts, &facts.items[i], at))
+		if (line && line->line == number && fact_holds(&facts.items[i], at))
 			return line;
 	}
 	return NULL;
@@ -82,12 +82,12 @@ static const struct cartridge_use *first_use(const struct cart_judging *j)
  * and nobody has taken it back. */
 static event_ms unbilled_from(const struct cart_judging *j, event_ms at)
 {
-	struct facts facts = j->history->facts;
+	event_ms said = at;
 
-	for (size_t i = 0; i < facts.count && is_billed_at(j, at); i++) {
-		event_ms said = facts.items[i].reading.ts;
-		if (said > at && !is_billed_at(j, said))
-			at = timer_from(j, said);
+	while (is_billed_at(j, at) && said != TIME_NEVER) {
+		said = facts_next_change(j->history->facts, said);
+		if (said != TIME_NEVER && !is_billed_at(j, said))
+			said = at = timer_from(j, said);
 	}
 	return is_billed_at(j, at) ? TIME_NEVER : at;
 }
@@ -98,11 +98,12 @@ static event_ms billed_since(const struct cart_judging *j)
 	struct facts facts = j->history->facts;
 	event_ms since = TIME_NEVER;
 
-	for (size_t i = 0; i < facts.count; i++) {
-		if (!is_billed_at(j, facts.items[i].reading.ts))
+	for (event_ms at = facts_next_change(facts, INT64_MIN); at != TIME_NEVER;
+	     at = facts_next_change(facts, at)) {
+		if (!is_billed_at(j, at))
 			since = TIME_NEVER;
 		else if (since == TIME_NEVER)
-			since = facts.items[i].reading.ts;
+			since = at;
 	}
 	return since;
 }
@@ -158,12 +159,12 @@ static event_ms exposed_at(const struct cart_judging *j)
 /* The first 06:00 from that one on at which the line stands, if there is one. */
 static event_ms standing_from(const struct cart_judging *j, uint64_t number, event_ms at)
 {
-	struct facts facts = j->history->facts;
+	event_ms said = at;
 
-	for (size_t i = 0; i < facts.count && !stands_at(j, number, at); i++) {
-		event_ms said = facts.items[i].reading.ts;
-		if (said > at && stands_at(j, number, said))
-			at = timer_from(j, said);
+	while (!stands_at(j, number, at) && said != TIME_NEVER) {
+		said = facts_next_change(j->history->facts, said);
+		if (said != TIME_NEVER && stands_at(j, number, said))
+			said = at = timer_from(j, said);
 	}
 	return at;
 }
@@ -171,13 +172,11 @@ static event_ms standing_from(const struct cart_judging *j, uint64_t number, eve
 /* When a line that stands at a moment was taken back after it. */
 static event_ms credited_at(const struct cart_judging *j, uint64_t number, event_ms after)
 {
-	struct facts facts = j->history->facts;
+	event_ms at = facts_next_change(j->history->facts, after);
 
-	for (size_t i = 0; i < facts.count; i++)
-		if (facts.items[i].reading.ts > after &&
-		    !stands_at(j, number, facts.items[i].reading.ts))
-			return facts.items[i].reading.ts;
-	return TIME_NEVER;
+	while (at != TIME_NEVER && stands_at(j, number, at))
+		at = facts_next_change(j->history->facts, at);
+	return at;
 }
 
 /* Of a line that was corrected the day that was said last. */

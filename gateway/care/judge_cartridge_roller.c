@@ -51,10 +51,9 @@ void judge_clinic_roller(const struct cart_judging *j, size_t at, const struct r
 
 /* --- at home --------------------------------------------------------------------------- */
 
-static bool is_home_use(struct facts facts, const struct fact *fact)
+static bool is_home_use(const struct fact *fact)
 {
-	return fact_roller_use(&fact->reading) &&
-	       (!fact->reading.order || fact_holds(facts, fact, TIME_NEVER));
+	return fact_roller_use(&fact->reading) && fact_holds(fact, TIME_NEVER);
 }
 
 /* When the client first took another roller after a use; TIME_NEVER: not yet. */
@@ -66,7 +65,7 @@ static event_ms renewed_at(const struct cart_judging *j, const struct fact *use)
 	for (size_t i = 0; i < facts.count; i++) {
 		const struct fact *later = &facts.items[i];
 		if (later->reading.ts <= use->reading.ts || later->client != use->client ||
-		    !is_home_use(facts, later))
+		    !is_home_use(later))
 			continue;
 		const char *other = fact_roller_use(&later->reading)->roller_serial;
 		if (other && strcmp(other, serial) != 0)
@@ -84,7 +83,7 @@ void judge_home_roller(const struct cart_judging *j)
 	for (size_t i = 0; i < facts.count; i++) {
 		const struct fact *use = &facts.items[i];
 		event_ms at = use->reading.ts;
-		if (!is_home_use(facts, use))
+		if (!is_home_use(use))
 			continue;
 		int64_t limit = policy_number(j->policy, PARAM_ROLLER_HOME_USES, at);
 		if (++uses <= limit)

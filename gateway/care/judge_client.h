@@ -92,6 +92,9 @@ const struct plan *course_plan(
 const struct plan *course_active_plan(
     const struct client_walk *walk, const struct course *course, event_ms at);
 
+/* The first moment after one at which another plan may be in force; TIME_NEVER. */
+event_ms course_next_plan(const struct course *course, event_ms after);
+
 /* A finding about a course, since an input. */
 struct finding *course_finding(
     const struct client_walk *walk, enum check check, int64_t course, const char *onset);

@@ -22,14 +22,14 @@ static uint64_t booking_of(const struct fact *fact)
 	return fact->reading.order->booking->booking;
 }
 
-/* The revision in force at a moment (domain 9.4). */
+/* The revision in force at a moment (domain 9.4); NULL: the key speaks of another now. */
 static const struct fact *booking_at(const struct revisions *all, event_ms at)
 {
 	const struct fact *best = NULL;
 
 	for (size_t i = 0; i < all->count; i++) {
 		const struct fact *fact = all->items[i];
-		if (fact->reading.ts <= at &&
+		if (fact_holds(fact, at) &&
 		    (!best || fact->reading.order->revision >= best->reading.order->revision))
 			best = fact;
 	}
@@ -38,10 +38,14 @@ static const struct fact *booking_at(const struct revisions *all, event_ms at)
 
 static event_ms next_revision(const struct revisions *all, event_ms after)
 {
-	for (size_t i = 0; i < all->count; i++)
-		if (all->items[i]->reading.ts > after)
-			return all->items[i]->reading.ts;
-	return TIME_NEVER;
+	event_ms next = TIME_NEVER;
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct facts one = {.items = all->items[i], .count = 1};
+		event_ms change = facts_next_change(one, after);
+		next = change < next ? change : next;
+	}
+	return next;
 }
 
 /* --- who kept it ------------------------------------------------------------------------ */
@@ -184,6 +188,14 @@ static struct finding *start_run(
 	return run->finding;
 }
 
+/* The booking is another client's from then on. */
+static void end_run(struct booking_run *run, event_ms at)
+{
+	if (run->finding)
+		run->finding->until = at;
+	run->finding = NULL;
+}
+
 /* One revision, in force from its event to that of the next. */
 static void judge_revision(struct booking_run *run, const struct fact *fact, event_ms to)
 {
@@ -246,8 +258,12 @@ static void judge_booking(
 			timeline_wake_at(walk->timeline, at);
 			return;
 		}
+		const struct fact *fact = booking_at(all, at);
 		to = next_revision(all, at);
-		judge_revision(&run, booking_at(all, at), to);
+		if (fact)
+			judge_revision(&run, fact, to);
+		else
+			end_run(&run, at);
 	}
 }
 

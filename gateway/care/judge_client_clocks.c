@@ -266,10 +266,8 @@ static event_ms next_break(const struct clock *clock, event_ms at)
 
 	if (clock->end < next)
 		next = clock->end;
-	for (size_t i = 0; i < course->count; i++)
-		if (course->plans[i].from > at && course->plans[i].from < next)
-			next = course->plans[i].from;
-	return next;
+	event_ms plan = course_next_plan(course, at);
+	return plan < next ? plan : next;
 }
 
 /* They are the same for each rule. */
@@ -391,9 +389,9 @@ void judge_clocks(const struct client_walk *walk, const struct course *course)
 {
 	struct clock clock = {.walk = walk, .course = course};
 
-	/* Each plan and each treatment ends one at most. */
+	/* Beginning or end of each plan and each treatment end one at most. */
 	clock.segments = arena_alloc(
-	    walk->timeline->arena, (course->count + walk->count + 1) * sizeof(*clock.segments));
+	    walk->timeline->arena, (2 * course->count + walk->count + 1) * sizeof(*clock.segments));
 	if (!clock.segments) {
 		walk->timeline->is_full = true;
 		return;

@@ -48,6 +48,20 @@ const struct plan *course_active_plan(
 	return plan && plan->state == PLAN_ACTIVE ? plan : NULL;
 }
 
+event_ms course_next_plan(const struct course *course, event_ms after)
+{
+	event_ms next = TIME_NEVER;
+
+	for (size_t i = 0; i < course->count; i++) {
+		const struct plan *plan = &course->plans[i];
+		if (plan->from > after && plan->from < next)
+			next = plan->from;
+		if (plan->until > after && plan->until < next)
+			next = plan->until;
+	}
+	return next;
+}
+
 struct finding *course_finding(
     const struct client_walk *walk, enum check check, int64_t course, const char *onset)
 {
@@ -115,17 +129,6 @@ static bool is_mismatch(const struct policy *policy, const struct plan *plan, st
 	return true;
 }
 
-/* The first moment after `at` at which another revision may be in force. */
-static event_ms next_revision(const struct course *course, event_ms at)
-{
-	event_ms next = TIME_NEVER;
-
-	for (size_t i = 0; i < course->count; i++)
-		if (course->plans[i].from > at && course->plans[i].from < next)
-			next = course->plans[i].from;
-	return next;
-}
-
 /* From the revision that brought it to the one that ends it: one finding, however many
  * say the same in between. A closed course is nobody's plan. */
 static void judge_revisions(
@@ -133,8 +136,8 @@ static void judge_revisions(
 {
 	struct finding *finding = NULL;
 
-	for (event_ms at = next_revision(course, INT64_MIN); at != TIME_NEVER;
-	     at = next_revision(course, at)) {
+	for (event_ms at = course_next_plan(course, INT64_MIN); at != TIME_NEVER;
+	     at = course_next_plan(course, at)) {
 		if (at > walk->now) { /* announced for later */
 			timeline_wake_at(walk->timeline, at);
 			return;

@@ -6,6 +6,7 @@
 #include "care/zone.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Nobody can be asked for the zones of what was not done here: everywhere (1.4). */
 #define ZONES_ELSEWHERE(message)                                                                   \
@@ -148,6 +149,20 @@ static size_t capacity(const struct client_history *history)
 	return count;
 }
 
+/* What a later list leaves out has happened all the same, but not to this client once the
+ * key speaks of another. */
+static bool is_of_client(struct facts facts, const struct fact *history)
+{
+	for (size_t i = 0; i < facts.count; i++) {
+		const struct fact *last = &facts.items[i];
+		if (last->reading.kind == READING_CLIENT_HISTORY &&
+		    last->source == history->source && fact_holds(last, TIME_NEVER) &&
+		    strcmp(last->reading.order->key, history->reading.order->key) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Uses that were reported go before those of histories, which are their echoes. */
 static void add_elsewhere(struct client_walk *walk)
 {
@@ -158,11 +173,12 @@ static void add_elsewhere(struct client_walk *walk)
 		if (fact->reading.kind == READING_ROLLER_USE && !fact->reading.is_test)
 			add_use(walk, fact, fact->reading.up->roller_use);
 		else if (fact->reading.kind == READING_HQ_ROLLER_USE &&
-		         fact_holds(facts, fact, TIME_NEVER))
+		         fact_holds(fact, TIME_NEVER))
 			add_use(walk, fact, fact->reading.order->roller_use);
 	}
 	for (size_t i = 0; i < facts.count; i++)
-		if (facts.items[i].reading.kind == READING_CLIENT_HISTORY)
+		if (facts.items[i].reading.kind == READING_CLIENT_HISTORY &&
+		    is_of_client(facts, &facts.items[i]))
 			add_history(walk, &facts.items[i]);
 }
 

@@ -12,6 +12,8 @@
 #include "care/service.h"
 #include "care/zone.h"
 
+#include <stdio.h>
+
 #define NO_DAY INT32_MIN
 
 struct clock_row {
@@ -37,7 +39,8 @@ static const struct clock_row clocks[SERVICES_MAX] = {
 struct run {
 	const struct device_judging *j;
 	const struct clock_row *row;
-	const struct fact *input; /* that started it */
+	const struct fact *input; /* that started it, or */
+	bool is_after_input;      /* that began to speak of another device */
 	int32_t day;              /* from which it counts */
 	event_ms from;
 	event_ms to; /* TIME_NEVER: it runs */
@@ -63,7 +66,8 @@ static struct finding *add(
     const struct run *run, enum check check, enum severity severity, int32_t first, int32_t limit)
 {
 	const struct device_judging *j = run->j;
-	char onset[FACT_NAME_BYTES];
+	char name[FACT_NAME_BYTES];
+	char onset[FACT_NAME_BYTES + 6];
 
 	if (timer_of(run, first) < run->from)
 		first = zone_day(j->policy->zone, run->from);
@@ -74,7 +78,8 @@ static struct finding *add(
 		timeline_wake_at(j->timeline, from);
 		return NULL;
 	}
-	fact_name(run->input, onset);
+	snprintf(onset, sizeof(onset), "%s%s", fact_name(run->input, name),
+	    run->is_after_input ? "/until" : "");
 	struct finding *finding =
 	    timeline_add_to_device(j->timeline, check, &j->history->id, j->history->device, onset);
 	if (!finding)
@@ -136,16 +141,6 @@ static int32_t day_of_date(uint32_t yyyymmdd)
 	return civil_parse_yyyymmdd(yyyymmdd, &day) ? day : NO_DAY;
 }
 
-/* Highest revision so far, as the facts come in order; of several keys the last. */
-static const Carepace__V1__Order *newer(
-    const Carepace__V1__Order *held, const Carepace__V1__Order *order)
-{
-	bool is_older =
-	    held && strcmp(held->key, order->key) == 0 && order->revision < held->revision;
-
-	return is_older ? held : order;
-}
-
 static int32_t day_of(const struct clock_row *row, int32_t served, const Carepace__V1__Order *held)
 {
 	int32_t told = NO_DAY;
@@ -158,41 +153,78 @@ static int32_t day_of(const struct clock_row *row, int32_t served, const Carepac
 	return told == NO_DAY && held ? day_of_date(held->device->in_service_date) : told;
 }
 
-/* Each run that has ended goes to `ended`; the one that runs is returned, its day NO_DAY if
- * nothing ever started the clock. */
-static struct run walk_clock(const struct device_judging *j, const struct clock_row *row,
-    void (*ended)(const struct run *run))
-{
-	struct run run = {.j = j, .row = row, .day = NO_DAY};
-	const Carepace__V1__Order *held = NULL;
-	int32_t served = NO_DAY;
+struct clock_walk {
+	struct run run; /* its day NO_DAY: nothing ever started the clock */
+	void (*ended)(const struct run *run);
+	const struct fact *held; /* what head office says of the device; of several keys the last */
+	int32_t served;
+};
 
-	for (size_t i = 0; i < j->history->facts.count; i++) {
-		const struct fact *fact = &j->history->facts.items[i];
-		int32_t done = zone_day(j->policy->zone, fact->reading.ts);
-		if (fact->reading.kind == READING_DEVICE)
-			held = newer(held, fact->reading.order);
-		else if (is_service(fact, row->kind) &&
-		         service_result_of(j->policy, fact) != SERVICE_FAILED && done > served)
-			served = done;
-		int32_t day = day_of(row, served, held);
-		if (day == run.day)
-			continue;
-		run.to = fact->reading.ts;
-		if (run.day != NO_DAY)
-			ended(&run);
-		run.day = day;
-		run.from = fact->reading.ts;
-		run.input = fact;
+/* Does the clock count from another day now? */
+static void step(struct clock_walk *walk, event_ms at, const struct fact *input)
+{
+	struct run *run = &walk->run;
+	const struct fact *held = walk->held;
+	int32_t day = day_of(run->row, walk->served, held ? held->reading.order : NULL);
+
+	if (day == run->day)
+		return;
+	run->to = at;
+	if (run->day != NO_DAY)
+		walk->ended(run);
+	run->day = day;
+	run->from = at;
+	run->input = input;
+	run->is_after_input = input->reading.ts != at;
+}
+
+/* Its key speaks of another device then, if not of this one anew. */
+static void end_held(struct clock_walk *walk, event_ms until)
+{
+	struct facts facts = walk->run.j->history->facts;
+
+	while (walk->held && walk->held->until != TIME_NEVER && walk->held->until <= until) {
+		const struct fact *ended = walk->held;
+		walk->held = facts_holding(facts, READING_DEVICE, ended->until);
+		bool is_said = walk->held && walk->held->reading.ts == ended->until;
+		step(walk, ended->until, is_said ? walk->held : ended);
 	}
-	run.to = TIME_NEVER;
-	return run;
+}
+
+static void take(struct clock_walk *walk, const struct fact *fact)
+{
+	const struct run *run = &walk->run;
+	int32_t done = zone_day(run->j->policy->zone, fact->reading.ts);
+
+	if (is_service(fact, run->row->kind) &&
+	    service_result_of(run->j->policy, fact) != SERVICE_FAILED && done > walk->served)
+		walk->served = done;
+	if (fact->reading.kind == READING_DEVICE && fact_holds(fact, fact->reading.ts))
+		walk->held = fact;
+	step(walk, fact->reading.ts, fact);
+}
+
+/* Each run that has ended by a moment goes to `ended`; the one that runs then is returned. */
+static struct run walk_clock(const struct device_judging *j, const struct clock_row *row,
+    event_ms until, void (*ended)(const struct run *run))
+{
+	struct facts facts = j->history->facts;
+	struct clock_walk walk = {
+	    .run = {.j = j, .row = row, .day = NO_DAY}, .ended = ended, .served = NO_DAY};
+
+	for (size_t i = 0; i < facts.count && facts.items[i].reading.ts <= until; i++) {
+		end_held(&walk, facts.items[i].reading.ts);
+		take(&walk, &facts.items[i]);
+	}
+	end_held(&walk, until);
+	walk.run.to = TIME_NEVER;
+	return walk.run;
 }
 
 void judge_due(const struct device_judging *j)
 {
 	for (size_t i = 0; i < CP_COUNT(clocks); i++) {
-		struct run run = walk_clock(j, &clocks[i], judge_run);
+		struct run run = walk_clock(j, &clocks[i], TIME_NEVER, judge_run);
 		if (run.day != NO_DAY)
 			judge_run(&run);
 	}
@@ -208,15 +240,11 @@ static void pass_over(const struct run *run)
 size_t outlook_of_services(const struct device_history *history, const struct policy *policy,
     wall_ms now, struct service_outlook out[SERVICES_MAX])
 {
-	struct device_history past = *history;
-	const struct device_judging judging = {.history = &past, .policy = policy};
+	const struct device_judging judging = {.history = history, .policy = policy};
 	size_t count = 0;
 
-	while (past.facts.count > 0 && past.facts.items[past.facts.count - 1].reading.ts > now)
-		past.facts.count--;
-
 	for (size_t i = 0; i < CP_COUNT(clocks); i++) {
-		struct run run = walk_clock(&judging, &clocks[i], pass_over);
+		struct run run = walk_clock(&judging, &clocks[i], now, pass_over);
 		if (run.day != NO_DAY)
 			out[count++] = (struct service_outlook){
 			    .kind = clocks[i].kind, .due_day = due_of(&run)};

@@ -29,11 +29,11 @@ static bool is_good_for_all_of(const Carepace__V1__Cert *cert, const Carepace__V
 /* From when on it is replaced: by its next revision, or by another that lasts longer. */
 static event_ms replaced_at(struct facts facts, const struct fact *fact)
 {
-	event_ms at = fact_until(facts, fact);
+	event_ms at = fact_until(fact);
 
 	for (size_t i = 0; i < facts.count; i++) {
 		event_ms ts = facts.items[i].reading.ts;
-		if (ts < at && fact_until(facts, &facts.items[i]) > ts &&
+		if (ts < at && fact_until(&facts.items[i]) > ts &&
 		    is_good_for_all_of(
 		        facts.items[i].reading.order->cert, fact->reading.order->cert))
 			at = ts;

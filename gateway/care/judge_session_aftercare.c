@@ -118,8 +118,7 @@ void judge_aftercare(const struct judging *j)
 		const struct fact *fact = &facts.items[i];
 		if (fact->reading.kind == READING_AFTERCARE)
 			judge_early(j, fact, fact->reading.up->aftercare);
-		else if (fact->reading.kind == READING_HQ_AFTERCARE &&
-		         fact_holds(facts, fact, TIME_NEVER))
+		else if (fact->reading.kind == READING_HQ_AFTERCARE && fact_holds(fact, TIME_NEVER))
 			judge_early(j, fact, fact->reading.order->aftercare);
 	}
 }

@@ -67,7 +67,7 @@ static event_ms recalled_at(const struct judging *j, const struct cart_use *use)
 	for (size_t i = 0; i < recalls.count; i++) {
 		const struct fact *recall = &recalls.items[i];
 		event_ms at = recall->reading.ts > use->from ? recall->reading.ts : use->from;
-		if (at < first && is_of_lot(recall, use) && fact_holds(recalls, recall, at))
+		if (at < first && is_of_lot(recall, use) && fact_holds(recall, at))
 			first = at;
 	}
 	return first;
@@ -84,9 +84,9 @@ static event_ms lifted_at(const struct judging *j, const struct cart_use *use, e
 		at = until;
 		for (size_t i = 0; i < recalls.count; i++) {
 			const struct fact *recall = &recalls.items[i];
-			if (is_of_lot(recall, use) && fact_holds(recalls, recall, at) &&
-			    fact_until(recalls, recall) > until)
-				until = fact_until(recalls, recall);
+			if (is_of_lot(recall, use) && fact_holds(recall, at) &&
+			    fact_until(recall) > until)
+				until = fact_until(recall);
 		}
 	} while (until > at && until != TIME_NEVER);
 	return until;
@@ -144,7 +144,7 @@ static event_ms in_stock_at(const struct judging *j, const struct cart_use *use)
 		const struct fact *fact = &stock.items[i];
 		event_ms at = fact->reading.ts > use->from ? fact->reading.ts : use->from;
 		if (is_stock_of(fact, use) && !fact->reading.order->cart_stock->gone &&
-		    fact_holds(stock, fact, at))
+		    fact_holds(fact, at))
 			return at;
 	}
 	return TIME_NEVER;

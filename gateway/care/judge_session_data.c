@@ -7,7 +7,7 @@
 static const struct fact *about_device(const struct judging *j, enum reading_kind kind)
 {
 	int64_t topic = FACT_TOPIC(kind, 0);
-	const struct fact *fact = facts_last(j->scene->device, topic, j->session->start);
+	const struct fact *fact = facts_holding(j->scene->device, kind, j->session->start);
 
 	return fact ? fact : facts_next(j->scene->device, topic, j->session->start);
 }
@@ -72,8 +72,7 @@ const Carepace__V1__Cert *judging_cert(const struct judging *j, event_ms at)
 	if (!judging_model(j, &model))
 		return NULL;
 	for (size_t i = 0; i < facts.count; i++) {
-		if (facts.items[i].reading.kind != READING_CERT ||
-		    !fact_holds(facts, &facts.items[i], at))
+		if (facts.items[i].reading.kind != READING_CERT || !fact_holds(&facts.items[i], at))
 			continue;
 		const Carepace__V1__Cert *cert = facts.items[i].reading.order->cert;
 		if (is_for_device(j, cert, model) && (!best || is_better(cert, best)))

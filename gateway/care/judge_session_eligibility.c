@@ -98,7 +98,7 @@ static event_ms lifted_at(const struct judging *j, const struct contra *contra)
 	for (size_t i = 0; i < facts.count; i++) {
 		const struct reading *reading = &facts.items[i].reading;
 		if (reading->kind == READING_CLIENT_FLAGS && reading->ts > j->session->start &&
-		    fact_holds(facts, &facts.items[i], reading->ts) &&
+		    fact_holds(&facts.items[i], reading->ts) &&
 		    entry_of(reading->order->client_flags, contra->flag) &&
 		    !is_met(j, contra, reading->order->client_flags))
 			return reading->ts;
@@ -273,7 +273,7 @@ static event_ms corrected_at(const struct judging *j, const struct agent *agent)
 	for (size_t i = 0; i < facts.count; i++) {
 		const struct reading *reading = &facts.items[i].reading;
 		if (reading->kind != READING_CLIENT_FLAGS || reading->ts <= j->session->start ||
-		    !fact_holds(facts, &facts.items[i], reading->ts))
+		    !fact_holds(&facts.items[i], reading->ts))
 			continue;
 		const Carepace__V1__Washout *washout =
 		    washout_of(reading->order->client_flags, agent);

@@ -51,8 +51,7 @@ static void judge(
 
 	for (size_t i = 0; i < facts.count; i++) {
 		const struct fact *fact = &facts.items[i];
-		if (fact->reading.kind != READING_SESSION_SEEN ||
-		    !fact_holds(facts, fact, TIME_NEVER) ||
+		if (fact->reading.kind != READING_SESSION_SEEN || !fact_holds(fact, TIME_NEVER) ||
 		    is_echo(j, fact->reading.order->session_seen))
 			continue;
 		struct overlap overlap = overlap_with(j, fact->reading.order->session_seen);

@@ -80,7 +80,7 @@ static bool is_booked(const struct judging *j, const struct fact *fact, event_ms
 	const Carepace__V1__Booking *booking = fact->reading.order->booking;
 	return llabs(booking->start_ts_ms - j->session->start) <= reach_ms &&
 	       booking->state == CAREPACE__V1__BOOKING_STATE__BOOKING_BOOKED &&
-	       is_here(j, booking->site) && fact_holds(j->scene->client, fact, at);
+	       is_here(j, booking->site) && fact_holds(fact, at);
 }
 
 /* When the booking was known: the start if it was by then. */
@@ -184,10 +184,10 @@ static void judge_site(const struct judging *j)
 		const char *said = site_of(fact);
 		if (!said)
 			continue;
-		if (fact_holds(facts, fact, j->session->start))
+		if (fact_holds(fact, j->session->start))
 			site = said;
 		else if (fact->reading.ts > j->session->start && is_here(j, said) &&
-		         back == TIME_NEVER && fact_holds(facts, fact, fact->reading.ts))
+		         back == TIME_NEVER && fact_holds(fact, fact->reading.ts))
 			back = fact->reading.ts;
 	}
 	if (is_here(j, site))

@@ -141,7 +141,7 @@ static int32_t scope_depth(const struct sources *s)
 
 	for (size_t i = 0; i < facts.count; i++) {
 		const struct fact *fact = &facts.items[i];
-		if (fact->reading.kind != READING_CERT || !fact_holds(facts, fact, s->at) ||
+		if (fact->reading.kind != READING_CERT || !fact_holds(fact, s->at) ||
 		    !covers_model(fact->reading.order->cert, model))
 			continue;
 		const Carepace__V1__Cert *cert = fact->reading.order->cert;

@@ -16,7 +16,7 @@ static const struct fact *holding(
 	for (size_t i = 0; i < facts.count; i++) {
 		const struct fact *fact = &facts.items[i];
 		if ((matches && !matches(&fact->reading, model)) ||
-		    fact->reading.order->withdrawn || !fact_holds(facts, fact, at))
+		    fact->reading.order->withdrawn || !fact_holds(fact, at))
 			continue;
 		if (!best || fact->source == policy->box || best->source != policy->box)
 			best = fact;
@@ -83,7 +83,7 @@ int64_t policy_number_for(const struct policy *policy, enum parameter parameter,
 		const struct fact *fact = &policy->policies.items[i];
 		const Carepace__V1__PolicySetting *setting =
 		    find_setting(fact->reading.order->policy, row, modality, zones);
-		if (!setting || !fact_holds(policy->policies, fact, at))
+		if (!setting || !fact_holds(fact, at))
 			continue;
 		if (fact->source == policy->box)
 			return setting->value;
@@ -133,8 +133,7 @@ bool policy_is_off(const struct policy *policy, enum check check, event_ms at)
 {
 	for (size_t i = 0; i < policy->policies.count; i++) {
 		const struct fact *fact = &policy->policies.items[i];
-		if (is_off(fact->reading.order->policy, check) &&
-		    fact_holds(policy->policies, fact, at))
+		if (is_off(fact->reading.order->policy, check) && fact_holds(fact, at))
 			return true;
 	}
 	return false;

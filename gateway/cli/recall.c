@@ -101,8 +101,8 @@ event_ms lot_recalled_at(
 		const struct fact *fact = &policy->recalls.items[i];
 		const Carepace__V1__RecallLot *recall = fact->reading.order->recall_lots;
 		if (strcmp(recall->lot, lot) == 0 && (!*gtin || strcmp(recall->gtin, gtin) == 0) &&
-		    !(recall->has_lifted && recall->lifted) &&
-		    fact_holds(policy->recalls, fact, at) && (!since || fact->reading.ts < since))
+		    !(recall->has_lifted && recall->lifted) && fact_holds(fact, at) &&
+		    (!since || fact->reading.ts < since))
 			since = fact->reading.ts;
 	}
 	return since;

@@ -9,6 +9,7 @@
 #include "ledger/merges.h"
 #include "ledger/names.h"
 #include "ledger/policies.h"
+#include "ledger/revisions.h"
 #include "ledger/sessions.h"
 #include "ledger/subjects.h"
 #include "ledger/watch.h"
@@ -24,11 +25,21 @@ void facts_add_under(struct ledger *ledger, enum subject_kind kind, int64_t subj
 		    row->source, (int64_t)row->boot, (int64_t)row->seq);
 		return;
 	}
+	if (ledger->filing == FILING_ENDED) {
+		db_run(&ledger->db,
+		    "UPDATE fact SET until = ? WHERE kind = ? AND subject = ? AND topic = ?"
+		    " AND ts = ? AND source = ? AND boot = ? AND seq = ?",
+		    "iiiiiiii", (int64_t)ledger->holding.until, (int64_t)kind, subject, topic,
+		    (int64_t)ledger->holding.from, row->source, (int64_t)row->boot,
+		    (int64_t)row->seq);
+		return;
+	}
+	event_ms until = reading->order ? ledger->holding.until : TIME_NEVER;
 	db_run(&ledger->db,
-	    "INSERT INTO fact(kind, subject, topic, ts, source, boot, seq)"
-	    " VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-	    "iiiiiii", (int64_t)kind, subject, topic, (int64_t)fact_time(reading), row->source,
-	    (int64_t)row->boot, (int64_t)row->seq);
+	    "INSERT INTO fact(kind, subject, topic, ts, source, boot, seq, until)"
+	    " VALUES(?, ?, ?, ?, ?, ?, ?, nullif(?, ?)) ON CONFLICT DO NOTHING",
+	    "iiiiiiiii", (int64_t)kind, subject, topic, (int64_t)fact_time(reading), row->source,
+	    (int64_t)row->boot, (int64_t)row->seq, (int64_t)until, TIME_NEVER);
 }
 
 void facts_add(struct ledger *ledger, enum subject_kind kind, int64_t subject,
@@ -45,6 +56,8 @@ bool facts_are_loud(
 	bool is_late = reading->ts_source != TS_IN_DOUBT && /* R18: nobody can tell */
 	               row->recv - reading->ts > LATE_AFTER_MS;
 
+	if (ledger->filing == FILING_ENDED)
+		return ledger->holding.is_loud;
 	return ledger->filing == FILING_NEW && !reading->is_replay && !is_late &&
 	       ledger->now - row->recv <= LATE_AFTER_MS;
 }
@@ -118,7 +131,8 @@ static void apply_to_site(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
 	facts_add(ledger, SUBJECT_SITE, 0, reading, row);
-	policies_change(ledger, reading);
+	if (ledger->filing != FILING_ENDED) /* else by what ended it */
+		policies_change(ledger, reading);
 }
 
 /* --- cartridges --------------------------------------------------------------------------- */
@@ -163,21 +177,15 @@ static void apply_to_cartridge(
 	touched_add(&ledger->touched[SUBJECT_CART], &ledger->scratch, no, true);
 }
 
-/* News about a cartridge on somebody's chair is told at once (R11). Of the lots that the
- * entry named in other revisions it is the end. */
+/* News about a cartridge on somebody's chair is told at once (R11). */
 static void apply_recall(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	const struct facts *recalls = &ledger->config.policy.recalls;
+	const Carepace__V1__RecallLot *recall = reading->order->recall_lots;
 
 	facts_add(ledger, SUBJECT_SITE, 0, reading, row);
 	policies_read_again(ledger);
-	for (size_t i = 0; i < recalls->count; i++) {
-		const Carepace__V1__Order *order = recalls->items[i].reading.order;
-		if (strcmp(order->key, reading->order->key) == 0)
-			subjects_touch_users_of_lot(
-			    ledger, order->recall_lots->gtin, order->recall_lots->lot);
-	}
+	subjects_touch_users_of_lot(ledger, recall->gtin, recall->lot);
 }
 
 /* --- the box itself -------------------------------------------------------------------------- */
@@ -260,7 +268,7 @@ static const struct {
     {READING_BOX_CLOCK, apply_to_gateway},
 };
 
-static void file_away(
+static void file_under_subjects(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
 	struct journal_row merged = *row;
@@ -269,13 +277,70 @@ static void file_away(
 	for (size_t i = 0; i < CP_COUNT(routes); i++)
 		if (routes[i].kind == reading->kind)
 			routes[i].apply(ledger, reading, &merged);
+}
+
+/* Whom a lower revision speaks of it concerns from now on as if it were said of them. */
+static void end_order(
+    struct ledger *ledger, const struct reading *by, int64_t source, const struct db_rows *lower)
+{
+	struct journal_row row;
+	struct reading ended;
+
+	enum reading_result result = decoded_row(
+	    ledger, source, (uint32_t)db_int(lower, 0), (uint32_t)db_int(lower, 1), &row, &ended);
+	if (result == READING_PARKED)
+		return;
+	if (result != READING_OK) {
+		db_fail(&ledger->db, CP_NOMEM, "out of memory for the revisions of an order");
+		return;
+	}
+	ended.ts = ledger->holding.until = fact_time(by);
+	ledger->holding.from = db_int(lower, 2);
+	file_under_subjects(ledger, &ended, &row);
+}
+
+/* Those below that a still lower one has ended before end no sooner by it. */
+static void end_lower_orders(struct ledger *ledger, const struct reading *reading,
+    const struct journal_row *row, event_ms until)
+{
+	struct db_rows lower = revisions_below(ledger, reading, row);
+
+	ledger->holding.is_loud = facts_are_loud(ledger, reading, row);
+	ledger->filing = FILING_ENDED;
+	while (until > fact_time(reading) && db_next(&lower)) {
+		end_order(ledger, reading, row->source, &lower);
+		if (db_int(&lower, 2) < until)
+			until = db_int(&lower, 2);
+	}
+	db_end(&lower);
+	ledger->filing = FILING_NEW;
+}
+
+/* A site's orders are read again for each one that is filed: those that end go first. */
+static void file_order(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	event_ms until = revisions_add(ledger, reading, row);
+
+	end_lower_orders(ledger, reading, row, until);
+	ledger->holding = (struct holding){.from = fact_time(reading), .until = until};
+	file_under_subjects(ledger, reading, row);
+}
+
+static void file_away(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	file_under_subjects(ledger, reading, row);
 	apply_to_day(ledger, reading, row);
 }
 
 void facts_apply(struct ledger *ledger, struct reading *reading, const struct journal_row *row)
 {
 	clocks_date(ledger, reading, row);
-	file_away(ledger, reading, row);
+	if (reading->order)
+		file_order(ledger, reading, row);
+	else
+		file_away(ledger, reading, row);
 }
 
 void facts_move(struct ledger *ledger, const struct reading *from, const struct reading *to,

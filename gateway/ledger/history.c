@@ -23,7 +23,8 @@ static void *push(struct ledger *ledger, void *items, size_t count, size_t *cap,
 /* --- facts ------------------------------------------------------------------------ */
 
 #define SELECT_FACTS                                                                               \
-	"SELECT f.source, f.boot, f.seq, f.ts FROM fact f WHERE f.kind = ?1 AND f.subject = ?2"
+	"SELECT f.source, f.boot, f.seq, f.ts, ifnull(f.until, 0x7fffffffffffffff) FROM fact f "   \
+	"WHERE f.kind = ?1 AND f.subject = ?2"
 
 /* What came after a client was forgotten says nothing of them any more. */
 static bool is_forgotten(enum subject_kind kind, const struct fact *fact)
@@ -76,6 +77,7 @@ static void take_facts(
 		    .client = forgets_client(ledger, row.client, reading.ts),
 		    .client2 = forgets_client(ledger, row.client2, reading.ts),
 		    .operator_no = row.operator_no,
+		    .until = db_int(rows, 4),
 		};
 		list->count += !is_forgotten(kind, &items[list->count]);
 	}
@@ -223,6 +225,7 @@ struct plan history_plan_of(const struct fact *said)
 	    .course = (int64_t)plan->course,
 	    .client = said->client,
 	    .from = said->reading.ts,
+	    .until = said->until,
 	    .revision = said->reading.order->revision,
 	    .state = (enum plan_state)plan->state,
 	    .band = (int32_t)plan->band,

@@ -16,7 +16,8 @@ static bool read_kind(struct db *db, struct arena *arena, enum reading_kind kind
 	size_t count = 0;
 	size_t cap = 0;
 	struct db_rows rows = db_query(db,
-	    "SELECT " JOURNAL_COLUMNS ", f.ts FROM fact f JOIN journal j USING(source, boot, seq)"
+	    "SELECT " JOURNAL_COLUMNS ", f.ts, ifnull(f.until, 0x7fffffffffffffff) FROM fact f "
+	    "JOIN journal j USING(source, boot, seq)"
 	    " WHERE f.kind = ? AND f.subject = 0 AND f.topic = ?"
 	    " ORDER BY f.ts, f.source, f.boot, f.seq",
 	    "ii", (int64_t)SUBJECT_SITE, FACT_TOPIC(kind, 0));
@@ -34,6 +35,7 @@ static bool read_kind(struct db *db, struct arena *arena, enum reading_kind kind
 			break;
 		}
 		fact.reading.ts = db_int(&rows, JOURNAL_COLUMN_COUNT);
+		fact.until = db_int(&rows, JOURNAL_COLUMN_COUNT + 1);
 		items[count++] = fact;
 	}
 	db_end(&rows);

@@ -173,7 +173,20 @@ CREATE TABLE fact(
 	source INTEGER NOT NULL,
 	boot INTEGER NOT NULL,
 	seq INTEGER NOT NULL,
+	until INTEGER, -- of an order: when a higher revision of its key began to hold
 	PRIMARY KEY(kind, subject, topic, ts, source, boot, seq)
+) WITHOUT ROWID;
+
+-- Orders by their keys (ledger/revisions.h). kind: enum reading_kind.
+CREATE TABLE revision(
+	source INTEGER NOT NULL,
+	kind INTEGER NOT NULL,
+	key TEXT NOT NULL,
+	revision INTEGER NOT NULL, -- less 2^63
+	ts INTEGER NOT NULL,       -- event time
+	boot INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	PRIMARY KEY(source, kind, key, revision, ts, boot, seq)
 ) WITHOUT ROWID;
 
 -- Local numbers of what has neither token nor table: sids of others' messages, cases,

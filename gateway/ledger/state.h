@@ -9,6 +9,7 @@
  *     clocks.c    when it happened (R18); box_clock.c does the box know the time?
  *     session_stream.c  a session's stream, read again
  *     facts.c     a new row becomes facts, folds, touched subjects; apply_<noun>.c
+ *     revisions.c until when an order holds
  *     reach.c     which sessions a new fact may concern
  *     sessions.c  session rows: folds and derived columns; guards.c what streams say
  *     subjects.c  judges each touched subject once: session, client, cartridge
@@ -54,7 +55,15 @@ struct redating;
 enum filing {
 	FILING_NEW,
 	FILING_OUT, /* it was re-dated: taken out from where it was */
-	FILING_AGAIN
+	FILING_AGAIN,
+	FILING_ENDED /* an order: a higher revision holds, from the event time that it has here */
+};
+
+/* An order that is filed holds so long. */
+struct holding {
+	event_ms from; /* as it is filed */
+	event_ms until;
+	bool is_loud; /* what ends it */
 };
 
 /* As measured last (ledger/room.h). */
@@ -123,6 +132,7 @@ struct ledger {
 	wall_ms next_change;                   /* no deadline is earlier */
 	struct redating *redatings;            /* boots whose clock is known better now */
 	enum filing filing;
+	struct holding holding;   /* the order that is filed */
 	int64_t settled_from;     /* doubts from this one on are settled in it; 0: none */
 	bool has_forgotten;       /* somebody ever was (ledger/forgets.h); and: */
 	int64_t since_of;         /* the client asked for last, 0: nobody */

@@ -187,7 +187,8 @@ bool view_plan(
 	view_begin(view);
 	struct db_rows rows = db_query(&view->ledger.db,
 	    "SELECT " JOURNAL_COLUMNS " FROM fact f JOIN journal j USING(source, boot, seq)"
-	    " WHERE f.kind = ? AND f.subject = ? AND f.ts <= ? ORDER BY f.ts, j.boot, j.seq",
+	    " WHERE f.kind = ?1 AND f.subject = ?2 AND f.ts <= ?3"
+	    " AND (f.until IS NULL OR f.until > ?3) ORDER BY f.ts, j.boot, j.seq",
 	    "iii", (int64_t)SUBJECT_COURSE, course, (int64_t)at);
 	while (db_next(&rows)) {
 		struct journal_row row = journal_row_of(&rows);

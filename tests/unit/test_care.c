@@ -275,7 +275,9 @@ static struct fact said_by(int64_t source, const char *key, Carepace__V1__Order 
 {
 	order->key = (char *)key;
 	order->revision = 1;
-	return (struct fact){.source = source, .reading = {.kind = READING_ORDER, .order = order}};
+	return (struct fact){.source = source,
+	    .until = TIME_NEVER,
+	    .reading = {.kind = READING_ORDER, .order = order}};
 }
 
 /* In whichever order they are said. */
