@@ -2,7 +2,7 @@
 
 #include "care/history.h"
 #include "ledger/cases.h"
-#include "ledger/outbox.h"
+#include "ledger/folds.h"
 
 static const char *copy_text(struct arena *arena, const char *text)
 {
@@ -205,7 +205,7 @@ void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_l
 	if (f->check == CHECK_INTERVAL_TOO_SOON) /* AE_AFTER_TOO_SOON */
 		cases_touch_by_session(ledger, f->session, is_loud);
 	if (!f->is_test) /* R22 */
-		outbox_put_alert(ledger, &alert->id);
+		folds_put_alert(ledger, alert);
 }
 
 void alert_rows_claim(

@@ -34,8 +34,7 @@ static void put(struct ledger *ledger, int64_t kind, struct slice key, int64_t s
 
 void outbox_put_alert(struct ledger *ledger, const struct id *alert)
 {
-	if (!ledger->config.is_recount)
-		put(ledger, OUTBOX_ALERT, slice_of(alert->b, ID_BYTES), 0);
+	put(ledger, OUTBOX_ALERT, slice_of(alert->b, ID_BYTES), 0);
 }
 
 void outbox_put_state(struct ledger *ledger, int64_t kind, int64_t subject)

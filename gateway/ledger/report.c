@@ -96,8 +96,9 @@ static void fill_alert(Carepace__V1__Alert *out, const struct view_alert *row)
 	out->late = alert->is_late;
 }
 
-enum cp_err report_alert(struct arena *arena, const struct report_style *style, uint64_t epoch,
-    uint64_t n, const struct view_alert *row, struct slice *out)
+static enum cp_err report_about(struct arena *arena, const struct report_style *style,
+    uint64_t epoch, uint64_t n, const struct view_alert *row, Carepace__V1__Subject about,
+    struct slice *out)
 {
 	Carepace__V1__Report report = CAREPACE__V1__REPORT__INIT;
 	Carepace__V1__Alert alert = CAREPACE__V1__ALERT__INIT;
@@ -114,7 +115,7 @@ enum cp_err report_alert(struct arena *arena, const struct report_style *style, 
 		return CP_NOMEM;
 	alert.site = (char *)style->site;
 	alert.has_subject = alert.has_unit = 1;
-	alert.subject = (Carepace__V1__Subject)finding_about(&row->alert.finding);
+	alert.subject = about;
 	alert.unit = (Carepace__V1__Unit)check->unit;
 	for (size_t i = 0; i < row->alert.finding.related_count; i++)
 		related[alert.n_related_sid++] = bytes_of(&row->alert.finding.related[i]);
@@ -129,6 +130,20 @@ enum cp_err report_alert(struct arena *arena, const struct report_style *style, 
 	report.body_case = CAREPACE__V1__REPORT__BODY_ALERT;
 	report.alert = &alert;
 	return print(arena, style, &report, out);
+}
+
+enum cp_err report_alert(struct arena *arena, const struct report_style *style, uint64_t epoch,
+    uint64_t n, const struct view_alert *row, struct slice *out)
+{
+	return report_about(arena, style, epoch, n, row,
+	    (Carepace__V1__Subject)finding_about(&row->alert.finding), out);
+}
+
+enum cp_err report_fold(struct arena *arena, const struct report_style *style, uint64_t epoch,
+    uint64_t n, const struct view_alert *row, struct slice *out)
+{
+	return report_about(
+	    arena, style, epoch, n, row, CAREPACE__V1__SUBJECT__SUBJECT_DEVICE, out);
 }
 
 /* --- states ------------------------------------------------------------------------- */

@@ -16,6 +16,10 @@ const char *report_topic(unsigned kind);
 enum cp_err report_alert(struct arena *arena, const struct report_style *style, uint64_t epoch,
     uint64_t n, const struct view_alert *row, struct slice *out) CP_MUST_CHECK;
 
+/* Alerts of a device and day in one (ledger/folds.h): subject and onset name those. */
+enum cp_err report_fold(struct arena *arena, const struct report_style *style, uint64_t epoch,
+    uint64_t n, const struct view_alert *row, struct slice *out) CP_MUST_CHECK;
+
 /* A state as it was composed (ledger/states.h), and what is not kept with it (P10). */
 struct report_state {
 	unsigned kind; /* ReportKind */

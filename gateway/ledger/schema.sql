@@ -381,6 +381,7 @@ CREATE TABLE alert(
 	override_covers INTEGER NOT NULL,
 	override_reason INTEGER NOT NULL,
 	revision INTEGER NOT NULL,
+	fold INTEGER, -- told to head office with others (table fold); 0: alone; NULL: not yet
 	advised INTEGER NOT NULL DEFAULT 0 -- what its device knows of it (care/advice.h)
 ) WITHOUT ROWID;
 CREATE INDEX alert_by_unit ON alert(unit_kind, unit);
@@ -389,6 +390,18 @@ CREATE INDEX alert_by_session ON alert(session) WHERE session != 0;
 CREATE INDEX alert_by_device ON alert(device) WHERE device != 0 AND state IN (1, 2, 4);
 CREATE INDEX alert_by_client ON alert(client) WHERE client != 0 AND state IN (1, 2, 4);
 CREATE INDEX alert_by_time ON alert(raised_at);
+CREATE INDEX alert_by_fold ON alert(fold) WHERE fold > 0;
+
+-- Alerts of one check on one civil day of a device (history_day_no): from a number on they
+-- are told to head office as one (ledger/folds.h).
+CREATE TABLE fold(
+	no INTEGER PRIMARY KEY,
+	check_id INTEGER NOT NULL,
+	device_day INTEGER NOT NULL,
+	alerts INTEGER NOT NULL,
+	revision INTEGER NOT NULL DEFAULT 0,
+	UNIQUE(check_id, device_day)
+);
 
 -- What head office is told of things that change, as it was composed last. kind, subject:
 -- as in table `subject`. body: the message without tokens (P10), site and time zone.
@@ -406,7 +419,7 @@ CREATE TABLE state(
 -- (P5). n rises with every change, per kind (enum ReportKind).
 CREATE TABLE outbox(
 	kind INTEGER NOT NULL,
-	key NOT NULL, -- of an alert its id, of a state its subject, or what is gone
+	key NOT NULL, -- of an alert its id or its fold, of a state its subject, or what is gone
 	n INTEGER NOT NULL,
 	queued_at INTEGER NOT NULL,
 	PRIMARY KEY(kind, key)

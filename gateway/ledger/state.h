@@ -14,7 +14,7 @@
  *     sessions.c  session rows: folds and derived columns; guards.c what streams say
  *     subjects.c  judges each touched subject once: session, client, cartridge
  *     history.c   loads what a judge walks; scene.c around it; decoded.c, kept_sessions.c keep
- *     alerts.c    timeline -> alert rows -> outbox
+ *     alerts.c    timeline -> alert rows -> outbox; folds.c storms of them
  *     cases.c     adverse events: whose they are, what they share
  *     answers.c   what people said to an alert; corrections.c, merges.c: put right
  *     forgets.c   clients who asked to be forgotten

@@ -1,8 +1,11 @@
 #include "ledger/view_state.h"
 
+#include "care/civil.h"
 #include "ledger/alert_rows.h"
 #include "ledger/report.h"
 #include "ledger/sessions.h"
+
+#include <stdio.h>
 
 /* An alert with everything that its local numbers stand for: SELECT
  * VIEW_COLUMNS FROM alert a, outbox x (in either order), then VIEW_JOINS. */
@@ -14,8 +17,8 @@
 	" LEFT JOIN source r ON r.no = s.source LEFT JOIN operator o ON o.no = s.operator"         \
 	" LEFT JOIN operator k ON k.no = a.ack_by LEFT JOIN operator v ON v.no = a.override_by "
 #define SELECT_ALERT                                                                               \
-	"SELECT " VIEW_COLUMNS                                                                     \
-	" FROM alert a LEFT JOIN outbox x ON x.kind = 1 AND x.key = a.id" VIEW_JOINS
+	"SELECT " VIEW_COLUMNS " FROM alert a LEFT JOIN outbox x ON x.kind = 1"                    \
+	" AND x.key = CASE WHEN a.fold > 0 THEN a.fold ELSE a.id END" VIEW_JOINS
 
 /* False when the arena is full. */
 static bool alert_of(struct arena *arena, const struct db_rows *rows, struct view_alert *out)
@@ -111,19 +114,92 @@ static bool print_alert(struct outgoing *to, const struct db_rows *rows)
 	       CP_OK;
 }
 
+/* Of those that are true, if any is: the worst, the first beginning, the last end. */
+#define FOLD_OF                                                                                    \
+	"SELECT min(CASE a.state WHEN 4 THEN 3 WHEN 3 THEN 4 ELSE a.state END),"                   \
+	" max(a.severity), min(a.from_at), max(a.until_at), min(a.raised_at), max(a.cleared_at),"  \
+	" max(a.is_late), max(a.max), max(a.lim), count(*), f.check_id, f.device_day & 65535,"     \
+	" f.revision, r.id FROM fold f JOIN alert a ON a.fold = f.no"                              \
+	" LEFT JOIN source r ON r.no = f.device_day >> 16 WHERE f.no = ?1"
+
+#define DATE_BYTES 12 /* YYYYMMDD */
+
+/* States in the order in which the most urgent one names that of all. */
+static const enum alert_state fold_states[] = {
+    0, ALERT_RAISED, ALERT_ACKED, ALERT_OVERRIDDEN, ALERT_CLEARED, ALERT_RETRACTED};
+
+static void fold_of(
+    const struct db_rows *rows, struct view_alert *out, char *subject, char onset[DATE_BYTES])
+{
+	enum alert_state state = fold_states[db_int(rows, 0)];
+	struct finding *f = &out->alert.finding;
+
+	*out = (struct view_alert){0};
+	id_from_bytes(&out->device, db_blob(rows, 13));
+	snprintf(onset, DATE_BYTES, "%u", civil_to_yyyymmdd((int32_t)db_int(rows, 11)));
+	*f = (struct finding){
+	    .check = (enum check)db_int(rows, 10),
+	    .subject = id_hex(&out->device, subject),
+	    .onset = onset,
+	    .severity = (enum severity)db_int(rows, 1),
+	    .from = db_int(rows, 2),
+	    .until = db_int(rows, 3),
+	    .value = db_int(rows, 7),
+	    .limit = db_int(rows, 8),
+	    .max = db_int(rows, 7),
+	    .count = state == ALERT_RETRACTED ? 0 : (uint32_t)db_int(rows, 9),
+	};
+	out->alert.id = finding_id(f->check, f->subject, f->onset);
+	out->alert.state = state;
+	out->alert.raised_at = db_int(rows, 4);
+	if (state == ALERT_CLEARED)
+		out->alert.cleared_at = db_int(rows, 5);
+	out->alert.is_late = db_int(rows, 6) != 0;
+	out->alert.revision = (uint64_t)db_int(rows, 12);
+}
+
+static bool print_fold(struct outgoing *to, uint64_t n, int64_t no)
+{
+	struct view_outbox_row *out = &to->rows[to->count];
+	char subject[ID_HEX_LEN + 1];
+	char onset[DATE_BYTES];
+	struct view_alert fold;
+	struct db_rows rows = db_query(&to->view->ledger.db,
+	    FOLD_OF " AND (a.state != 5 OR NOT EXISTS(SELECT 1 FROM alert b"
+	            " WHERE b.fold = ?1 AND b.fold > 0 AND b.state != 5))",
+	    "i", no);
+
+	if (!db_next(&rows))
+		return false;
+	fold_of(&rows, &fold, subject, onset);
+	db_end(&rows);
+	*out = (struct view_outbox_row){
+	    .kind = OUTBOX_ALERT, .n = n, .topic = report_topic(OUTBOX_ALERT)};
+	return report_fold(to->arena, to->style, to->epoch, n, &fold, &out->payload) == CP_OK;
+}
+
+static bool print_row(struct outgoing *to, const struct db_rows *rows)
+{
+	if (db_int(rows, GONE_AT))
+		return view_outbox_gone(to, OUTBOX_ALERT, rows, GONE_AT);
+	if (db_int(rows, GONE_AT + 5))
+		return print_fold(
+		    to, (uint64_t)db_int(rows, GONE_AT + 4), db_int(rows, GONE_AT + 5));
+	return print_alert(to, rows);
+}
+
 void view_outbox_alerts(struct outgoing *to, uint64_t after)
 {
 	struct db_rows rows = db_query(&to->view->ledger.db,
-	    "SELECT " VIEW_COLUMNS "," GONE_COLUMNS
+	    "SELECT " VIEW_COLUMNS "," GONE_COLUMNS ", f.no "
 	    "FROM outbox x LEFT JOIN alert a ON a.id = x.key" VIEW_JOINS GONE_JOIN
-	    "WHERE x.kind = ? AND x.n > ? AND (a.id NOTNULL OR g.kind NOTNULL)"
+	    "LEFT JOIN fold f ON f.no = x.key "
+	    "WHERE x.kind = ? AND x.n > ? AND (a.id NOTNULL OR g.kind NOTNULL OR f.no NOTNULL)"
 	    " ORDER BY x.n LIMIT ?",
 	    "iii", (int64_t)OUTBOX_ALERT, (int64_t)after, (int64_t)(to->max - to->count));
 
 	while (!to->is_full && db_next(&rows)) {
-		to->is_full =
-		    !(db_int(&rows, GONE_AT) ? view_outbox_gone(to, OUTBOX_ALERT, &rows, GONE_AT)
-		                             : print_alert(to, &rows));
+		to->is_full = !print_row(to, &rows);
 		to->count += !to->is_full;
 	}
 	db_end(&rows);

@@ -151,7 +151,7 @@ class Chain:
         """What the ledger would have head office know, key by key where we can name it."""
         rows = self.gateway.rows
         alerts = [("alert", key, revision, None) for key, revision in
-                  rows("SELECT lower(hex(id)), revision FROM alert WHERE NOT is_test")]
+                  rows("SELECT lower(hex(id)), revision FROM alert WHERE NOT is_test AND fold = 0")]
         names = {no: f"{sid}/{device}" for no, sid, device in rows(
             "SELECT s.no, lower(hex(s.sid)), lower(hex(d.id)) FROM session s"
             " JOIN source d ON d.no = s.source")}

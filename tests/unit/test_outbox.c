@@ -1,6 +1,7 @@
 /* What head office does not have yet: by key, until it is acknowledged, within bounds (P5, P8). */
 #include "ledger_bench.h"
 
+#include "ledger/folds.h"
 #include "ledger/outbox.h"
 #include "ledger/report.h"
 #include "wire/unpack.h"
@@ -307,6 +308,69 @@ static void much_is_given_up_in_steps(void **state)
 	assert_int_equal(clinic->ledger->outbox_rows, 8);
 }
 
+/* --- folds ------------------------------------------------------------------------------ */
+
+#define ALONE "SELECT count(*) FROM alert WHERE fold = 0"
+#define FOLDED "SELECT count(*) FROM alert WHERE fold > 0"
+
+/* Clients who come a day too soon, all to one device. */
+static void treat_many(struct clinic *clinic, const char *first, const char *device, int count)
+{
+	char line[80];
+
+	for (int i = 0; i < count; i++) {
+		snprintf(line, sizeof(line), "%s %s session %s%d c%d", i ? "+1m" : first, device,
+		    device, i, i);
+		say(clinic, line);
+	}
+}
+
+static const Carepace__V1__Report *last_alert(const struct sent *sent)
+{
+	const Carepace__V1__Report *last = NULL;
+
+	for (size_t i = 0; i < sent->count; i++)
+		if (sent->reports[i]->kind == OUTBOX_ALERT)
+			last = sent->reports[i];
+	return last;
+}
+
+static void a_storm_of_alerts_goes_up_as_one(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+	struct sent sent;
+
+	say(clinic, "2020-01-01 00:00 HQ policy only INTERVAL_TOO_SOON");
+	treat_many(clinic, "2026-03-31 03:00", "P2", FOLD_ALONE_MAX + 5);
+	treat_many(clinic, "2026-04-01 03:00", "P1", FOLD_ALONE_MAX + 5);
+	assert_int_equal(count(clinic, ALONE), FOLD_ALONE_MAX);
+	assert_int_equal(count(clinic, FOLDED), 5);
+	assert_int_equal(count(clinic, ALERTS_WAITING), FOLD_ALONE_MAX + 1);
+	assert_int_equal(clinic->ledger->db.err, CP_OK);
+	look(clinic, &sent);
+	const Carepace__V1__Report *last = last_alert(&sent);
+	assert_non_null(last);
+	const Carepace__V1__Alert *fold = last->alert;
+	assert_int_equal(fold->count, 5);
+	assert_int_equal(fold->state, ALERT_RAISED);
+	assert_int_equal(fold->subject, CAREPACE__V1__SUBJECT__SUBJECT_DEVICE);
+	assert_int_equal(strncmp(fold->alert_key, "INTERVAL_TOO_SOON|", 18), 0);
+	assert_string_equal(fold->alert_key + 18 + ID_HEX_LEN, "|20260401");
+	assert_true(fold->has_device && fold->device.len == ID_BYTES);
+	assert_int_equal(strlen(last->key), ID_HEX_LEN);
+	assert_int_equal(last->revision, 5);
+	arena_deinit(&sent.arena);
+
+	/* One of them was never true: the fold is told again. */
+	say(clinic, "2026-04-01 22:00 HQ tell correction sid=P124 kind=VOID by=o1");
+	assert_int_equal(count(clinic, ALERTS_WAITING), FOLD_ALONE_MAX + 1);
+	look(clinic, &sent);
+	last = last_alert(&sent);
+	assert_int_equal(last->alert->count, 4);
+	assert_int_equal(last->revision, 6);
+	arena_deinit(&sent.arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +381,7 @@ int main(void)
 	    LEDGER_TEST(what_is_gone_is_told_until_it_is_acknowledged),
 	    LEDGER_TEST(what_waits_for_too_long_is_given_up),
 	    LEDGER_TEST(much_is_given_up_in_steps),
+	    LEDGER_TEST(a_storm_of_alerts_goes_up_as_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
