@@ -3,6 +3,7 @@
 #include "care/fold.h"
 #include "ledger/answers.h"
 #include "ledger/apply.h"
+#include "ledger/audit.h"
 #include "ledger/box_clock.h"
 #include "ledger/clocks.h"
 #include "ledger/guards.h"
@@ -341,6 +342,7 @@ void facts_apply(struct ledger *ledger, struct reading *reading, const struct jo
 		file_order(ledger, reading, row);
 	else
 		file_away(ledger, reading, row);
+	audit_take(ledger, reading, row);
 }
 
 void facts_move(struct ledger *ledger, const struct reading *from, const struct reading *to,

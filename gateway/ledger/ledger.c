@@ -83,7 +83,7 @@ enum cp_err ledger_open(
 		db_begin(&ledger->db);
 		now = box_clock_open(ledger, now);
 		ledger->is_careful = !store_was_clean(ledger);
-		ledger->opened_at = now;
+		ledger->opened_at = ledger->now = now;
 		ledger->careful_until = now + CAREFUL_MS;
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
 		store_set_site(ledger, config->site);

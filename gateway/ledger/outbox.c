@@ -7,7 +7,8 @@
 
 static int64_t next_n(struct ledger *ledger, int64_t kind)
 {
-	ledger->batch->has_outbox_news = true;
+	if (ledger->batch) /* else it is just being opened: nobody waits yet */
+		ledger->batch->has_outbox_news = true;
 	return db_value(&ledger->db, 0,
 	    "INSERT INTO outbox_count(kind, n) VALUES(?, 1)"
 	    " ON CONFLICT(kind) DO UPDATE SET n = n + 1 RETURNING n",

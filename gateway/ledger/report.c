@@ -194,6 +194,7 @@ enum cp_err report_state(struct arena *arena, const struct report_style *style, 
 	set_text(body, "tz", style->tz);
 	set_token(body, "client_token", &state->client);
 	set_token(body, "operator_token", &state->operator);
+	set_token(body, "by_token", &state->operator);
 	report.epoch = epoch;
 	report.kind = (Carepace__V1__ReportKind)state->kind;
 	report.n = state->n;

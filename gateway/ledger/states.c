@@ -16,6 +16,10 @@ static int64_t report_kind(enum subject_kind kind)
 		return OUTBOX_DEVICE;
 	case SUBJECT_CASE_STATE:
 		return OUTBOX_CASE;
+	case SUBJECT_HEALTH:
+		return OUTBOX_HEALTH;
+	case SUBJECT_AUDIT:
+		return OUTBOX_AUDIT;
 	default:
 		CP_CHECK(!"a state");
 		return 0;

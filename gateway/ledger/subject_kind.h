@@ -26,6 +26,8 @@ enum subject_kind {
 	SUBJECT_COURSE_STATE = 17, /* its number is the course's own */
 	SUBJECT_DEVICE_STATE = 18,
 	SUBJECT_CASE_STATE = 19,
+	SUBJECT_HEALTH = 21, /* of the box: 0 */
+	SUBJECT_AUDIT = 22,  /* an input */
 	SUBJECT_KINDS
 };
 
@@ -36,5 +38,7 @@ enum subject_kind {
 #define OUTBOX_DEVICE 3
 #define OUTBOX_COURSE 5
 #define OUTBOX_CASE 6
+#define OUTBOX_AUDIT 7
+#define OUTBOX_HEALTH 8
 
 #endif

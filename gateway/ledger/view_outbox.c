@@ -62,6 +62,24 @@ static void key_of_case(struct view *view, int64_t no, char key[KEY_BYTES])
 	db_end(&rows);
 }
 
+static void key_of_box(struct view *view, int64_t no, char key[KEY_BYTES])
+{
+	(void)view;
+	(void)no;
+	snprintf(key, KEY_BYTES, "gateway");
+}
+
+static void key_of_input(struct view *view, int64_t no, char key[KEY_BYTES])
+{
+	struct db_rows rows =
+	    db_query(&view->ledger.db, "SELECT key FROM name WHERE no = ?", "i", no);
+
+	if (db_next(&rows))
+		snprintf(key, KEY_BYTES, "%.*s", (int)db_blob(&rows, 0).len,
+		    (const char *)db_blob(&rows, 0).p);
+	db_end(&rows);
+}
+
 /* The kinds that go up, the most urgent first (DESIGN section 6). */
 static const struct {
 	unsigned kind;
@@ -73,6 +91,8 @@ static const struct {
     {OUTBOX_SUMMARY, SUBJECT_SUMMARY, key_of_session},
     {OUTBOX_COURSE, SUBJECT_COURSE_STATE, key_of_number},
     {OUTBOX_DEVICE, SUBJECT_DEVICE_STATE, key_of_device},
+    {OUTBOX_HEALTH, SUBJECT_HEALTH, key_of_box},
+    {OUTBOX_AUDIT, SUBJECT_AUDIT, key_of_input},
 };
 
 size_t view_outbox_kinds(void)

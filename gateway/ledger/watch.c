@@ -4,6 +4,7 @@
 #include "care/timeline.h"
 #include "care/zone.h"
 #include "ledger/facts.h"
+#include "ledger/health.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
 #include "ledger/store.h"
@@ -165,6 +166,7 @@ static void look_around(struct ledger *ledger, struct watch_look *look)
 			continue;
 		record_condition(ledger, watch_checks[i], &answer, &before);
 	}
+	health_look(ledger, look);
 	look->is_taken = false;
 }
 

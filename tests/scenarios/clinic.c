@@ -1,5 +1,6 @@
 #include "clinic.h"
 
+#include "ledger/state.h"
 #include "picture.h"
 #include "wire/pack.h"
 
@@ -202,9 +203,23 @@ void clinic_advance(struct clinic *clinic, wall_ms to)
 	clinic->now = to;
 }
 
+/* Head office has taken everything but alerts, of which the stories tell. */
+static void take_states(struct clinic *clinic)
+{
+	struct db_rows rows = db_query(&clinic->ledger->db,
+	    "SELECT kind, n FROM outbox WHERE kind != ?", "i", (int64_t)OUTBOX_ALERT);
+
+	while (db_next(&rows))
+		if (!batch_add_done(
+		        clinic->batch, (unsigned)db_int(&rows, 0), (uint64_t)db_int(&rows, 1)))
+			clinic_fail(clinic, "out of memory for what is acknowledged");
+}
+
 void clinic_look(struct clinic *clinic, const struct watch_look *look)
 {
 	batch_reset(clinic->batch);
+	if (look->has_head_office && look->down_ms == 0)
+		take_states(clinic);
 	clinic->batch->look = *look;
 	apply(clinic);
 }

@@ -226,8 +226,8 @@ static void test_counts(void **state)
 	assert_int_equal(counts.verdicts, 3);
 	assert_int_equal(counts.alerts[ALERT_RAISED], 3);
 	assert_int_equal(counts.outbox[1], 3);
-	/* A device's status, due at the first batch after its HELLO. */
-	assert_int_equal(counts.outbox_oldest, at(b->t, 8, 2, 8, 0));
+	/* The audit of the policy that the first batch brought. */
+	assert_int_equal(counts.outbox_oldest, at(b->t, 8, 1, 8, 0));
 }
 
 /* --- reports -------------------------------------------------------------------------- */
