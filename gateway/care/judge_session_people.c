@@ -2,6 +2,7 @@
 #include "care/judge_session.h"
 
 #include "care/civil.h"
+#include "care/opening.h"
 #include "care/zone.h"
 
 #include <stdlib.h>
@@ -115,34 +116,17 @@ static void judge_authorisation(const struct judging *j)
 
 /* --- OUT_OF_HOURS ---------------------------------------------------------------------------- */
 
-static bool is_holiday(const Carepace__V1__Calendar *calendar, int32_t day)
-{
-	uint32_t date = civil_to_yyyymmdd(day);
-
-	for (size_t i = 0; i < calendar->n_holiday_date; i++)
-		if (calendar->holiday_date[i] == date)
-			return true;
-	return false;
-}
-
-/* Minutes after midnight are what clocks show that day, whatever its length. */
 static bool is_open(const struct judging *j, const Carepace__V1__Calendar *calendar, int32_t day)
 {
 	event_ms start = j->session->start;
 	int64_t slack_ms =
 	    MS_PER_MINUTE * policy_number(j->policy, PARAM_HOURS_SLACK_MINUTES, start);
+	struct span spans[OPENINGS_MAX];
+	size_t count = opening_spans(j->policy, calendar, day, spans);
 
-	if (is_holiday(calendar, day))
-		return false;
-	for (size_t i = 0; i < calendar->n_opening; i++) {
-		const Carepace__V1__OpeningHours *hours = calendar->opening[i];
-		if (hours->weekday != civil_weekday(day) + 1U)
-			continue;
-		event_ms from = zone_time_at(j->policy->zone, day, (int)hours->open_min);
-		event_ms to = zone_time_at(j->policy->zone, day, (int)hours->close_min);
-		if (start >= from - slack_ms && start <= to + slack_ms)
+	for (size_t i = 0; i < count; i++)
+		if (start >= spans[i].from - slack_ms && start <= spans[i].until + slack_ms)
 			return true;
-	}
 	return false;
 }
 

@@ -1,6 +1,7 @@
 #include "ledger/alert_rows.h"
 
 #include "care/history.h"
+#include "ledger/aggregates.h"
 #include "ledger/cases.h"
 #include "ledger/folds.h"
 
@@ -204,6 +205,7 @@ void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_l
 	touch_verdicts(ledger, f, is_loud);
 	if (f->check == CHECK_INTERVAL_TOO_SOON) /* AE_AFTER_TOO_SOON */
 		cases_touch_by_session(ledger, f->session, is_loud);
+	aggregates_touch_alert(ledger, alert);
 	if (!f->is_test) /* R22 */
 		folds_put_alert(ledger, alert);
 }

@@ -1,6 +1,7 @@
 #include "ledger/facts.h"
 
 #include "care/fold.h"
+#include "ledger/aggregates.h"
 #include "ledger/answers.h"
 #include "ledger/apply.h"
 #include "ledger/audit.h"
@@ -134,6 +135,8 @@ static void apply_to_site(
 	facts_add(ledger, SUBJECT_SITE, 0, reading, row);
 	if (ledger->filing != FILING_ENDED) /* else by what ended it */
 		policies_change(ledger, reading);
+	if (reading->kind == READING_CALENDAR)
+		aggregates_touch_since(ledger, fact_time(reading));
 }
 
 /* --- cartridges --------------------------------------------------------------------------- */

@@ -177,12 +177,11 @@ enum cp_err report_state(struct arena *arena, const struct report_style *style, 
 	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
 	    &carepace__v1__report__descriptor, BODY_FIELD(state->kind));
 	ProtobufCMessage *body;
-	struct wire_scan scan;
 
 	*out = slice_of(NULL, 0);
 	if (!field)
 		return CP_INVALID;
-	switch (wire_unpack(arena, field->descriptor, state->body, &body, &scan)) {
+	switch (wire_unpack_again(arena, field->descriptor, state->body, &body)) {
 	case WIRE_OK:
 		break;
 	case WIRE_NOMEM:

@@ -390,6 +390,7 @@ CREATE INDEX alert_by_session ON alert(session) WHERE session != 0;
 CREATE INDEX alert_by_device ON alert(device) WHERE device != 0 AND state IN (1, 2, 4);
 CREATE INDEX alert_by_client ON alert(client) WHERE client != 0 AND state IN (1, 2, 4);
 CREATE INDEX alert_by_time ON alert(raised_at);
+CREATE INDEX alert_by_day ON alert(effective_day); -- ledger/aggregates.h
 CREATE INDEX alert_by_fold ON alert(fold) WHERE fold > 0;
 
 -- Alerts of one check on one civil day of a device (history_day_no): from a number on they
@@ -412,6 +413,7 @@ CREATE TABLE state(
 	body BLOB NOT NULL,
 	client INTEGER NOT NULL DEFAULT 0, -- whom it names; 0: nobody
 	operator INTEGER NOT NULL DEFAULT 0,
+	observed BLOB NOT NULL, -- what of it depends on arrival (P4), as another body
 	PRIMARY KEY(kind, subject)
 ) WITHOUT ROWID;
 

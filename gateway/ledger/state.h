@@ -25,8 +25,8 @@
  *     link_rows.c what a device's link leaves behind
  *     pending.c   the careful way after an abnormal exit; unjudged.c what ended it twice
  *     states.c    what head office is told of things that change; summaries.c a session,
- *                 courses.c a course, device_states.c a device, health.c the box,
- *                 audit.c who decided what
+ *                 courses.c a course, device_states.c a device, aggregates.c a day,
+ *                 health.c the box, audit.c who decided what
  *     watch.c     what the box notices of itself; room.c is the disk full?
  *     policies.c  what holds for the whole site
  */

@@ -10,6 +10,8 @@ static int64_t report_kind(enum subject_kind kind)
 	switch (kind) {
 	case SUBJECT_SUMMARY:
 		return OUTBOX_SUMMARY;
+	case SUBJECT_AGGREGATE:
+		return OUTBOX_DAY;
 	case SUBJECT_COURSE_STATE:
 		return OUTBOX_COURSE;
 	case SUBJECT_DEVICE_STATE:
@@ -50,11 +52,14 @@ void states_touch(
 		ledger->next_change = due;
 }
 
+/* A recount leaves what waits in the store waiting: that is not compared. */
 void states_skip(struct ledger *ledger, enum subject_kind kind, int64_t subject)
 {
-	db_run(&ledger->db,
-	    "UPDATE subject SET judged_at = ?, next_change = NULL WHERE kind = ? AND subject = ?",
-	    "iii", (int64_t)ledger->now, (int64_t)kind, subject);
+	if (!ledger->config.is_recount)
+		db_run(&ledger->db,
+		    "UPDATE subject SET judged_at = ?, next_change = NULL WHERE kind = ?"
+		    " AND subject = ?",
+		    "iii", (int64_t)ledger->now, (int64_t)kind, subject);
 }
 
 static bool pack(struct ledger *ledger, const ProtobufCMessage *body, struct slice *out)
@@ -92,22 +97,30 @@ bool states_is_told(
 	           (int64_t)kind, subject, packed);
 }
 
+void states_put_both(struct ledger *ledger, enum subject_kind kind, int64_t subject,
+    struct state_people people, const ProtobufCMessage *truth, const ProtobufCMessage *observed)
+{
+	struct slice body;
+	struct slice more = slice_of(NULL, 0);
+
+	states_skip(ledger, kind, subject);
+	if (!pack(ledger, truth, &body) || (observed && !pack(ledger, observed, &more)))
+		return;
+	int64_t changed = db_run(&ledger->db,
+	    "INSERT INTO state(kind, subject, revision, body, observed, client, operator)"
+	    " VALUES(?, ?, 1, ?, ?, ?, ?)"
+	    " ON CONFLICT(kind, subject) DO UPDATE SET revision = revision + 1,"
+	    " body = excluded.body, observed = excluded.observed, client = excluded.client,"
+	    " operator = excluded.operator WHERE body != excluded.body"
+	    " OR observed != excluded.observed OR client != excluded.client"
+	    " OR operator != excluded.operator",
+	    "iibbii", (int64_t)kind, subject, body, more, people.client, people.operator_no);
+	if (changed && !ledger->config.is_recount)
+		outbox_put_state(ledger, report_kind(kind), subject);
+}
+
 void states_put(struct ledger *ledger, enum subject_kind kind, int64_t subject,
     struct state_people people, const ProtobufCMessage *body)
 {
-	struct slice packed;
-
-	states_skip(ledger, kind, subject);
-	if (!pack(ledger, body, &packed))
-		return;
-	int64_t changed = db_run(&ledger->db,
-	    "INSERT INTO state(kind, subject, revision, body, client, operator)"
-	    " VALUES(?, ?, 1, ?, ?, ?)"
-	    " ON CONFLICT(kind, subject) DO UPDATE SET revision = revision + 1,"
-	    " body = excluded.body, client = excluded.client, operator = excluded.operator"
-	    " WHERE body != excluded.body OR client != excluded.client"
-	    " OR operator != excluded.operator",
-	    "iibii", (int64_t)kind, subject, packed, people.client, people.operator_no);
-	if (changed)
-		outbox_put_state(ledger, report_kind(kind), subject);
+	states_put_both(ledger, kind, subject, people, body, NULL);
 }

@@ -8,7 +8,8 @@
  *          chain's boxes do not all speak at once: no key is sent more often.
  * How:     each state is a judge unit with a deadline (table `subject`); whoever changes
  *          what it tells touches it, its judge composes it.
- * Promise: P5. Not recounted: it is a copy of what is.
+ * Promise: P5. Not recounted: it is a copy of what is. But for aggregates (P4), of which the
+ *          truth and what was observed are kept apart.
  */
 #ifndef LEDGER_STATES_H
 #define LEDGER_STATES_H
@@ -42,5 +43,9 @@ bool states_is_told(
 
 /* There is nothing (new) to tell of it. */
 void states_skip(struct ledger *ledger, enum subject_kind kind, int64_t subject);
+
+/* The same in two parts, which are one message when it is sent. */
+void states_put_both(struct ledger *ledger, enum subject_kind kind, int64_t subject,
+    struct state_people people, const ProtobufCMessage *truth, const ProtobufCMessage *observed);
 
 #endif

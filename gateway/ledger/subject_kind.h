@@ -26,8 +26,9 @@ enum subject_kind {
 	SUBJECT_COURSE_STATE = 17, /* its number is the course's own */
 	SUBJECT_DEVICE_STATE = 18,
 	SUBJECT_CASE_STATE = 19,
-	SUBJECT_HEALTH = 21, /* of the box: 0 */
-	SUBJECT_AUDIT = 22,  /* an input */
+	SUBJECT_AGGREGATE = 20, /* of a device, an operator or the site on a civil day */
+	SUBJECT_HEALTH = 21,    /* of the box: 0 */
+	SUBJECT_AUDIT = 22,     /* an input */
 	SUBJECT_KINDS
 };
 
@@ -36,6 +37,7 @@ enum subject_kind {
 #define OUTBOX_ALERT 1
 #define OUTBOX_SUMMARY 2
 #define OUTBOX_DEVICE 3
+#define OUTBOX_DAY 4
 #define OUTBOX_COURSE 5
 #define OUTBOX_CASE 6
 #define OUTBOX_AUDIT 7

@@ -2,6 +2,7 @@
 
 #include "care/judge.h"
 #include "care/service.h"
+#include "ledger/aggregates.h"
 #include "ledger/alerts.h"
 #include "ledger/cart_rows.h"
 #include "ledger/cases.h"
@@ -203,6 +204,8 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	touch_client(ledger, &session, touch.is_loud);
 	touched_add(&ledger->touched[SUBJECT_VERDICT], &ledger->scratch, session.no, touch.is_loud);
 	cases_touch(ledger, &session.sid, touch.is_loud);
+	aggregates_touch_session(ledger, &before);
+	aggregates_touch_session(ledger, &session);
 	/* Its own visit until judge_client says more. */
 	bool is_alone = !session_has_client(&session) || session.is_void;
 	if (session.visit == 0 || (is_alone && session.visit != session.no))
@@ -413,6 +416,7 @@ static judge_one_fn *const judges[SUBJECT_KINDS] = {
     [SUBJECT_SUMMARY] = summaries_compose,
     [SUBJECT_COURSE_STATE] = courses_compose,
     [SUBJECT_DEVICE_STATE] = device_states_compose,
+    [SUBJECT_AGGREGATE] = aggregates_compose,
 };
 
 void subjects_judge_one(struct ledger *ledger, enum subject_kind kind, struct touch touch)

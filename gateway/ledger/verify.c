@@ -13,50 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --- the truth as text --------------------------------------------------------------- */
-
-/* Without flag 4: whether the first copy of a START was a replay is how it was
- * delivered, not what happened (P4). */
-static const char select_sessions[] =
-    "SELECT 'session ' || lower(hex(s.sid)) || '/' || lower(hex(r.id)) || ' state ' || s.state"
-    " || ' flags ' || (s.flags & ~4) || ' client ' || CASE s.client WHEN 0 THEN '-' ELSE"
-    " coalesce((SELECT lower(hex(token)) FROM client WHERE no = s.client AND token IS NOT NULL),"
-    " 'forgotten') END || ' course ' || s.course || ' zones ' || s.zones || ' start ' ||"
-    " s.start_at || ' end ' || CASE WHEN s.flags & 2 THEN s.end_at ELSE s.last_at END || ' day '"
-    " || s.day || ' exposed ' || s.exposed_first || ' ' || s.exposed_last || ' active ' ||"
-    " s.active_ms || ' pulses ' || s.pulses || ' visit ' || coalesce((SELECT lower(hex(v.sid))"
-    " FROM session v WHERE v.no = s.visit), '-'), 0 FROM session s JOIN source r ON r.no = s.source"
-    " WHERE NOT EXISTS (SELECT 1 FROM unjudged u WHERE u.kind = 1 AND u.subject = s.no)"
-    " ORDER BY 1";
-
-static const char select_findings[] =
-    "SELECT 'finding ' || check_id || ' ' || subject || ' ' || onset || ' from ' || from_at ||"
-    " ' until ' || until_at || ' severity ' || severity || ' value ' || value || ' limit ' || lim"
-    " || ' latched ' || is_latched || ' day ' || effective_day, check_id FROM alert a WHERE state "
-    "!= 5"
-    " AND NOT EXISTS (SELECT 1 FROM unjudged u WHERE u.kind = a.unit_kind AND u.subject = a.unit)"
-    " ORDER BY 1";
-
-/* P4: what depends on arrival is an observation. 0: a session. */
-static bool is_truth(enum check check)
-{
-	const struct check_row *row = catalogue_find(check);
-
-	return !row || !row->is_liveness;
-}
-
-void truth_lines(struct db *db, truth_fn *on_line, void *ctx)
-{
-	static const char *const selects[] = {select_sessions, select_findings};
-
-	for (size_t i = 0; i < CP_COUNT(selects); i++) {
-		struct db_rows rows = db_query(db, selects[i], "");
-		while (db_next(&rows))
-			if (is_truth((enum check)db_int(&rows, 1)))
-				on_line(ctx, db_text(&rows, 0));
-	}
-}
-
 /* --- the recount ----------------------------------------------------------------------- */
 
 struct recount {
@@ -83,15 +39,19 @@ static void copy_rows(struct recount *r, const char *select, const char *insert,
 	}
 }
 
+/* Which days wait to be composed (20: SUBJECT_AGGREGATE) is taken over: see truth.c. */
 static void copy_moments(struct recount *r)
 {
-	struct db_rows rows =
-	    db_query(&r->store, "SELECT kind, subject, judged_at FROM subject", "");
+	struct db_rows rows = db_query(&r->store,
+	    "SELECT kind, subject, judged_at, coalesce(CASE kind WHEN 20 THEN next_change END, 0)"
+	    " FROM subject",
+	    "");
 
 	while (db_next(&rows))
 		db_run(&r->ledger->db,
-		    "INSERT INTO subject(kind, subject, judged_at) VALUES(?, ?, ?)", "iii",
-		    db_int(&rows, 0), db_int(&rows, 1), db_int(&rows, 2));
+		    "INSERT INTO subject(kind, subject, judged_at, next_change)"
+		    " VALUES(?, ?, ?, nullif(?, 0))",
+		    "iiii", db_int(&rows, 0), db_int(&rows, 1), db_int(&rows, 2), db_int(&rows, 3));
 	rows = db_query(&r->store, "SELECT kind, subject, boot, seq FROM unjudged", "");
 	while (db_next(&rows))
 		db_run(&r->ledger->db,
@@ -338,16 +298,21 @@ static void say(struct recount *r, const char *where, const char *line)
 		r->on_difference(r->ctx, text);
 }
 
-/* Both are sorted, sessions before findings: a merge finds what stands on one side only. */
+/* Sessions, findings, days: in this order. */
+static int group_of(const char *line)
+{
+	return line[0] == 's' ? 0 : line[0] == 'f' ? 1 : 2;
+}
+
+/* Both are sorted: a merge finds what stands on one side only. */
 static int side(const struct lines *a, size_t i, const struct lines *b, size_t j)
 {
 	if (i == a->count)
 		return 1;
 	if (j == b->count)
 		return -1;
-	if (a->items[i][0] != b->items[j][0])
-		return a->items[i][0] == 's' ? -1 : 1;
-	return strcmp(a->items[i], b->items[j]);
+	int groups = group_of(a->items[i]) - group_of(b->items[j]);
+	return groups ? groups : strcmp(a->items[i], b->items[j]);
 }
 
 static void compare(struct recount *r)
@@ -370,8 +335,9 @@ static void compare(struct recount *r)
 		else
 			i++, j++;
 	}
+	int64_t *const counts[] = {&r->result->sessions, &r->result->findings, &r->result->days};
 	for (size_t k = 0; k < stored.count; k++)
-		*(stored.items[k][0] == 's' ? &r->result->sessions : &r->result->findings) += 1;
+		*counts[group_of(stored.items[k])] += 1;
 	r->result->unjudged = db_value(&r->store, 0, "SELECT count(*) FROM unjudged", "");
 	free_lines(&stored);
 	free_lines(&counted);

@@ -2,7 +2,7 @@
  *
  * What:    reads the inputs of a store, applies them to an empty one in memory,
  *          judges each subject once at the moment at which the store did, and
- *          compares sessions and findings.
+ *          compares sessions, findings and days.
  * Threads: any; reads the store in one transaction, so it may run beside the
  *          daemon.
  */
@@ -15,6 +15,7 @@ struct verify_result {
 	int64_t inputs; /* rows of journal and stream that were counted again */
 	int64_t sessions;
 	int64_t findings;
+	int64_t days;        /* of devices, operators and the site */
 	int64_t differences; /* 0: the truth equals the recount */
 	int64_t unjudged;    /* set aside in the store, left out of the comparison */
 };
@@ -28,7 +29,7 @@ typedef void verify_fn(void *ctx, const char *difference);
 enum cp_err verify_store(const char *path, const struct policy *policy, verify_fn *on_difference,
     void *ctx, struct verify_result *out, char why[256]) CP_MUST_CHECK;
 
-/* The truth of a store as text, one finding or session a line, sorted: equal
+/* The truth of a store as text, one session, finding or day a line, sorted: equal
  * truths are equal texts (P4). For tests and `verify`. */
 typedef void truth_fn(void *ctx, const char *line);
 struct db;

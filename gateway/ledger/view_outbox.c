@@ -1,5 +1,7 @@
 /* view_outbox.c - what is sent next, printed as it is now (P5). */
 #include "ledger/outbox.h"
+#include "care/civil.h"
+#include "ledger/aggregates.h"
 #include "ledger/report.h"
 #include "ledger/sessions.h"
 #include "ledger/view_state.h"
@@ -80,6 +82,30 @@ static void key_of_input(struct view *view, int64_t no, char key[KEY_BYTES])
 	db_end(&rows);
 }
 
+static void key_of_day(struct view *view, int64_t no, char key[KEY_BYTES])
+{
+	static const char *const selects[] = {
+	    [AGGREGATE_OF_DEVICE] = "SELECT id FROM source WHERE no = ?",
+	    [AGGREGATE_OF_OPERATOR] = "SELECT token FROM operator WHERE no = ?",
+	};
+	struct aggregate_key day = aggregates_key(no);
+	uint32_t date = civil_to_yyyymmdd(day.day);
+	char hex[ID_HEX_LEN + 1];
+	struct id id = {0};
+
+	if (day.of == AGGREGATE_OF_SITE) {
+		snprintf(key, KEY_BYTES, "site/%" PRIu32, date);
+		return;
+	}
+	struct db_rows rows = db_query(&view->ledger.db, selects[day.of], "i", day.who);
+	if (db_next(&rows))
+		id_from_bytes(&id, db_blob(&rows, 0));
+	db_end(&rows);
+	id_hex(&id, hex);
+	snprintf(key, KEY_BYTES, "%s/%s/%" PRIu32,
+	    day.of == AGGREGATE_OF_DEVICE ? "device" : "operator", hex, date);
+}
+
 /* The kinds that go up, the most urgent first (DESIGN section 6). */
 static const struct {
 	unsigned kind;
@@ -90,6 +116,7 @@ static const struct {
     {OUTBOX_CASE, SUBJECT_CASE_STATE, key_of_case},
     {OUTBOX_SUMMARY, SUBJECT_SUMMARY, key_of_session},
     {OUTBOX_COURSE, SUBJECT_COURSE_STATE, key_of_number},
+    {OUTBOX_DAY, SUBJECT_AGGREGATE, key_of_day},
     {OUTBOX_DEVICE, SUBJECT_DEVICE_STATE, key_of_device},
     {OUTBOX_HEALTH, SUBJECT_HEALTH, key_of_box},
     {OUTBOX_AUDIT, SUBJECT_AUDIT, key_of_input},
@@ -145,11 +172,13 @@ static bool print_state(
 
 #define GONE_AT 6 /* the first of GONE_COLUMNS */
 
+/* Its two parts, one after the other, are one message. */
 static void add_states(
     struct outgoing *to, unsigned kind, enum subject_kind subject, key_fn *key_of, uint64_t after)
 {
 	struct db_rows rows = db_query(&to->view->ledger.db,
-	    "SELECT x.n, t.subject, t.revision, t.body, c.token, o.token," GONE_COLUMNS
+	    "SELECT x.n, t.subject, t.revision, CAST(t.observed || t.body AS BLOB),"
+	    " c.token, o.token," GONE_COLUMNS
 	    "FROM outbox x LEFT JOIN state t ON t.kind = ? AND t.subject = x.key"
 	    " LEFT JOIN client c ON c.no = t.client LEFT JOIN operator o ON o.no = "
 	    "t.operator" GONE_JOIN

@@ -3,6 +3,7 @@
 #include "box.h"
 #include "control.h"
 #include "ledger/db.h"
+#include "ledger/states.h"
 #include "ledger/verify.h"
 #include "message.h"
 #include "report.pb-c.h"
@@ -342,7 +343,49 @@ static void live_until(struct run *run, size_t until)
 	} while (run->next < until && !run->why[0]);
 }
 
-static void live_all(struct run *run)
+/* --- the truth ------------------------------------------------------------------------------- */
+
+static bool is_day(const char *line)
+{
+	return strncmp(line, "day ", 4) == 0;
+}
+
+static void add_line(struct buf *truth, const char *line)
+{
+	CP_CHECK(buf_append(truth, line, strlen(line)) == CP_OK);
+	CP_CHECK(buf_append(truth, "\n", 1) == CP_OK);
+}
+
+static void add_others(void *ctx, const char *line)
+{
+	if (!is_day(line))
+		add_line(ctx, line);
+}
+
+static void add_days(void *ctx, const char *line)
+{
+	if (is_day(line))
+		add_line(ctx, line);
+}
+
+static void read_truth(struct run *run, truth_fn *add, struct buf *truth)
+{
+	struct db db = {0};
+
+	if (run->why[0])
+		return;
+	if (db_open(&db, run->path, DB_READ_ONLY) == CP_OK)
+		truth_lines(&db, add, truth);
+	run->box_inputs = db_value(
+	    &db, 0, "SELECT count(*) FROM journal WHERE kind = ?", "i", (int64_t)READING_BOX_CLOCK);
+	if (db.err)
+		fail(run, "the truth cannot be read", db.err_text);
+	db_close(&db);
+}
+
+/* --- a whole life ---------------------------------------------------------------------------- */
+
+static void live_all(struct run *run, struct buf *truth)
 {
 	size_t restarts =
 	    run->way->restarts_max ? 1 + rng_below(&run->rng, run->way->restarts_max) : 0;
@@ -358,36 +401,18 @@ static void live_all(struct run *run)
 		live(run, run->copy_count);
 	run->now = run->world->now;
 	tick(run);
+	read_truth(run, add_others, truth);
+	/* Days that something late has changed are composed within ten minutes. */
+	run->now += 2 * STATES_GRID_MS;
+	tick(run);
+	read_truth(run, add_days, truth);
 	if (!run->why[0] && ledger_pending(run->ledger) > 0)
 		fail(run, "something is still pending", run->way->name);
 	ledger_close(run->ledger);
 	run->ledger = NULL;
 }
 
-/* --- the truth ------------------------------------------------------------------------------- */
-
-static void add_line(void *ctx, const char *line)
-{
-	struct buf *truth = ctx;
-
-	CP_CHECK(buf_append(truth, line, strlen(line)) == CP_OK);
-	CP_CHECK(buf_append(truth, "\n", 1) == CP_OK);
-}
-
-static void read_truth(struct run *run, struct buf *truth)
-{
-	struct db db = {0};
-
-	if (run->why[0])
-		return;
-	if (db_open(&db, run->path, DB_READ_ONLY) == CP_OK)
-		truth_lines(&db, add_line, truth);
-	run->box_inputs = db_value(
-	    &db, 0, "SELECT count(*) FROM journal WHERE kind = ?", "i", (int64_t)READING_BOX_CLOCK);
-	if (db.err)
-		fail(run, "the truth cannot be read", db.err_text);
-	db_close(&db);
-}
+/* --- the recount ------------------------------------------------------------------------------ */
 
 static void say_difference(void *ctx, const char *difference)
 {
@@ -511,8 +536,7 @@ bool run_world(const struct world *world, const struct way *way, const struct po
 	plan_arrival(&run);
 	delete_store(&run);
 	copy_empty_store(&run);
-	live_all(&run);
-	read_truth(&run, truth);
+	live_all(&run, truth);
 	check_recount(&run);
 	search_store(&run);
 	delete_store(&run);

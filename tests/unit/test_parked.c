@@ -85,6 +85,12 @@ static void tell(struct clinic *clinic)
 		say(clinic, story[i]);
 }
 
+/* What changes a day is counted within ten minutes. */
+static void let_days_be_composed(struct clinic *clinic)
+{
+	clinic_advance(clinic, clinic->now + 11 * MS_PER_MINUTE);
+}
+
 static void drain(struct clinic *clinic)
 {
 	clinic_advance(clinic, clinic->now);
@@ -109,6 +115,7 @@ static void same_truth(struct clinic *clinic, struct truth *expected)
 {
 	struct truth truth = {0};
 
+	let_days_be_composed(clinic);
 	truth_lines(&clinic->ledger->db, keep_line, &truth);
 	assert_int_equal(truth.count, expected->count);
 	for (size_t i = 0; i < truth.count; i++) {
@@ -127,6 +134,7 @@ static struct truth truth_of_story(void)
 	decoder = UNDERSTANDS;
 	clinic_open(clinic, "Europe/Berlin");
 	tell(clinic);
+	let_days_be_composed(clinic);
 	truth_lines(&clinic->ledger->db, keep_line, &truth);
 	assert_true(truth.count > 2);
 	clinic_close(clinic);
@@ -238,6 +246,7 @@ static void what_was_parked_of_a_forgotten_client_stays_theirs(void **state)
 	bench_of(state)->is_open = true;
 	tell(&bench_of(state)->clinic);
 	say(&bench_of(state)->clinic, "2026-03-13 10:00 HQ tell client_forget client=c1");
+	let_days_be_composed(&bench_of(state)->clinic);
 	truth_lines(&bench_of(state)->clinic.ledger->db, keep_line, &expected);
 	close_store(state);
 	bench_of(state)->now = 0;

@@ -139,10 +139,14 @@ struct truth {
 	const char *without; /* lines that hold this are left out; NULL: none */
 };
 
+/* A day counts the poison with the others, and waits to be counted again: days are held
+ * against the recount alone (verify_is_green). */
 static void keep_line(void *ctx, const char *line)
 {
 	struct truth *truth = ctx;
 
+	if (strncmp(line, "day ", 4) == 0)
+		return;
 	if (truth->without && strstr(line, truth->without))
 		return;
 	assert_true(truth->count < CP_COUNT(truth->lines));
