@@ -369,6 +369,19 @@ static void a_storm_of_alerts_goes_up_as_one(void **state)
 	assert_int_equal(last->alert->count, 4);
 	assert_int_equal(last->revision, 6);
 	arena_deinit(&sent.arena);
+
+	/* And when none of them was, head office takes all back. */
+	for (int i = FOLD_ALONE_MAX; i < FOLD_ALONE_MAX + 4; i++) {
+		char line[80];
+		snprintf(line, sizeof(line), "+1m HQ tell correction sid=P1%d kind=VOID by=o1", i);
+		say(clinic, line);
+	}
+	look(clinic, &sent);
+	last = last_alert(&sent);
+	assert_int_equal(last->alert->count, 0);
+	assert_int_equal(last->alert->state, ALERT_RETRACTED);
+	assert_int_equal(last->revision, 10);
+	arena_deinit(&sent.arena);
 }
 
 int main(void)
