@@ -220,6 +220,11 @@ def numbers(lines, *words):
     return {line[len(words)]: int(line[-1]) for line in lines if line[:len(words)] == list(words)}
 
 
+def wait_health(chain):
+    """The first that a new box tells, of itself: what follows can be counted."""
+    wait_for(lambda: numbers(chain.office.picture(), "count").get("new") == 1, "the box's health")
+
+
 def storm_with_receipts(chain):
     """Head office loses its memory and its broker everything: the ledger tells it again."""
     time.sleep(3)
@@ -293,26 +298,30 @@ def too_soon(pen, clients):
 def test_a_report_that_head_office_overlooks_is_seen_to_be_missing(
         make_chain, make_device, pki):
     """The negative control."""
-    chain = make_chain(False, False, "--overlook", 3)
+    chain = make_chain(False, False, "--overlook", 4)
     identity = pki.issue("pen")
-    pen = make_device(chain.gateway.start(), identity)
+    gateway = chain.gateway.start()
+    wait_health(chain)
+    pen = make_device(gateway, identity)
     too_soon(pen, [token() for _ in range(5)])
-    wait_for(lambda: numbers(chain.office.picture(), "count")["new"] == 4, "the others came")
+    wait_for(lambda: numbers(chain.office.picture(), "count")["new"] == 5, "the others came")
     chain.wait_drained()
     missing, invented = chain.difference()
     assert (sum(missing.values()), sum(invented.values())) == (1, 0)
-    (stream,) = [line for line in chain.office.picture() if line[0] == "stream"]
+    (stream,) = [line for line in chain.office.picture() if line[:3] == ["stream", NAME, "alert"]]
     assert stream == f"stream {NAME} alert complete 2 highest 5 holes 1".split()
     chain.gateway.stop()
     assert chain.office.stop() == 0
 
 
 def test_with_receipts_what_was_overlooked_is_told_again(make_chain, make_device, pki):
-    chain = make_chain(True, True, "--overlook", 3)
+    chain = make_chain(True, True, "--overlook", 4)
     identity = pki.issue("pen")
-    pen = make_device(chain.gateway.start(), identity)
+    gateway = chain.gateway.start()
+    wait_health(chain)
+    pen = make_device(gateway, identity)
     too_soon(pen, [token() for _ in range(5)])
-    wait_for(lambda: chain.gateway.rows("SELECT n FROM outbox ORDER BY n") == [(3,), (4,), (5,)],
+    wait_for(lambda: [n for kind, n in chain.outbox() if kind == 1] == [3, 4, 5],
              "the receipt stands before the hole")
     assert sum(chain.difference()[0].values()) == 1
     chain.wire.cut()
