@@ -174,7 +174,7 @@ def test_what_is_stored_still_goes_to_head_office(make_small, make_device, pens,
     for _ in range(5):
         client = token()
         pen.tell(*pen.past_session(10, client), pen.start(client=client))
-    assert len(gateway.rows("SELECT 1 FROM outbox")) == 5
+    assert len(gateway.rows("SELECT 1 FROM outbox WHERE kind = 1")) == 5
     disk.fill(300_000)
     pen.send(pen.heartbeat())
     gateway.wait_logged(FULL)
