@@ -207,9 +207,9 @@ static void count_alerts(struct ledger *ledger, struct aggregate_key key, Carepa
 
 	while (db_next(&rows)) {
 		Carepace__V1__CheckCount *one = arena_alloc(&ledger->work, sizeof(*one));
-		Carepace__V1__CheckCount **list =
-		    one ? arena_push(&ledger->work, out->alerts, out->n_alerts, &cap, sizeof(*list))
-		        : NULL;
+		Carepace__V1__CheckCount **list = one ? arena_push(&ledger->work, out->alerts,
+		                                            out->n_alerts, &cap, sizeof(void *))
+		                                      : NULL;
 		if (!list) {
 			db_fail(&ledger->db, CP_NOMEM, "out of memory for the alerts of a day");
 			break;

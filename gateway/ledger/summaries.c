@@ -23,8 +23,9 @@ static void load_uses(struct ledger *ledger, struct summary_input *input)
 
 	if (!uses)
 		db_fail(&ledger->db, CP_NOMEM, "out of memory for a summary");
-	while (db_next(&rows))
+	while (uses && db_next(&rows))
 		uses[input->use_count++] = cart_use_of_row(&rows, 0);
+	db_end(&rows);
 	input->uses = uses;
 }
 

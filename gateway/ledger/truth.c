@@ -103,10 +103,10 @@ static void day_lines(struct db *db, truth_fn *on_line, void *ctx)
 		struct wire_scan scan;
 		char line[LINE_BYTES];
 		snprintf(line, sizeof(line), "%s", db_text(&rows, 0));
+		/* What nobody can read is a line, too: no other one is equal. */
 		if (wire_unpack(&arena, &carepace__v1__agg_day__descriptor, db_blob(&rows, 1), &day,
-		        &scan) != WIRE_OK)
-			on_line(ctx, line); /* nobody can read it: no other line is equal */
-		else if (print_day(line, day))
+		        &scan) != WIRE_OK ||
+		    print_day(line, day))
 			on_line(ctx, line);
 		arena_reset(&arena);
 	}

@@ -223,7 +223,7 @@ static bool read_bytes(struct reader *reader, const json_t *value, void *member)
 }
 
 static bool read_message(struct reader *reader, const ProtobufCMessageDescriptor *type,
-    json_t *value, ProtobufCMessage **out);
+    json_t *object, ProtobufCMessage **out);
 
 static bool read_value(
     struct reader *reader, const ProtobufCFieldDescriptor *field, json_t *value, void *member)
