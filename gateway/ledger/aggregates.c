@@ -171,11 +171,11 @@ static bool load_sessions(
 	return !ledger->db.err;
 }
 
-/* Of a device, and of all of them: a step of the index for each (CROSS: in this order). */
+/* Of a device, and of all of them. */
 static uint32_t stops_of_devices(struct ledger *ledger, struct aggregate_key key)
 {
 	static const char of_site[] =
-	    "SELECT count(*) FROM source r CROSS JOIN fact f ON f.kind = ?1 AND f.subject = r.no"
+	    "SELECT count(*) FROM source r JOIN fact f ON f.kind = ?1 AND f.subject = r.no"
 	    " AND f.topic = ?2 AND f.ts >= ?3 AND f.ts < ?4";
 	static const char of_device[] =
 	    "SELECT count(*) FROM fact f WHERE f.kind = ?1 AND f.subject = ?5"
