@@ -4,6 +4,22 @@
 
 #include <string.h>
 
+const struct facts *policy_orders(const struct policy *policy, enum reading_kind kind)
+{
+	switch (kind) {
+	case READING_POLICY:
+		return &policy->policies;
+	case READING_MODEL_PROFILE:
+		return &policy->profiles;
+	case READING_FIRMWARE_POLICY:
+		return &policy->firmware;
+	case READING_CALENDAR:
+		return &policy->calendars;
+	default:
+		return &policy->roles;
+	}
+}
+
 /* The order of one kind about one model (or site: 0) that holds at a moment; the
  * clinic's own goes before head office's. */
 typedef bool match_fn(const struct reading *reading, uint32_t model);

@@ -29,6 +29,9 @@ struct policy {
 	struct facts recalls;
 };
 
+/* Those of a kind that a clinic's own policy file may say, too. */
+const struct facts *policy_orders(const struct policy *policy, enum reading_kind kind);
+
 /* Everything at its default. */
 static inline struct policy policy_default(const struct zone *zone)
 {

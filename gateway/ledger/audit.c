@@ -103,26 +103,10 @@ static void name_object(const struct reading *reading, char out[OBJECT_BYTES])
 
 /* --- what it was before ------------------------------------------------------------------- */
 
-static const struct facts *orders_like(const struct policy *policy, enum reading_kind kind)
-{
-	switch (kind) {
-	case READING_POLICY:
-		return &policy->policies;
-	case READING_MODEL_PROFILE:
-		return &policy->profiles;
-	case READING_FIRMWARE_POLICY:
-		return &policy->firmware;
-	case READING_CALENDAR:
-		return &policy->calendars;
-	default:
-		return &policy->roles;
-	}
-}
-
 /* The highest revision of its key below its own. */
 static const struct fact *replaced_by(const struct policy *policy, const struct reading *reading)
 {
-	const struct facts *orders = orders_like(policy, reading->kind);
+	const struct facts *orders = policy_orders(policy, reading->kind);
 	const struct fact *best = NULL;
 
 	for (size_t i = 0; i < orders->count; i++) {

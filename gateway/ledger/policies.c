@@ -62,22 +62,6 @@ void policies_read_again(struct ledger *ledger)
 
 /* --- the clinic's own ---------------------------------------------------------------- */
 
-static const struct facts *facts_of(const struct policy *policy, enum reading_kind kind)
-{
-	switch (kind) {
-	case READING_POLICY:
-		return &policy->policies;
-	case READING_MODEL_PROFILE:
-		return &policy->profiles;
-	case READING_FIRMWARE_POLICY:
-		return &policy->firmware;
-	case READING_CALENDAR:
-		return &policy->calendars;
-	default:
-		return &policy->roles;
-	}
-}
-
 /* The box's newest order of a key, or NULL. */
 static const struct reading *last_own(const struct facts *facts, const char *key)
 {
@@ -156,7 +140,7 @@ static void activate(
     struct ledger *ledger, const struct ledger_own *order, struct own_policy *own, wall_ms now)
 {
 	const struct reading *last =
-	    last_own(facts_of(&ledger->config.policy, order->kind), order->key);
+	    last_own(policy_orders(&ledger->config.policy, order->kind), order->key);
 	Carepace__V1__Order message = CAREPACE__V1__ORDER__INIT;
 
 	if (last && !last->order->withdrawn &&
@@ -195,7 +179,8 @@ static void withdraw(
 {
 	const struct reading *left;
 
-	while (!ledger->db.err && (left = find_left(facts_of(&ledger->config.policy, kind), own))) {
+	while (!ledger->db.err &&
+	       (left = find_left(policy_orders(&ledger->config.policy, kind), own))) {
 		Carepace__V1__Order message = CAREPACE__V1__ORDER__INIT;
 		message.key = left->order->key;
 		message.has_withdrawn = message.withdrawn = true;
