@@ -2,6 +2,7 @@
 
 #include "io/clock.h"
 #include "io/log.h"
+#include "ledger/gate.h"
 
 static void log_refusal(
     const char *name, const struct id *device, enum reading_result result, const char *why)
@@ -47,32 +48,11 @@ static void count_refusal(struct devices_counters *counters, enum reading_result
 static struct batch_entry *take_message(struct devices *devices, const char *name,
     const struct id *device, bool is_tablet, struct slice payload)
 {
-	struct batch *batch = intake_batch(devices->intake);
-	struct batch_entry *entry = batch_add(batch);
-	const char *why = NULL;
+	struct batch_entry *entry = gate_take_device(
+	    intake_batch(devices->intake), payload, device, is_tablet, clock_since_boot());
 
-	CP_CHECK(entry); /* fullness was asked before */
 	devices->counters.messages++;
-	entry->recv = clock_since_boot();
-	entry->is_tablet = is_tablet;
-	entry->gate =
-	    reading_parse(&batch->arena, payload, device, is_tablet, &entry->reading, &why);
-	switch (entry->gate) {
-	case READING_OK:
-	case READING_RANGE:
-		entry->what = BATCH_READING;
-		break;
-	case READING_PARKED:
-		entry->what = BATCH_PARK;
-		entry->reading.source = *device;
-		break;
-	default:
-		entry->what = BATCH_REFUSED;
-		break;
-	}
-	entry->why = why;
-	batch->payload_bytes += payload.len;
-	log_refusal(name, device, entry->gate, why ? why : "-");
+	log_refusal(name, device, entry->gate, entry->why ? entry->why : "-");
 	count_refusal(&devices->counters, entry->gate);
 	intake_added(devices->intake,
 	    entry->what == BATCH_READING && reading_is_urgent(entry->reading.kind));

@@ -3,6 +3,7 @@
 #include "io/clock.h"
 #include "io/log.h"
 #include "io/mailbox.h"
+#include "ledger/gate.h"
 #include "ledger/report.h"
 
 #include <stdatomic.h>
@@ -142,13 +143,12 @@ static void state_changed(void *ctx, bool is_connected, const char *text)
 
 /* --- on the loop ------------------------------------------------------------------------ */
 
-/* A receipt is about our outbox and has no name of its own in the journal (domain
- * 9.4). Head office repeats it: one that finds no room is not missed. */
-static void take_receipt(struct head_office *office, struct batch *batch, struct batch_entry *entry)
+/* Head office repeats it: one that finds no room is not missed. */
+static void take_receipt(
+    struct head_office *office, struct batch *batch, const struct batch_entry *entry)
 {
 	const Carepace__V1__ReportReceipt *receipt = entry->reading.order->receipt;
 
-	entry->what = BATCH_REFUSED;
 	if (office->waits_for_receipts &&
 	    !batch_add_receipt(batch, receipt->epoch, (uint32_t)receipt->kind, receipt->n))
 		log_debug("no room for a receipt of head office; it comes again");
@@ -157,29 +157,20 @@ static void take_receipt(struct head_office *office, struct batch *batch, struct
 static void add_order(struct head_office *office, struct slice payload)
 {
 	struct batch *batch = intake_batch(office->intake);
-	struct batch_entry *entry = batch_add(batch);
-	const char *why = NULL;
+	const struct batch_entry *entry = gate_take_order(batch, payload, clock_since_boot());
+	const char *why = entry->why ? entry->why : "-";
 
-	CP_CHECK(entry); /* fullness was asked before */
-	entry->recv = clock_since_boot();
-	entry->gate = reading_parse_order(&batch->arena, payload, &entry->reading, &why);
-	entry->why = why;
-	batch->payload_bytes += payload.len;
 	if (entry->gate == READING_OK || entry->gate == READING_RANGE) {
-		entry->what = BATCH_READING;
 		office->counters.orders++;
 		if (entry->reading.kind == READING_ORDER_RECEIPT)
 			take_receipt(office, batch, entry);
 	} else if (entry->gate == READING_PARKED) {
-		entry->what = BATCH_PARK;
-		entry->reading.source = reading_head_office;
 		office->counters.orders_parked++;
-		log_warning("head office sent an order that cannot be understood (%s); it is kept",
-		    why ? why : "-");
+		log_warning(
+		    "head office sent an order that cannot be understood (%s); it is kept", why);
 	} else {
-		entry->what = BATCH_REFUSED;
 		office->counters.orders_refused++;
-		log_warning("head office sent an order that is refused (%s)", why ? why : "-");
+		log_warning("head office sent an order that is refused (%s)", why);
 	}
 	intake_added(office->intake, false);
 }
