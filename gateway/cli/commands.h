@@ -47,6 +47,7 @@ int cli_cartridges(int argc, char **argv);
 int cli_recall(int argc, char **argv);
 int cli_sessions(int argc, char **argv);
 int cli_verify(int argc, char **argv);
+int cli_replay(int argc, char **argv);
 int cli_checks(int argc, char **argv);
 int cli_parked(int argc, char **argv);
 int cli_counts(int argc, char **argv);

@@ -1,5 +1,6 @@
 #include "clinic.h"
 
+#include "ledger/gate.h"
 #include "ledger/state.h"
 #include "picture.h"
 #include "wire/pack.h"
@@ -282,9 +283,8 @@ static struct message *pack(const ProtobufCMessage *protobuf)
 	return message;
 }
 
-/* As the daemon does it (shell/devices_up.c, shell/head_office.c); what the gate holds
- * against a message is said, so that a scenario must expect it. */
-static void admit(struct clinic *clinic, const struct device *device, struct batch_entry *entry)
+/* What the gate holds against a message is said, so that a scenario must expect it. */
+static void listen_to_gate(struct clinic *clinic, const struct batch_entry *entry)
 {
 	static const char *const words[] = {
 	    [READING_RANGE] = "withheld",
@@ -293,18 +293,30 @@ static void admit(struct clinic *clinic, const struct device *device, struct bat
 	    [READING_FOREIGN] = "refused",
 	};
 
-	entry->is_tablet = device && device->name[0] == 'T';
-	entry->recv = clinic->now - clinic->box_booted_at;
-	if (entry->gate == READING_PARKED) {
-		entry->what = BATCH_PARK;
-		entry->reading.source = device ? device->id : reading_head_office;
-	} else if (entry->gate != READING_OK && entry->gate != READING_RANGE) {
-		entry->what = BATCH_REFUSED;
-	}
 	if (entry->gate == READING_NOMEM)
 		clinic_fail(clinic, "the message is too large for the gate");
 	else if (entry->gate != READING_OK)
 		clinic_say(clinic, "%s %s", words[entry->gate], entry->why);
+}
+
+static void record(struct clinic *clinic, const struct device *device, struct slice payload)
+{
+	static const Carepace__V1__DeviceKind kinds[] = {
+	    ['P'] = CAREPACE__V1__DEVICE_KIND__DEVICE_PEN,
+	    ['S'] = CAREPACE__V1__DEVICE_KIND__DEVICE_STAMP,
+	    ['R'] = CAREPACE__V1__DEVICE_KIND__DEVICE_RF,
+	    ['D'] = CAREPACE__V1__DEVICE_KIND__DEVICE_ROLLER,
+	    ['T'] = CAREPACE__V1__DEVICE_KIND__DEVICE_TABLET,
+	};
+	struct log_entry entry = {
+	    .received_ms = clinic->now, .is_order = !device, .payload = payload};
+
+	if (device) {
+		entry.device = device->id;
+		entry.kind = kinds[(size_t)device->name[0]];
+	}
+	if (log_put_entry(clinic->log, &entry))
+		clinic_fail(clinic, "no room in the log");
 }
 
 /* Every message is a batch of its own. A device is NULL for head office. */
@@ -319,13 +331,14 @@ static void deliver(
 		return;
 	}
 	batch_reset(clinic->batch);
-	struct batch_entry *entry = batch_add(clinic->batch);
 	struct slice payload = slice_of(message->bytes, message->len_bytes);
-	entry->gate = device ? reading_parse(&clinic->batch->arena, payload, &device->id,
-	                           device->name[0] == 'T', &entry->reading, &entry->why)
-	                     : reading_parse_order(
-	                           &clinic->batch->arena, payload, &entry->reading, &entry->why);
-	admit(clinic, device, entry);
+	if (clinic->log)
+		record(clinic, device, payload);
+	wall_ms recv = clinic->now - clinic->box_booted_at;
+	struct batch_entry *entry = device ? gate_take_device(clinic->batch, payload, &device->id,
+	                                         device->name[0] == 'T', recv)
+	                                   : gate_take_order(clinic->batch, payload, recv);
+	listen_to_gate(clinic, entry);
 	bool is_read = entry->what == BATCH_READING;
 	apply(clinic);
 	if (is_read && entry->what == BATCH_PARK)

@@ -17,6 +17,7 @@
 #include "care/zone.h"
 #include "chain.h"
 #include "ledger/ledger.h"
+#include "wire/log_file.h"
 
 #define CLINIC_DEVICES_MAX 16
 #define CLINIC_TEXT_BYTES 4096
@@ -82,6 +83,7 @@ struct clinic {
 	bool is_setup;      /* orders hold since long ago */
 	uint32_t order_count;
 	uint32_t fresh_count;         /* cartridges that nobody has seen */
+	struct buf *log;              /* NULL, or where a log of all messages grows */
 	size_t skip_count;            /* messages that were delivered in an earlier life */
 	size_t delivered_count;       /* messages that the ledger has on disk */
 	char said[CLINIC_TEXT_BYTES]; /* by the gateway since clinic_listen() */
