@@ -264,16 +264,14 @@ bool treatments_merge(struct client_walk *walk)
 
 size_t treatments_from(const struct client_walk *walk, event_ms at)
 {
-	size_t low = 0, high = walk->count; /* treatments[0 .. low) begin before it */
+	size_t first = 0; /* treatments[0 .. first) begin before it */
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (walk->treatments[middle].start < at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	for (size_t left = walk->count; left > 0; left /= 2)
+		if (walk->treatments[first + left / 2].start < at) {
+			first += left / 2 + 1;
+			left--;
+		}
+	return first;
 }
 
 void treatment_name(const struct treatment *treatment, char *out, size_t out_bytes)
