@@ -136,6 +136,14 @@ void guards_flush(struct ledger *ledger, const struct open_session *open)
 
 /* --- stored ------------------------------------------------------------------------------- */
 
+static const uint8_t *hash_of_limits(struct open_guard *w)
+{
+	if (!w->has_hash)
+		limits_hash(&w->limits, w->limits_hash);
+	w->has_hash = true;
+	return w->limits_hash;
+}
+
 static bool load(struct ledger *ledger, int64_t session, struct open_guard *w)
 {
 	struct stored stored;
@@ -149,7 +157,7 @@ static bool load(struct ledger *ledger, int64_t session, struct open_guard *w)
 	if (blob.len == sizeof(stored)) {
 		memcpy(&stored, blob.p, sizeof(stored));
 		is_good = stored.version == GUARD_VERSION && stored.len_bytes == sizeof(stored) &&
-		          memcmp(stored.limits, w->limits_hash, sizeof(w->limits_hash)) == 0;
+		          memcmp(stored.limits, hash_of_limits(w), sizeof(stored.limits)) == 0;
 	}
 	db_end(&rows);
 	if (is_good)
@@ -157,21 +165,27 @@ static bool load(struct ledger *ledger, int64_t session, struct open_guard *w)
 	return is_good;
 }
 
-static void save(struct ledger *ledger, int64_t session, struct open_guard *w)
+static bool has_stream(const struct session *session)
+{
+	return session->fold.stream_first <= session->fold.stream_last;
+}
+
+/* Before the stream begins there is nothing that would take long to fold again. */
+static void save(struct ledger *ledger, const struct session *session, struct open_guard *w)
 {
 	struct stored stored;
 
-	if (w->is_saved || w->guard.rows == 0 || ledger->config.is_recount)
+	if (w->is_saved || w->guard.rows == 0 || !has_stream(session) || ledger->config.is_recount)
 		return;
 	memset(&stored, 0, sizeof(stored));
 	stored.version = GUARD_VERSION;
 	stored.len_bytes = sizeof(stored);
-	memcpy(stored.limits, w->limits_hash, sizeof(stored.limits));
+	memcpy(stored.limits, hash_of_limits(w), sizeof(stored.limits));
 	memcpy(&stored.guard, &w->guard, sizeof(stored.guard));
 	db_run(&ledger->db,
 	    "INSERT INTO guard(session, fold) VALUES(?, ?) ON CONFLICT DO UPDATE SET"
 	    " fold = excluded.fold",
-	    "ib", session, slice_of(&stored, sizeof(stored)));
+	    "ib", session->no, slice_of(&stored, sizeof(stored)));
 	w->is_saved = true;
 }
 
@@ -322,10 +336,11 @@ static void refresh(
 		fold_said_before(w, &w->ahead, INT64_MAX);
 		return;
 	}
-	limits_hash(&w->limits, w->limits_hash);
+	w->has_hash = false;
 	w->is_begun = true;
 	w->is_stale = false;
-	w->is_saved = !is_late && load(ledger, history->session->no, w);
+	w->is_saved =
+	    !is_late && has_stream(history->session) && load(ledger, history->session->no, w);
 	if (!w->is_saved)
 		guard_begin(&w->guard, &w->limits);
 	fold_on(ledger, history, w);
@@ -371,7 +386,7 @@ void guards_complete(struct ledger *ledger, struct session_history *history, wal
 		return;
 	}
 	refresh(ledger, history, w);
-	save(ledger, session->no, w);
+	save(ledger, session, w);
 	w->is_amended = false;
 	w->is_quiet = session_is_open(session) && now - session->fold.last_at > w->limits.silent_ms;
 	history->limits = &w->limits;

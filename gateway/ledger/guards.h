@@ -29,8 +29,9 @@ struct said_list {
 
 struct open_guard {
 	struct limits limits;
-	uint8_t limits_hash[LIMITS_HASH_BYTES]; /* for the row */
+	uint8_t limits_hash[LIMITS_HASH_BYTES]; /* for the row, if has_hash */
 	struct guard guard;
+	bool has_hash;
 	bool is_begun;
 	bool is_stale;   /* to be folded again */
 	bool is_amended; /* what a judge would find has changed since one looked */
