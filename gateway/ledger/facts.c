@@ -25,6 +25,7 @@ void facts_add_under(struct ledger *ledger, enum subject_kind kind, int64_t subj
 		    " AND source = ? AND boot = ? AND seq = ?",
 		    "iiiiiii", (int64_t)kind, subject, topic, (int64_t)fact_time(reading),
 		    row->source, (int64_t)row->boot, (int64_t)row->seq);
+		topics_forget(&ledger->topics, kind, subject);
 		return;
 	}
 	if (ledger->filing == FILING_ENDED) {
@@ -42,6 +43,7 @@ void facts_add_under(struct ledger *ledger, enum subject_kind kind, int64_t subj
 	    " VALUES(?, ?, ?, ?, ?, ?, ?, nullif(?, ?)) ON CONFLICT DO NOTHING",
 	    "iiiiiiiii", (int64_t)kind, subject, topic, (int64_t)fact_time(reading), row->source,
 	    (int64_t)row->boot, (int64_t)row->seq, (int64_t)until, TIME_NEVER);
+	topics_add(&ledger->topics, kind, subject, topic, fact_time(reading));
 }
 
 void facts_add(struct ledger *ledger, enum subject_kind kind, int64_t subject,

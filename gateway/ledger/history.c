@@ -112,6 +112,8 @@ void history_add(struct ledger *ledger, struct fact_list *list, enum subject_kin
 void history_add_last(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic, event_ms at)
 {
+	if (topics_last(ledger, kind, subject, topic) == INT64_MIN)
+		return;
 	struct db_rows rows = db_query(&ledger->db, FACTS_AT("max(ts)") " AND ts <= ?4)" LAST_FIRST,
 	    "iiiii", (int64_t)kind, subject, topic, (int64_t)at, FACTS_AT_ONCE_MAX);
 
@@ -124,6 +126,8 @@ void history_add_around(struct ledger *ledger, struct fact_list *list, enum subj
 	if (!subject)
 		return;
 	history_add_last(ledger, list, kind, subject, topic, at);
+	if (topics_last(ledger, kind, subject, topic) <= at)
+		return;
 	struct db_rows rows = db_query(&ledger->db, FACTS_AT("min(ts)") " AND ts > ?4)" LAST_FIRST,
 	    "iiiii", (int64_t)kind, subject, topic, (int64_t)at, FACTS_AT_ONCE_MAX);
 	take_facts(ledger, &rows, kind, list);
@@ -132,7 +136,9 @@ void history_add_around(struct ledger *ledger, struct fact_list *list, enum subj
 void history_add_within(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic, event_ms from, event_ms to)
 {
-	if (!subject)
+	event_ms last = topics_last(ledger, kind, subject, topic);
+
+	if (!subject || last < from || last == INT64_MIN)
 		return;
 	struct db_rows rows =
 	    db_query(&ledger->db, SELECT_FACTS " AND f.topic = ? AND f.ts BETWEEN ? AND ?", "iiiii",

@@ -75,6 +75,7 @@ enum cp_err ledger_open(
 	arena_init(&ledger->lasting, 4096, LASTING_BYTES_MAX);
 	decoded_init(&ledger->decoded);
 	kept_sessions_init(&ledger->kept_sessions);
+	topics_init(&ledger->topics);
 	arena_init(&ledger->book, 4096, BOOK_BYTES_MAX);
 	arena_init(&ledger->running, 64 * 1024, RUNNING_BYTES_MAX);
 
@@ -144,6 +145,7 @@ void ledger_close(struct ledger *ledger)
 	map_deinit(&ledger->sources);
 	decoded_deinit(&ledger->decoded);
 	kept_sessions_deinit(&ledger->kept_sessions);
+	topics_deinit(&ledger->topics);
 	stream_names_deinit(&ledger->stream_names);
 	free(ledger);
 }

@@ -119,6 +119,7 @@ static void move(struct ledger *ledger, int64_t client, int64_t from, int64_t to
 	    "(SELECT 1 FROM journal j WHERE j.source = fact.source AND j.boot = fact.boot"
 	    " AND j.seq = fact.seq AND j.client = ?1)",
 	    "iiii", client, from, to, (int64_t)SUBJECT_CLIENT);
+	topics_forget_all(&ledger->topics);
 	db_run(&ledger->db,
 	    "INSERT INTO course(client, course) SELECT ?3, course FROM course"
 	    " WHERE client IN (?1, ?2) ON CONFLICT DO NOTHING",

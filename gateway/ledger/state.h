@@ -13,7 +13,8 @@
  *     reach.c     which sessions a new fact may concern
  *     sessions.c  session rows: folds and derived columns; guards.c what streams say
  *     subjects.c  judges each touched subject once: session, client, cartridge
- *     history.c   loads what a judge walks; scene.c around it; decoded.c, kept_sessions.c keep
+ *     history.c   loads what a judge walks; scene.c around it; decoded.c,
+ *                 kept_sessions.c keep rows, topics.c what there is
  *     alerts.c    timeline -> alert rows -> outbox; folds.c storms of them
  *     cases.c     adverse events: whose they are, what they share
  *     answers.c   what people said to an alert; corrections.c, merges.c: put right
@@ -43,6 +44,7 @@
 #include "ledger/source_state.h"
 #include "ledger/stream_names.h"
 #include "ledger/subject_kind.h"
+#include "ledger/topics.h"
 #include "ledger/touched.h"
 
 #define SOURCE_BOX 1 /* local number of the box itself (reading_box); schema.sql */
@@ -114,6 +116,7 @@ struct ledger {
 	struct watch_reject rejects[WATCH_REJECTS_MAX];
 	struct decoded_rows decoded;
 	struct kept_sessions kept_sessions;
+	struct topics topics;
 	struct arena book; /* what config.policy points to */
 	bool has_merges;   /* table `merged` was not always empty */
 

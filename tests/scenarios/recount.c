@@ -3,6 +3,7 @@
 #include "ledger/state.h"
 #include "ledger/verify.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,12 +22,30 @@ static void say_difference(void *ctx, const char *difference)
 	clinic_fail(ctx, "the recount differs: %s", difference);
 }
 
+/* What the ledger keeps of its topics is what stands in the table. */
+static void check_topics(struct clinic *clinic)
+{
+	struct ledger *ledger = clinic->ledger;
+	struct db_rows rows = db_query(
+	    &ledger->db, "SELECT kind, subject, topic, max(ts) FROM fact GROUP BY 1, 2, 3", "");
+
+	while (db_next(&rows)) {
+		event_ms last = topics_last(ledger, (enum subject_kind)db_int(&rows, 0),
+		    db_int(&rows, 1), db_int(&rows, 2));
+		if (last != TIME_NEVER && last != db_int(&rows, 3))
+			clinic_fail(clinic,
+			    "topic %" PRIx64 " of subject %" PRId64 " is not known as it is",
+			    db_int(&rows, 2), db_int(&rows, 1));
+	}
+}
+
 void recount_check(const struct recount *recount, struct clinic *clinic)
 {
 	struct policy policy = policy_default(&clinic->zone);
 	struct verify_result result;
 	char why[256];
 
+	check_topics(clinic);
 	policy.site = clinic->ledger->config.site;
 	if (verify_store(recount->path, &policy, say_difference, clinic, &result, why))
 		clinic_fail(clinic, "the recount: %s", why);
