@@ -1,5 +1,6 @@
 #include "care/aggregate.h"
 
+#include "base/sort.h"
 #include "care/civil.h"
 #include "care/zone.h"
 
@@ -141,6 +142,42 @@ static void add_session(
 		out->estops += stops_of(it);
 }
 
+/* --- cartridges ------------------------------------------------------------------------- */
+
+static int by_number(const void *a, const void *b)
+{
+	const int64_t *x = a;
+	const int64_t *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static uint32_t count_distinct(int64_t *numbers, size_t count)
+{
+	uint32_t distinct = 0;
+
+	sort_items(numbers, count, sizeof(*numbers), by_number);
+	for (size_t i = 0; i < count; i++)
+		distinct += i == 0 || numbers[i] != numbers[i - 1];
+	return distinct;
+}
+
+/* --- all ---------------------------------------------------------------------------------- */
+
+static void fill_known(protobuf_c_boolean *has, uint32_t *out, struct known_count number)
+{
+	*has = number.is_known;
+	*out = number.count;
+}
+
+static void fill_site(Carepace__V1__AggDay *out, const struct aggregate_input *input)
+{
+	fill_known(&out->has_consumables_billed, &out->consumables_billed, input->billed);
+	fill_known(&out->has_no_show, &out->no_show, input->no_shows);
+	fill_known(&out->has_certs_expiring, &out->certs_expiring, input->certs_expiring);
+	fill_known(&out->has_carts_expiring, &out->carts_expiring, input->carts_expiring);
+}
+
 void aggregate_fill(Carepace__V1__AggDay *out, const struct aggregate_input *input)
 {
 	carepace__v1__agg_day__init(out);
@@ -149,6 +186,11 @@ void aggregate_fill(Carepace__V1__AggDay *out, const struct aggregate_input *inp
 	out->has_sessions_aborted = out->has_estops = out->has_pulses = out->has_active_ms = 1;
 	out->has_unauthorised = out->has_out_of_hours = 1;
 	out->estops = input->stops;
+	out->has_sessions_left_out = input->left_out != 0;
+	out->sessions_left_out = input->left_out;
+	out->has_consumables_used = 1;
+	out->consumables_used = count_distinct(input->carts, input->cart_count);
+	fill_site(out, input);
 	fill_opening(out, input);
 	for (size_t i = 0; i < input->session_count; i++) {
 		const struct day_session *it = &input->sessions[i];

@@ -21,14 +21,32 @@ struct day_session {
 	bool is_unauthorised; /* and nobody has linked it since */
 };
 
+/* A number that may be unknown: then it is left out. */
+struct known_count {
+	bool is_known;
+	uint32_t count;
+};
+
 struct aggregate_input {
 	const struct policy *policy;
 	int32_t day;
 	const struct day_session *sessions; /* that began on it or reach into it */
 	size_t session_count;
+	uint32_t left_out;   /* that are beyond what is counted of one day */
 	struct span *spans;  /* room for session_count */
 	bool is_of_operator; /* then the stops of the sessions count, else */
 	uint32_t stops;      /* those of the devices on that day, in sessions or not */
+
+	/* Local numbers of the cartridges that met the skin in those that began on it; as often
+	 * as they did. */
+	int64_t *carts;
+	size_t cart_count;
+
+	/* Of the site alone. */
+	struct known_count billed;         /* cartridges */
+	struct known_count no_shows;       /* appointments */
+	struct known_count certs_expiring; /* within 30 days */
+	struct known_count carts_expiring; /* in stock, within 60 days */
 };
 
 /* The treatment as it counts for the time that a device was busy: what ends later than a

@@ -3,6 +3,7 @@
 #include "care/judge.h"
 
 #include "care/civil.h"
+#include "care/outlook.h"
 #include "care/zone.h"
 
 /* --- what replaces a certificate --------------------------------------------------------- */
@@ -26,8 +27,7 @@ static bool is_good_for_all_of(const Carepace__V1__Cert *cert, const Carepace__V
 	return true;
 }
 
-/* From when on it is replaced: by its next revision, or by another that lasts longer. */
-static event_ms replaced_at(struct facts facts, const struct fact *fact)
+event_ms cert_replaced_at(struct facts facts, const struct fact *fact)
 {
 	event_ms at = fact_until(fact);
 
@@ -48,7 +48,7 @@ static void judge_expiring(const struct subject_history *history, const struct f
 {
 	uint32_t date = fact->reading.order->cert->valid_through_date;
 	int64_t days = policy_number(policy, PARAM_CERT_EXPIRING_DAYS, fact->reading.ts);
-	event_ms until = replaced_at(history->facts, fact);
+	event_ms until = cert_replaced_at(history->facts, fact);
 	char onset[FACT_NAME_BYTES];
 	int32_t last_day;
 

@@ -17,11 +17,6 @@ static struct finding *add(const struct judging *j, enum check check, enum sever
 	return finding;
 }
 
-static bool is_here(const struct judging *j, const char *site)
-{
-	return !j->policy->site || !site || strcmp(site, j->policy->site) == 0;
-}
-
 /* --- OPERATOR_UNCERTIFIED, CERT_EXPIRED ------------------------------------------------ */
 
 /* Good until midnight of its last day (R6). */
@@ -81,7 +76,7 @@ static bool is_booked(const struct judging *j, const struct fact *fact, event_ms
 	const Carepace__V1__Booking *booking = fact->reading.order->booking;
 	return llabs(booking->start_ts_ms - j->session->start) <= reach_ms &&
 	       booking->state == CAREPACE__V1__BOOKING_STATE__BOOKING_BOOKED &&
-	       is_here(j, booking->site) && fact_holds(fact, at);
+	       policy_is_here(j->policy, booking->site) && fact_holds(fact, at);
 }
 
 /* When the booking was known: the start if it was by then. */
@@ -170,11 +165,11 @@ static void judge_site(const struct judging *j)
 			continue;
 		if (fact_holds(fact, j->session->start))
 			site = said;
-		else if (fact->reading.ts > j->session->start && is_here(j, said) &&
+		else if (fact->reading.ts > j->session->start && policy_is_here(j->policy, said) &&
 		         back == TIME_NEVER && fact_holds(fact, fact->reading.ts))
 			back = fact->reading.ts;
 	}
-	if (is_here(j, site))
+	if (policy_is_here(j->policy, site))
 		return;
 	struct finding *finding = add(j, CHECK_WRONG_SITE, SEVERITY_MEDIUM);
 	if (finding)

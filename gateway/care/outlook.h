@@ -28,6 +28,10 @@ size_t outlook_of_services(const struct device_history *history, const struct po
 bool outlook_of_service(const struct device_history *history, const struct policy *policy,
     wall_ms now, struct service_outlook *out);
 
+/* From when on a certificate is replaced, of all of its operator: by its next revision, or by
+ * another that lasts longer. */
+event_ms cert_replaced_at(struct facts certs, const struct fact *cert);
+
 /* Where a course stands. It is complete when all that was planned is done, and in
  * maintenance from the next session on. */
 enum course_phase {

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+bool policy_is_here(const struct policy *policy, const char *site)
+{
+	return !policy->site || !site || strcmp(site, policy->site) == 0;
+}
+
 const struct facts *policy_orders(const struct policy *policy, enum reading_kind kind)
 {
 	switch (kind) {

@@ -29,6 +29,9 @@ struct policy {
 	struct facts recalls;
 };
 
+/* Does an order that names a site, or none (NULL), speak of this one? */
+bool policy_is_here(const struct policy *policy, const char *site);
+
 /* Those of a kind that a clinic's own policy file may say, too. */
 const struct facts *policy_orders(const struct policy *policy, enum reading_kind kind);
 

@@ -37,6 +37,10 @@ void aggregates_touch_device(struct ledger *ledger, int64_t device, event_ms at)
 
 void aggregates_touch_alert(struct ledger *ledger, const struct alert *alert);
 
+/* The site's day; those of its days that are or will be composed. */
+void aggregates_touch_site(struct ledger *ledger, int32_t day);
+void aggregates_touch_site_within(struct ledger *ledger, int32_t first, int32_t last);
+
 /* All that are composed, from the day of a moment on. */
 void aggregates_touch_since(struct ledger *ledger, event_ms since);
 

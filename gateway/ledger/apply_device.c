@@ -1,7 +1,6 @@
 /* apply_device.c - what devices are and how they do, whoever tells it. */
 #include "ledger/apply.h"
 
-#include "ledger/aggregates.h"
 #include "ledger/clocks.h"
 #include "ledger/downs.h"
 #include "ledger/history.h"
@@ -102,8 +101,6 @@ void apply_service(
 	if (reading->is_test)
 		return;
 	add_to_device(ledger, device, reading, row);
-	if (reading->kind == READING_ESTOP)
-		aggregates_touch_device(ledger, device, reading->ts);
 	/* One that passes ends what several failed ones before may have begun. */
 	if (reading->kind == READING_MAINT &&
 	    reading->up->maint->kind == CAREPACE__V1__MAINT_KIND__MAINT_CALIBRATION)

@@ -6,6 +6,7 @@
 #include "ledger/apply.h"
 #include "ledger/audit.h"
 #include "ledger/box_clock.h"
+#include "ledger/civil_days.h"
 #include "ledger/clocks.h"
 #include "ledger/guards.h"
 #include "ledger/merges.h"
@@ -235,6 +236,7 @@ static const struct {
     {READING_AE_REPORT, apply_to_case},
     {READING_AE_UPDATE, apply_to_case},
     {READING_ESTOP, apply_service},
+    {READING_ESTOP, civil_days_stop},
     {READING_SELFTEST, apply_service},
     {READING_MAINT, apply_service},
     {READING_HEARTBEAT, apply_heartbeat},
@@ -248,6 +250,7 @@ static const struct {
     {READING_PLAN, apply_plan},
     {READING_CLIENT_FLAGS, apply_to_client},
     {READING_BOOKING, apply_to_client},
+    {READING_BOOKING, civil_days_booking},
     {READING_CLIENT_HISTORY, apply_client_history},
     {READING_ASSESSMENT, apply_assessment},
     {READING_AFTERCARE, apply_to_sid},
@@ -255,6 +258,7 @@ static const struct {
     {READING_SCREENING, apply_screening},
     {READING_SESSION_SEEN, apply_session_seen},
     {READING_CERT, apply_cert},
+    {READING_CERT, civil_days_cert},
     {READING_DEVICE, apply_to_device},
     {READING_DEVICE_ASSIGN, apply_to_device},
     {READING_POLICY, apply_to_site},
@@ -264,9 +268,11 @@ static const struct {
     {READING_CLINIC_ROLE, apply_to_site},
     {READING_RECALL_LOTS, apply_recall},
     {READING_CART_STOCK, apply_stock},
+    {READING_CART_STOCK, civil_days_stock},
     {READING_CART_HISTORY, apply_to_cartridge},
     {READING_CART_SEEN, apply_to_cartridge},
     {READING_BILLING_LINE, apply_to_cartridge},
+    {READING_BILLING_LINE, civil_days_billing},
     {READING_ROLLER_USE, apply_roller_use},
     {READING_HQ_ROLLER_USE, apply_roller_use},
     {READING_BOX_CONDITION, apply_to_gateway},

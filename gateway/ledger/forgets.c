@@ -5,6 +5,7 @@
 #include "care/fact.h"
 #include "care/session.h"
 #include "care/zone.h"
+#include "ledger/civil_days.h"
 #include "ledger/down_rows.h"
 #include "ledger/journal.h"
 #include "ledger/merges.h"
@@ -200,6 +201,7 @@ void forgets_take(struct ledger *ledger, const struct journal_row *row, bool is_
 	                "iii", row->source, (int64_t)row->boot, (int64_t)row->seq));
 	reach_client_whole(ledger, row->client, is_loud);
 	reach_rollers(ledger, row->client);
+	civil_days_touch_client(ledger, row->client);
 	touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch, row->client, is_loud);
 }
 

@@ -1,6 +1,7 @@
 #include "ledger/merges.h"
 
 #include "care/reading.h"
+#include "ledger/civil_days.h"
 #include "ledger/forgets.h"
 #include "ledger/reach.h"
 
@@ -106,6 +107,7 @@ static void touch(struct ledger *ledger, int64_t client, bool is_loud)
 {
 	reach_client_whole(ledger, client, is_loud);
 	reach_rollers(ledger, client);
+	civil_days_touch_client(ledger, client);
 	touched_add(&ledger->touched[SUBJECT_CLIENT], &ledger->scratch, client, is_loud);
 }
 

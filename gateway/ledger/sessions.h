@@ -66,7 +66,11 @@ void sessions_mark_folded(struct ledger *ledger);
 
 /* enum ts_source of the session s. */
 #define SESSION_TS_SOURCE "1 + ((s.flags >> 8) & 3)"
+#define SESSION_HAS_START "s.flags & 1 != 0"
 #define SESSION_IS_VOID "s.flags & 64 != 0"
+#define SESSION_IS_OVER "s.state IN (4, 5)"
+/* Over, dated, no test, not voided: aggregate_counts(). */
+#define SESSION_COUNTS SESSION_IS_OVER " AND s.flags & 584 = 0"
 
 /* The session in columns c, c + 1, ... */
 struct session session_of_row(const struct db_rows *rows, int c);

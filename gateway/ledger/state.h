@@ -26,8 +26,10 @@
  *     link_rows.c what a device's link leaves behind
  *     pending.c   the careful way after an abnormal exit; unjudged.c what ended it twice
  *     states.c    what head office is told of things that change; summaries.c a session,
- *                 courses.c a course, device_states.c a device, aggregates.c a day,
- *                 health.c the box, audit.c who decided what
+ *                 courses.c a course, device_states.c a device, health.c the box,
+ *                 audit.c who decided what
+ *     aggregates.c  days: which there are; day_counts.c what of each counts,
+ *                 civil_days.c what is filed under them
  *     watch.c     what the box notices of itself; room.c is the disk full?
  *     policies.c  what holds for the whole site
  */

@@ -29,6 +29,12 @@ enum subject_kind {
 	SUBJECT_AGGREGATE = 20, /* of a device, an operator or the site on a civil day */
 	SUBJECT_HEALTH = 21,    /* of the box: 0 */
 	SUBJECT_AUDIT = 22,     /* an input */
+
+	/* Facts only: what is of a civil day of the site, what is good through one, and on
+	 * which days an appointment ever was (ledger/civil_days.h). */
+	SUBJECT_CIVIL_DAY = 23,
+	SUBJECT_GOOD_THROUGH = 24,
+	SUBJECT_BOOKING = 25,
 	SUBJECT_KINDS
 };
 

@@ -74,7 +74,20 @@ static uint64_t number_at(const ProtobufCMessage *message, const ProtobufCFieldD
 	}
 }
 
-/* False: it counts nothing, whatever its date and its opening hours. */
+/* What can be said of any day, also of one that nothing happened on. */
+static bool is_of_any_day(const char *field)
+{
+	static const char *const names[] = {
+	    "local_date", "open_min", "certs_expiring", "carts_expiring"};
+
+	for (size_t i = 0; i < CP_COUNT(names); i++)
+		if (strcmp(field, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* False: nothing happened on it. Whether such a day was composed depends on arrival: something
+ * may have been dated to it for a while. */
 static bool print_day(char *line, const ProtobufCMessage *day)
 {
 	size_t len = strlen(line);
@@ -85,7 +98,7 @@ static bool print_day(char *line, const ProtobufCMessage *day)
 		uint64_t number = number_at(day, field);
 		if (number == 0 || strcmp(field->name, "local_date") == 0 || len >= LINE_BYTES)
 			continue;
-		counts |= strcmp(field->name, "open_min") != 0;
+		counts |= !is_of_any_day(field->name);
 		len += (size_t)snprintf(
 		    line + len, LINE_BYTES - len, " %s %" PRIu64, field->name, number);
 	}

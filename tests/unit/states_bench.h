@@ -5,12 +5,13 @@
 #include "ledger_bench.h"
 
 #include "ledger/report.h"
+#include "wire/field.h"
 #include "wire/json.h"
 
 #include "report.pb-c.h"
 
 #define SENT_KINDS 10
-#define SENT_MAX 16
+#define SENT_MAX 64
 
 static const struct report_style in_bytes = {.site = "berlin-1", .tz = "Europe/Berlin"};
 static const struct report_style in_json = {

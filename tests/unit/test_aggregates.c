@@ -1,121 +1,6 @@
 /* What a day adds up to (domain section 6), against numbers counted by hand: of a device, of an
  * operator and of the site, on days of 23, 24 and 25 hours, and again when it changes. */
-#include "ledger_bench.h"
-
-#include "ledger/report.h"
-#include "ledger/verify.h"
-#include "wire/unpack.h"
-
-#include "report.pb-c.h"
-
-#define DAYS_WAITING "SELECT count(*) FROM outbox WHERE kind = 4"
-#define ALL_WEEK                                                                                   \
-	"2026-01-01 08:00 HQ tell calendar tz=Europe/Berlin opening=1:540:1080 opening=2:540:1080" \
-	" opening=3:540:1080 opening=4:540:1080 opening=5:540:1080 opening=6:540:1080"             \
-	" opening=7:0:1440 holiday_date=2026-04-03"
-
-/* The days that wait to go up. */
-struct told {
-	struct view *view;
-	struct arena arena;
-	struct view_outbox_row rows[64];
-	const Carepace__V1__Report *reports[64];
-	size_t count;
-};
-
-static struct told listen(struct clinic *clinic)
-{
-	static const struct report_style style = {.site = "berlin-1", .tz = "Europe/Berlin"};
-	const uint64_t after[] = {0, INT64_MAX, INT64_MAX, INT64_MAX, 0};
-	struct told told = {0};
-	char why[256];
-
-	assert_int_equal(view_open(&told.view, clinic->path, why), CP_OK);
-	arena_init(&told.arena, 4096, 1U << 20);
-	told.count = view_outbox(
-	    told.view, &told.arena, &style, after, CP_COUNT(after), told.rows, CP_COUNT(told.rows));
-	for (size_t i = 0; i < told.count; i++) {
-		ProtobufCMessage *message;
-		struct wire_scan scan;
-		assert_int_equal(wire_unpack(&told.arena, &carepace__v1__report__descriptor,
-		                     told.rows[i].payload, &message, &scan),
-		    WIRE_OK);
-		told.reports[i] = (const Carepace__V1__Report *)message;
-	}
-	return told;
-}
-
-static void hang_up(struct told *told)
-{
-	view_close(told->view);
-	arena_deinit(&told->arena);
-}
-
-static const Carepace__V1__Report *report_of(const struct told *told, const char *key)
-{
-	for (size_t i = 0; i < told->count; i++)
-		if (strcmp(told->reports[i]->key, key) == 0)
-			return told->reports[i];
-	return NULL;
-}
-
-/* Of the site, or "P1" or "o1" on a date. */
-static const Carepace__V1__Report *find(const struct told *told, const char *who, const char *date)
-{
-	char key[97];
-	char hex[ID_HEX_LEN + 1];
-	bool is_operator = who[0] == 'o';
-
-	snprintf(key, sizeof(key), "site/%s", date);
-	if (strcmp(who, "site") != 0) {
-		struct id id = id_named(is_operator ? ID_OPERATOR : ID_DEVICE, who);
-		id_hex(&id, hex);
-		snprintf(
-		    key, sizeof(key), "%s/%s/%s", is_operator ? "operator" : "device", hex, date);
-	}
-	return report_of(told, key);
-}
-
-/* One number of one day; -1: it is left out, -2: no such day is told. */
-static int64_t number(struct clinic *clinic, const char *who, const char *date, const char *name)
-{
-	struct told told = listen(clinic);
-	const Carepace__V1__Report *report = find(&told, who, date);
-	int64_t value = report ? -1 : -2;
-
-	if (report) {
-		const ProtobufCMessage *day = &report->agg_day->base;
-		const ProtobufCFieldDescriptor *field =
-		    protobuf_c_message_descriptor_get_field_by_name(day->descriptor, name);
-		assert_non_null(field);
-		const uint8_t *at = (const uint8_t *)day + field->offset;
-		if (field->label == PROTOBUF_C_LABEL_REQUIRED ||
-		    *(const protobuf_c_boolean *)((const uint8_t *)day + field->quantifier_offset))
-			value = field->type == PROTOBUF_C_TYPE_UINT64
-			            ? (int64_t) * (const uint64_t *)(const void *)at
-			            : (int64_t) * (const uint32_t *)(const void *)at;
-	}
-	hang_up(&told);
-	return value;
-}
-
-#define assert_day(clinic, who, date, name, expected)                                              \
-	assert_int_equal(number(clinic, who, date, name), expected)
-
-/* Sessions are judged at 06:00, too: a little later no day waits to be composed again. */
-static void verify(void **state)
-{
-	struct clinic *clinic = &bench_of(state)->clinic;
-	struct policy policy = policy_default(&clinic->zone);
-	struct verify_result result;
-	char why[256];
-
-	say(clinic, "+11m P1 hello");
-	assert_int_equal(
-	    verify_store(bench_of(state)->path, &policy, NULL, NULL, &result, why), CP_OK);
-	assert_int_equal(result.differences, 0);
-	assert_true(result.days > 0);
-}
+#include "days_bench.h"
 
 /* --- a day ------------------------------------------------------------------------------- */
 
@@ -126,9 +11,9 @@ static void a_day_is_told_at_six(void **state)
 	only_first_checks(clinic);
 	say(clinic, "2026-04-01 10:00 P1 session A c1 lasting 30m active 10m");
 	say(clinic, "2026-04-02 05:59 P1 hello");
-	assert_int_equal(count(clinic, DAYS_WAITING), 0);
+	assert_int_equal(waiting(clinic, OUTBOX_DAY), 0);
 	say(clinic, "2026-04-02 06:11 P1 hello");
-	assert_int_equal(count(clinic, DAYS_WAITING), 3);
+	assert_int_equal(waiting(clinic, OUTBOX_DAY), 3);
 	assert_day(clinic, "P1", "20260401", "sessions", 1);
 	assert_day(clinic, "o1", "20260401", "sessions", 1);
 	assert_day(clinic, "site", "20260401", "sessions", 1);
@@ -344,21 +229,21 @@ static void a_late_session_changes_its_day(void **state)
 	say(clinic, "2026-04-01 13:00 P2 session B c2 lasting 30m");
 	say(clinic, "2026-04-02 10:00 P1 session C c3 lasting 30m");
 	say(clinic, "2026-04-03 06:11 P1 hello");
-	struct told before = listen(clinic);
+	struct sent before = look(clinic, &in_bytes, OUTBOX_DAY);
 	assert_int_equal(find(&before, "site", "20260401")->revision, 1);
 	assert_int_equal(find(&before, "site", "20260401")->agg_day->sessions, 1);
 	assert_null(find(&before, "P2", "20260401"));
-	hang_up(&before);
+	look_away(&before);
 	say(clinic, "2026-04-04 13:00 P2 online");
 	say(clinic, "+11m P1 hello");
-	struct told after = listen(clinic);
+	struct sent after = look(clinic, &in_bytes, OUTBOX_DAY);
 	assert_int_equal(find(&after, "site", "20260401")->revision, 2);
 	assert_int_equal(find(&after, "site", "20260401")->agg_day->sessions, 2);
 	assert_int_equal(find(&after, "site", "20260401")->agg_day->sessions_late, 1);
 	assert_int_equal(find(&after, "P1", "20260401")->revision, 1);
 	assert_int_equal(find(&after, "P2", "20260401")->agg_day->sessions_late, 1);
 	assert_int_equal(find(&after, "site", "20260402")->revision, 1);
-	hang_up(&after);
+	look_away(&after);
 	verify(state);
 }
 
@@ -391,12 +276,12 @@ static void who_had_no_booking_is_unauthorised(void **state)
 	            " start_ts=2026-04-01T12:00 end_ts=2026-04-01T13:00 state=BOOKED");
 	say(clinic, "2026-04-02 06:11 P1 hello");
 	assert_day(clinic, "P1", "20260401", "unauthorised", 1);
-	struct told told = listen(clinic);
+	struct sent told = look(clinic, &in_bytes, OUTBOX_DAY);
 	const Carepace__V1__AggDay *day = find(&told, "o1", "20260401")->agg_day;
 	assert_int_equal(day->n_alerts, 1);
 	assert_int_equal(day->alerts[0]->check, CAREPACE__V1__CHECK__UNAUTHORISED_USE);
 	assert_int_equal(day->alerts[0]->alerts, 2);
-	hang_up(&told);
+	look_away(&told);
 	verify(state);
 }
 
@@ -428,7 +313,7 @@ static void a_day_says_whose_it_is(void **state)
 	only_first_checks(clinic);
 	say(clinic, "2026-04-01 10:00 P1 session A c1");
 	say(clinic, "2026-04-02 06:11 P1 hello");
-	struct told told = listen(clinic);
+	struct sent told = look(clinic, &in_bytes, OUTBOX_DAY);
 	assert_string_equal(told.rows[0].topic, "aggregate");
 	assert_string_equal(find(&told, "site", "20260401")->agg_day->site, "berlin-1");
 	assert_string_equal(find(&told, "site", "20260401")->agg_day->tz, "Europe/Berlin");
@@ -437,7 +322,7 @@ static void a_day_says_whose_it_is(void **state)
 	assert_false(find(&told, "P1", "20260401")->agg_day->has_operator_token);
 	assert_memory_equal(
 	    find(&told, "o1", "20260401")->agg_day->operator_token.data, who.b, ID_BYTES);
-	hang_up(&told);
+	look_away(&told);
 	assert_int_equal(
 	    db_value(&clinic->ledger->db, -1, "SELECT count(*) FROM state WHERE instr(body, ?) > 0",
 	        "b", slice_of(who.b, ID_BYTES)),
