@@ -17,6 +17,7 @@ const struct cli_command cli_commands[] = {
     {"counts", cli_counts, "count what the store holds"},
     {"parked", cli_parked, "messages that could not be understood: list, show, retry"},
     {"verify", cli_verify, "count everything again from the inputs and compare"},
+    {"what-if", cli_what_if, "what the past would have come to under another policy file"},
     {"replay", cli_replay, "judge a recorded or simulated log in virtual time"},
     {"pki", cli_pki, "the clinic's certificates: make, renew, revoke, list"},
     {"example-config", cli_example_config, "print a configuration to begin with"},

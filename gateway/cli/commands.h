@@ -13,7 +13,7 @@
 /* The one place that says what an exit status means. */
 enum cli_exit {
 	CLI_OK = 0,
-	CLI_FOUND = 1,      /* verify: differences; check-config: faults; pki: a failure;
+	CLI_FOUND = 1,      /* verify, what-if: differences; check-config: faults; pki: a failure;
 	                     * why, --device, --client: there is no such one; recall: the
 	                     * lot was used, or one that is written almost alike */
 	CLI_USAGE = 2,      /* a wrong argument */
@@ -47,6 +47,7 @@ int cli_cartridges(int argc, char **argv);
 int cli_recall(int argc, char **argv);
 int cli_sessions(int argc, char **argv);
 int cli_verify(int argc, char **argv);
+int cli_what_if(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_checks(int argc, char **argv);
 int cli_parked(int argc, char **argv);

@@ -225,6 +225,44 @@ int64_t db_value(struct db *db, int64_t otherwise, const char *sql, const char *
 	return value;
 }
 
+/* Not a static text: not for the cache. */
+static sqlite3_stmt *prepare_once(struct db *db, const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	check(db, sqlite3_prepare_v2(db->conn, sql, -1, &stmt, NULL));
+	return stmt;
+}
+
+void db_copy_table(struct db *to, struct db *from, const char *table)
+{
+	if (to->err || from->err)
+		return;
+	char sql[256];
+	snprintf(sql, sizeof(sql), "SELECT * FROM %s", table);
+	sqlite3_stmt *rows = prepare_once(from, sql);
+	int columns = sqlite3_column_count(rows);
+	int len = snprintf(sql, sizeof(sql), "INSERT INTO %s VALUES(?", table);
+	for (int i = 1; i < columns; i++)
+		len += snprintf(sql + len, sizeof(sql) - (size_t)len, ",?");
+	snprintf(sql + len, sizeof(sql) - (size_t)len, ")");
+	sqlite3_stmt *insert = prepare_once(to, sql);
+
+	while (!to->err && !from->err) {
+		int rc = sqlite3_step(rows);
+		if (rc != SQLITE_ROW) {
+			check(from, rc);
+			break;
+		}
+		for (int i = 0; i < columns; i++)
+			check(to, sqlite3_bind_value(insert, i + 1, sqlite3_column_value(rows, i)));
+		check(to, sqlite3_step(insert));
+		check(to, sqlite3_reset(insert));
+	}
+	sqlite3_finalize(rows);
+	sqlite3_finalize(insert);
+}
+
 int64_t db_last_rowid(const struct db *db)
 {
 	return db->conn ? sqlite3_last_insert_rowid(db->conn) : 0;

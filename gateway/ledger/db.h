@@ -71,6 +71,10 @@ const char *db_text(const struct db_rows *rows, int column);  /* "" for NULL */
 /* The first column of the first row, or `otherwise`. */
 int64_t db_value(struct db *db, int64_t otherwise, const char *sql, const char *types, ...);
 
+/* All rows of a table that is empty here, of the same name and columns. Static. An error is
+ * that of either. */
+void db_copy_table(struct db *to, struct db *from, const char *table);
+
 int64_t db_last_rowid(const struct db *db);
 
 /* For conditions that SQLite does not know to be errors. */

@@ -125,19 +125,24 @@ static void add_news(struct own_policy *own, const char *key, bool is_withdrawn)
 	    strncmp(key, "own/", 4) == 0 ? key + 4 : key, is_withdrawn ? " (withdrawn)" : "");
 }
 
-/* The first one of a key has always been in force; a later one since now, also when the
- * clock was set back meanwhile. */
+/* Since when does it hold that the file was read? */
+struct taken_at {
+	wall_ms now;
+	wall_ms first; /* of a key that the box never told */
+};
+
+/* A later one of a key holds since now, also when the clock was set back meanwhile. */
 static void succeed(struct ledger *ledger, const struct reading *last, enum reading_kind kind,
-    Carepace__V1__Order *order, wall_ms now)
+    Carepace__V1__Order *order, struct taken_at at)
 {
 	order->revision = last ? last->order->revision + 1 : 1;
-	order->ts_ms = !last ? 0 : now > last->ts ? now : last->ts + 1;
+	order->ts_ms = !last ? at.first : at.now > last->ts ? at.now : last->ts + 1;
 	order->body_case = (Carepace__V1__Order__BodyCase)(kind - READING_ORDER);
-	record(ledger, order, now);
+	record(ledger, order, at.now);
 }
 
-static void activate(
-    struct ledger *ledger, const struct ledger_own *order, struct own_policy *own, wall_ms now)
+static void activate(struct ledger *ledger, const struct ledger_own *order, struct own_policy *own,
+    struct taken_at at)
 {
 	const struct reading *last =
 	    last_own(policy_orders(&ledger->config.policy, order->kind), order->key);
@@ -149,7 +154,7 @@ static void activate(
 	message.key = (char *)order->key;
 	*body_of(&message, order->kind) = order->body;
 	add_news(own, order->key, false);
-	succeed(ledger, last, order->kind, &message, now);
+	succeed(ledger, last, order->kind, &message, at);
 }
 
 static bool has_key(const struct own_policy *own, const char *key)
@@ -175,7 +180,7 @@ static const struct reading *find_left(const struct facts *facts, const struct o
 
 /* Each one that is recorded has all of them read again. */
 static void withdraw(
-    struct ledger *ledger, struct own_policy *own, enum reading_kind kind, wall_ms now)
+    struct ledger *ledger, struct own_policy *own, enum reading_kind kind, struct taken_at at)
 {
 	const struct reading *left;
 
@@ -186,21 +191,43 @@ static void withdraw(
 		message.has_withdrawn = message.withdrawn = true;
 		*body_of(&message, kind) = *body_of(left->order, kind);
 		add_news(own, message.key, true);
-		succeed(ledger, left, kind, &message, now);
+		succeed(ledger, left, kind, &message, at);
 	}
 }
 
-void policies_take(struct ledger *ledger, struct own_policy *own, wall_ms now)
+static void take(struct ledger *ledger, struct own_policy *own, struct taken_at at)
 {
 	static const enum reading_kind kinds[] = {
 	    READING_MODEL_PROFILE, READING_FIRMWARE_POLICY, READING_CALENDAR, READING_CLINIC_ROLE};
 
 	for (size_t i = 0; i < own->count && !ledger->db.err; i++)
-		activate(ledger, &own->orders[i], own, now);
+		activate(ledger, &own->orders[i], own, at);
 	for (size_t i = 0; i < CP_COUNT(kinds); i++)
-		withdraw(ledger, own, kinds[i], now);
+		withdraw(ledger, own, kinds[i], at);
 	arena_reset(&ledger->work);
 	own->is_taken = true;
+}
+
+/* The first one of a key has always been in force. */
+void policies_take(struct ledger *ledger, struct own_policy *own, wall_ms now)
+{
+	take(ledger, own, (struct taken_at){.now = now, .first = 0});
+}
+
+void policies_suppose(struct ledger *ledger, struct own_policy *own, wall_ms since)
+{
+	struct db *db = &ledger->db;
+
+	db_run(db, "DELETE FROM fact WHERE kind = ? AND subject = 0 AND source = ? AND ts >= ?",
+	    "iii", (int64_t)SUBJECT_SITE, (int64_t)SOURCE_BOX, (int64_t)since);
+	db_run(db,
+	    "UPDATE fact SET until = NULL WHERE kind = ? AND subject = 0 AND source = ? AND until "
+	    ">= ?",
+	    "iii", (int64_t)SUBJECT_SITE, (int64_t)SOURCE_BOX, (int64_t)since);
+	db_run(db, "DELETE FROM revision WHERE source = ? AND ts >= ?", "ii", (int64_t)SOURCE_BOX,
+	    (int64_t)since);
+	policies_read_again(ledger);
+	take(ledger, own, (struct taken_at){.now = since, .first = since});
 }
 
 /* Who opens the store without the file (a recount, a tool) changes nothing. */

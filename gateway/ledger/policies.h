@@ -20,6 +20,10 @@ void policies_open(struct ledger *ledger, wall_ms now);
  * withdrawn, so that what head office says holds again. Fills the answer. */
 void policies_take(struct ledger *ledger, struct own_policy *own, wall_ms now);
 
+/* What-if: as if the file had been read first at a moment. What the box took since then
+ * never held. */
+void policies_suppose(struct ledger *ledger, struct own_policy *own, wall_ms since);
+
 /* A new order about the site was filed: everything is read again, and everybody whom
  * it may concern is judged again, paced and without device commands. */
 void policies_change(struct ledger *ledger, const struct reading *order);

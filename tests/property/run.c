@@ -383,6 +383,16 @@ static void read_truth(struct run *run, truth_fn *add, struct buf *truth)
 	db_close(&db);
 }
 
+static void look(struct run *run)
+{
+	const char *wrong = NULL;
+
+	if (!run->why[0] && run->way->look)
+		wrong = run->way->look(run->way->ctx, run->path, &run->config.policy, run->now);
+	if (wrong)
+		fail(run, "what the store holds", wrong);
+}
+
 /* --- a whole life ---------------------------------------------------------------------------- */
 
 static void live_all(struct run *run, struct buf *truth)
@@ -402,6 +412,7 @@ static void live_all(struct run *run, struct buf *truth)
 	run->now = run->world->now;
 	tick(run);
 	read_truth(run, add_others, truth);
+	look(run);
 	/* Days that something late has changed are composed within ten minutes. */
 	run->now += 2 * STATES_GRID_MS;
 	tick(run);
@@ -524,7 +535,8 @@ bool run_world(const struct world *world, const struct way *way, const struct po
 	            .site = "north-1",
 	            .version = "1",
 	            .policy = *policy,
-
+	            .own = way->own,
+	            .own_count = way->own_count,
 	        },
 	    .batch = batch_new(),
 	    .why = why,

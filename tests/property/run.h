@@ -11,16 +11,23 @@
 
 #include "base/buf.h"
 #include "care/policy.h"
+#include "ledger/own.h"
 #include "world.h"
 
 struct way {
 	const char *name;
 	bool is_shuffled;
-	bool is_at_once;         /* the clock stands at the world's `now` all the time */
-	unsigned copies_percent; /* of the messages come again, some of them often */
-	size_t batch_max;        /* entries, 1 to BATCH_ENTRIES_MAX */
-	unsigned restarts_max;   /* half of them by dying without a word */
-	bool is_recounted;       /* P3 too; it costs as much as the run */
+	bool is_at_once;              /* the clock stands at the world's `now` all the time */
+	unsigned copies_percent;      /* of the messages come again, some of them often */
+	size_t batch_max;             /* entries, 1 to BATCH_ENTRIES_MAX */
+	unsigned restarts_max;        /* half of them by dying without a word */
+	bool is_recounted;            /* P3 too; it costs as much as the run */
+	const struct ledger_own *own; /* what the clinic's own policy file says; NULL: no file */
+	size_t own_count;
+
+	/* NULL, or who looks at the store in the end, at `now`. An answer is what is wrong. */
+	const char *(*look)(void *ctx, const char *path, const struct policy *policy, wall_ms now);
+	void *ctx;
 };
 
 /* False: `why` says what went wrong. The store is a new file in `folder`. */

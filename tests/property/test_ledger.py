@@ -95,6 +95,17 @@ def test_oracle_counts_the_same(folder, tmp_path, capsys):
     say(capsys, f"the oracle: {answer.stdout.strip()}")
 
 
+def test_what_if_is_what_would_have_been(folder, capsys):
+    edges = [SEEDS * i // JOBS // 2 for i in range(JOBS + 1)]
+    runs = [start("other_policy", folder, low + 1, high) for low, high in zip(edges, edges[1:])]
+    outputs = [run.communicate()[0] for run in runs]
+    for run, output in zip(runs, outputs):
+        assert run.returncode == 0, output[-4000:]
+    differ = sum(int(re.search(r"(\d+) findings differ$", output)[1]) for output in outputs)
+    assert differ > edges[-1]
+    say(capsys, f"{edges[-1]} seeds under another policy, {differ} findings differ, as supposed")
+
+
 def test_dating_once_goes_red(folder, capsys):
     run = start("ledger_order_dated_once", folder, 1, CONTROL_SEEDS, "--wrong-clocks")
     output = run.communicate()[0]

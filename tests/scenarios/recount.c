@@ -2,6 +2,7 @@
 
 #include "ledger/state.h"
 #include "ledger/verify.h"
+#include "ledger/what_if.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,6 +40,33 @@ static void check_topics(struct clinic *clinic)
 	}
 }
 
+static void say_change(void *ctx, const struct what_if_check *check)
+{
+	for (size_t i = WHAT_IF_NEW; i < WHAT_IF_CHANGES; i++)
+		if (check->changes[i])
+			clinic_fail(ctx, "what if nothing were changed: %s is (%zu)",
+			    check->check->name, i);
+}
+
+/* A clinic without a file of its own, and the same without one. */
+static void suppose_nothing(
+    const struct recount *recount, struct clinic *clinic, const struct policy *policy)
+{
+	struct what_if *what_if;
+	const char *text;
+	char why[256];
+
+	if (what_if_open(&what_if, recount->path, policy, 0, why)) {
+		clinic_fail(clinic, "what if: %s", why);
+	} else {
+		what_if_judge(what_if, NULL, 0, 0, NULL, NULL);
+		what_if_each_check(what_if, say_change, clinic);
+		if (what_if_error(what_if, &text))
+			clinic_fail(clinic, "what if: %s", text);
+	}
+	what_if_close(what_if);
+}
+
 void recount_check(const struct recount *recount, struct clinic *clinic)
 {
 	struct policy policy = policy_default(&clinic->zone);
@@ -47,6 +75,7 @@ void recount_check(const struct recount *recount, struct clinic *clinic)
 
 	check_topics(clinic);
 	policy.site = clinic->ledger->config.site;
+	suppose_nothing(recount, clinic, &policy);
 	if (verify_store(recount->path, &policy, say_difference, clinic, &result, why))
 		clinic_fail(clinic, "the recount: %s", why);
 }
