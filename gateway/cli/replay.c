@@ -31,6 +31,8 @@ struct job {
 	struct zone zone;
 	char path[PATH_MAX]; /* of the store's file */
 	int lock;            /* on its folder */
+	char site[64];       /* of the head, which goes with the first entry; these two */
+	char timezone[64];
 	struct replay replay;
 	mono_ms took_ms;
 };
@@ -90,8 +92,8 @@ static int open_store(struct job *job)
 	char why[256];
 	struct ledger_config ledger = {
 	    .path = job->path,
-	    .site = head->site,
-	    .timezone = head->timezone,
+	    .site = job->site,
+	    .timezone = job->timezone,
 	    .version = CAREPACE_VERSION "+" CAREPACE_CONTRACT,
 	    .policy = policy_default(&job->zone),
 	    .outbox_max_bytes = job->config.upstream.outbox_max_bytes,
@@ -100,6 +102,8 @@ static int open_store(struct job *job)
 	    .own_count = job->config.own ? job->config.own->count : 0,
 	};
 
+	snprintf(job->site, sizeof(job->site), "%s", head->site);
+	snprintf(job->timezone, sizeof(job->timezone), "%s", head->timezone);
 	if (box_key_load(options->store_path, ledger.box_key, &error)) {
 		cli_say(options, "%s", error.text);
 		return CLI_UNREADABLE;
