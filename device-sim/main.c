@@ -2,6 +2,7 @@
  * ours. */
 #include "fleet.h"
 #include "office.h"
+#include "year.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -56,10 +57,23 @@ static int play_head_office(int argc, char **argv)
 	return is_well ? 0 : EXIT_WRONG;
 }
 
+static int plan_year(int argc, char **argv)
+{
+	struct year_options options;
+	struct pki_error error;
+
+	year_options_parse(&options, argc, argv);
+	enum cp_err err = year_write(&options, &error);
+
+	return err ? fail(err, &error) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "head-office") == 0)
 		return play_head_office(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "year") == 0)
+		return plan_year(argc - 1, argv + 1);
 
 	struct options options;
 	struct pki_error error;
