@@ -3,16 +3,11 @@
 #include "parties.h"
 
 #include "mqtt/topic.h"
-#include "wire/pack.h"
-
-#include "telemetry.pb-c.h"
-
-#define ODD_BATTERY_PCT 200 /* out of range: the device is told */
 
 /* --- packets ------------------------------------------------------------------------- */
 
 struct packet_writer {
-	uint8_t bytes[1024];
+	uint8_t bytes[16 * 1024];
 	size_t len;
 };
 
@@ -76,35 +71,6 @@ static void say_ack(struct conn *conn, unsigned first, uint16_t packet_id)
 	say(conn, first, &body);
 }
 
-/* --- readings ------------------------------------------------------------------------- */
-
-size_t reading_new(struct model_device *device, bool is_odd)
-{
-	MODEL_CHECK(device->reading_count < MODEL_READINGS_MAX, "too many readings");
-	device->readings[device->reading_count] = (struct reading_said){.is_odd = is_odd};
-	return device->reading_count++;
-}
-
-struct slice reading_payload(const struct model_device *device, size_t reading, struct arena *arena)
-{
-	Carepace__V1__Up up = CAREPACE__V1__UP__INIT;
-	Carepace__V1__Heartbeat heartbeat = CAREPACE__V1__HEARTBEAT__INIT;
-	struct slice out;
-
-	up.source = (ProtobufCBinaryData){.len = ID_BYTES, .data = (uint8_t *)device->id.b};
-	up.boot = 1;
-	up.seq = (uint32_t)reading + 1;
-	up.ts_ms = INT64_C(1790000000000);
-	up.mono_ms = reading;
-	heartbeat.state = CAREPACE__V1__DEVICE_STATE__DEVICE_IDLE;
-	heartbeat.has_battery_pct = device->readings[reading].is_odd;
-	heartbeat.battery_pct = ODD_BATTERY_PCT;
-	up.body_case = CAREPACE__V1__UP__BODY_HEARTBEAT;
-	up.heartbeat = &heartbeat;
-	CP_CHECK(wire_pack(arena, &up.base, &out) == CP_OK);
-	return out;
-}
-
 /* --- CONNECT ---------------------------------------------------------------------------- */
 
 static void put_will(struct packet_writer *body, struct conn *conn, struct arena *arena)
@@ -126,7 +92,7 @@ static void say_connect(struct conn *conn)
 	char hex[ID_HEX_LEN + 1];
 	struct arena arena;
 
-	arena_init(&arena, 1024, 64 * 1024);
+	arena_init(&arena, 1024, 256 * 1024);
 	put_text(&body, slice_str("MQTT"));
 	put_u8(&body, conn->level);
 	put_u8(&body, (conn->is_clean ? 2 : 0) | (conn->has_will ? 4 : 0));
@@ -166,11 +132,9 @@ void client_connect(struct client *client)
 	if (conn->level == MQTT_LEVEL_311)
 		conn->expiry_s = conn->is_clean ? 0 : MODEL_EXPIRY_MAX_S;
 	conn->keep_alive_s = RNG_PICK(&model.rng, keep_alives);
-	conn->has_will =
-	    rng_percent(&model.rng, 40) && client->device->reading_count < MODEL_READINGS_MAX / 2;
+	conn->will = rng_percent(&model.rng, 40) ? reading_for_will(client->device) : NO_READING;
+	conn->has_will = conn->will != NO_READING;
 	if (conn->has_will) {
-		conn->will = reading_new(client->device, false);
-		client->device->readings[conn->will].is_will = true;
 		conn->will_delay_s =
 		    conn->level == MQTT_LEVEL_5 && rng_percent(&model.rng, 50) ? 3 : 0;
 	}
@@ -212,7 +176,7 @@ static void say_publish(
 	uint8_t topic[TOPIC_MAX_BYTES];
 	struct arena arena;
 
-	arena_init(&arena, 1024, 64 * 1024);
+	arena_init(&arena, 1024, 256 * 1024);
 	put_text(&body, with_alias && conn->has_alias ? slice_str("")
 	                                              : topic_of(conn->client, TOPIC_UP, topic));
 	if (qos > 0)
@@ -266,13 +230,15 @@ static void publish(struct client *client)
 	struct pub *pub = pub_free(client);
 	struct model_device *device = client->device;
 
-	if (!pub || device->reading_count >= MODEL_READINGS_MAX / 2)
+	if (!pub)
 		return;
 	/* Now and then one that is known already: a duplicate by its name (P2). */
 	size_t reading = rng_below(&model.rng, device->reading_count + 1);
 	if (reading == device->reading_count || device->readings[reading].is_will ||
 	    rng_percent(&model.rng, 85))
-		reading = reading_new(device, rng_percent(&model.rng, 40));
+		reading = reading_next(device);
+	if (reading == NO_READING)
+		return;
 	if (qos == 0) {
 		say_publish(client->conn, reading, 0, 0, false);
 		return;
@@ -285,6 +251,25 @@ static void publish(struct client *client)
 	    .said_on = client->conn->id,
 	};
 	say_publish(client->conn, reading, qos, pub->packet_id, false);
+}
+
+bool client_say(struct client *client)
+{
+	struct pub *pub = pub_free(client);
+	size_t reading =
+	    client->conn->has_heard_connack && pub ? reading_next(client->device) : NO_READING;
+
+	if (reading == NO_READING)
+		return false;
+	*pub = (struct pub){
+	    .state = PUB_WAIT_ACK,
+	    .qos = 1,
+	    .packet_id = next_id(client),
+	    .reading = reading,
+	    .said_on = client->conn->id,
+	};
+	say_publish(client->conn, reading, 1, pub->packet_id, false);
+	return true;
 }
 
 /* At QoS 2 a program may lose its patience on one and the same connection. */
@@ -516,4 +501,39 @@ bool client_is_quiet(const struct client *client)
 		if (client->pubs[i].state != PUB_FREE)
 			return false;
 	return true;
+}
+
+/* --- the wire --------------------------------------------------------------------------------- */
+
+static size_t some_bytes(size_t len)
+{
+	return len == 0 || rng_percent(&model.rng, 60) ? len : 1 + rng_below(&model.rng, len);
+}
+
+void client_carry(struct client *client)
+{
+	struct conn *conn = client->conn;
+
+	if (!conn)
+		return;
+	if (rng_percent(&model.rng, 50))
+		port_deliver(conn, some_bytes(conn->said.len));
+	else
+		client_read(client, some_bytes(conn->heard.len));
+}
+
+void client_disturb(struct client *client)
+{
+	struct conn *conn = client->conn;
+
+	if (!conn)
+		return;
+	if (rng_percent(&model.rng, 60)) {
+		conn->room = rng_percent(&model.rng, 50) ? rng_below(&model.rng, 40) : SIZE_MAX / 2;
+		return;
+	}
+	model_trace("conn %d: cut, %zu bytes unsaid, %zu unheard", (int)conn->id, conn->said.len,
+	    conn->heard.len);
+	port_cut(conn);
+	client->conn = NULL;
 }

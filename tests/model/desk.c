@@ -57,7 +57,10 @@ void desk_close(void)
 
 struct intake *desk_start(struct roster *roster)
 {
-	ledger = model_store_open(roster);
+	char why[256];
+
+	ledger = model_store_open(roster, why);
+	MODEL_CHECK(ledger, "the store: %s", why);
 	batcher_init(&desk.batcher, desk.batches[0], desk.batches[1], clock_mono());
 	return &desk;
 }

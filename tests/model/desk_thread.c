@@ -90,7 +90,10 @@ struct intake *desk_start(struct roster *roster)
 	    .failed = on_failed,
 	};
 
-	CP_CHECK(intake_open(&loop, model_store_open(roster), &ops, NULL, &intake) == CP_OK);
+	char why[256];
+	struct ledger *ledger = model_store_open(roster, why);
+	MODEL_CHECK(ledger, "the store: %s", why);
+	CP_CHECK(intake_open(&loop, ledger, &ops, NULL, &intake) == CP_OK);
 	return intake;
 }
 

@@ -2,14 +2,17 @@
  * store, with an oracle that knows what either may do.
  *
  *     client.c  what a device's program does: connects, sends, is cut, comes back
+ *     readings.c  what it says: heartbeats
  *     port.c    io/listener.h in memory: bytes arrive and leave as far as the dice let them
  *     store.c   the store's file
  *     desk.c    shell/intake.h: the real batcher and the real ledger, a step at a time;
  *               desk_thread.c instead: the real intake and the ledger's thread
  *     oracle.c  what must be so, from what passes the port and the ledger
+ *     words.c   what is said of a seed
  *     run.c     one seed: dice, steps, the calm end
  *
- * Links, devices, roster, messages and rows are the program's own.
+ * Links, devices, roster, messages and rows are the program's own. tests/sim takes the
+ * devices' half of this into the whole.
  */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
@@ -18,8 +21,8 @@
 #include "shell/devices.h"
 #include "truth.h"
 
-#define MODEL_DEVICES 2
-#define MODEL_CLIENTS 4 /* client c is a program on device c / 2: twins */
+#define MODEL_DEVICES 6
+#define MODEL_CLIENTS 6
 #define MODEL_CONNS_MAX 64
 #define MODEL_READINGS_MAX 200
 #define MODEL_DOWNS_MAX 400
@@ -30,6 +33,7 @@
 
 struct model_device {
 	struct id id;
+	enum pki_kind kind;
 	struct reading_said readings[MODEL_READINGS_MAX];
 	size_t reading_count;
 	struct down_due downs[MODEL_DOWNS_MAX];
@@ -108,8 +112,11 @@ struct model {
 	uint64_t seed;
 	struct rng rng;
 	bool is_traced;
+	uint64_t trace_hash; /* of what the trace says, also when nobody reads it */
 	struct model_device devices[MODEL_DEVICES];
-	struct client clients[MODEL_CLIENTS];
+	size_t device_count;
+	struct client clients[MODEL_CLIENTS]; /* some are twins: programs on one device */
+	size_t client_count;
 	struct conn conns[MODEL_CONNS_MAX];
 	size_t conn_count;
 	unsigned restarts;

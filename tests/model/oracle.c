@@ -299,7 +299,7 @@ void oracle_down_acked(struct conn *conn, uint16_t packet_id)
 
 static struct model_device *device_of(const struct id *id)
 {
-	for (size_t i = 0; i < MODEL_DEVICES; i++)
+	for (size_t i = 0; i < model.device_count; i++)
 		if (id_eq(&model.devices[i].id, id))
 			return &model.devices[i];
 	return NULL;
@@ -311,8 +311,8 @@ static void applied_reading(const struct batch_entry *entry)
 
 	if (!device)
 		return;
-	size_t reading = entry->reading.seq - 1;
-	MODEL_CHECK(reading < device->reading_count, "a reading that nobody sent");
+	size_t reading = reading_find(device, &entry->reading);
+	MODEL_CHECK(reading != NO_READING, "a reading that nobody sent");
 	MODEL_CHECK(entry->outcome != BATCH_CONFLICT, "reading %zu in two versions", reading);
 	device->readings[reading].is_applied = true;
 	device->readings[reading].times_new += entry->outcome == BATCH_NEW;
@@ -320,13 +320,17 @@ static void applied_reading(const struct batch_entry *entry)
 	    reading, device->readings[reading].times_new);
 }
 
-static void applied_down(const struct batch_down *said)
+/* It may have been sent before it was taken back, and may be sent no more. */
+static void taken_back(struct model_device *device, uint64_t n)
 {
-	struct model_device *device = device_of(&said->device);
+	for (size_t i = 0; i < device->down_count; i++)
+		device->downs[i].is_acked |= device->downs[i].n == n;
+}
+
+static void add_down(struct model_device *device, const struct batch_down *said)
+{
 	size_t open = 0;
 
-	if (!device)
-		return;
 	MODEL_CHECK(device->down_count < MODEL_DOWNS_MAX, "too many messages");
 	for (size_t i = 0; i < device->down_count; i++)
 		open += device->downs[i].n > 0 && !device->downs[i].is_acked;
@@ -336,6 +340,34 @@ static void applied_down(const struct batch_down *said)
 	model_trace("message %u for device %d", (unsigned)said->n, (int)(device - model.devices));
 	buf_init(&down->payload, 4096);
 	CP_CHECK(buf_append(&down->payload, said->payload.p, said->payload.len) == CP_OK);
+}
+
+static void applied_down(const struct batch_down *said)
+{
+	struct model_device *device = device_of(&said->device);
+
+	if (device && said->payload.len == 0)
+		taken_back(device, said->n);
+	else if (device)
+		add_down(device, said);
+	for (size_t i = 0; id_is_zero(&said->device) && i < model.device_count; i++)
+		if (model.devices[i].kind == PKI_TABLET)
+			add_down(&model.devices[i], said);
+}
+
+/* A message that the store has kept: its batch was lost, but not what was judged before it. */
+void oracle_remembered(const struct batch_down *kept)
+{
+	struct model_device *device = device_of(&kept->device);
+
+	for (size_t i = 0; device && i < device->down_count; i++) {
+		const struct down_due *down = &device->downs[i];
+		if (down->n == kept->n && down->expires_at == kept->expires_at &&
+		    slice_eq(buf_bytes(&down->payload), kept->payload))
+			return;
+	}
+	if (device)
+		add_down(device, kept);
 }
 
 void oracle_applied(const struct batch *batch)
@@ -381,7 +413,7 @@ static void killed(struct model_device *device)
 
 void oracle_killed(void)
 {
-	for (size_t i = 0; i < MODEL_DEVICES; i++)
+	for (size_t i = 0; i < model.device_count; i++)
 		killed(&model.devices[i]);
 	model.restarts++;
 }
@@ -398,15 +430,18 @@ static void check_device(const struct model_device *device)
 	}
 	if (device->has_overflown)
 		return;
-	for (size_t i = 0; i < device->down_count; i++)
-		MODEL_CHECK(device->downs[i].n == 0 || device->downs[i].is_acked || model.has_qos_0,
-		    "message %u is lost", (unsigned)device->downs[i].n);
+	for (size_t i = 0; i < device->down_count; i++) {
+		const struct down_due *down = &device->downs[i];
+		bool is_over = down->n == 0 || down->is_acked || down->expires_at <= clock_wall();
+		MODEL_CHECK(
+		    is_over || model.has_qos_0, "message %u is lost", (unsigned)down->n);
+	}
 	MODEL_CHECK(
 	    model_store_rows_of(&device->id) == 0, "messages are over and still in the store");
 }
 
 void oracle_check_end(void)
 {
-	for (size_t i = 0; i < MODEL_DEVICES; i++)
+	for (size_t i = 0; i < model.device_count; i++)
 		check_device(&model.devices[i]);
 }

@@ -7,9 +7,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define WALL_0 INT64_C(1790000000000)
+#define MONO_0 1000
 
-static _Atomic mono_ms now = 1000;
+static _Atomic mono_ms now = MONO_0;
+static wall_ms wall_0 = INT64_C(1790000000000);
 
 static struct listener {
 	struct listener_ops ops;
@@ -25,7 +26,7 @@ mono_ms clock_mono(void)
 
 wall_ms clock_wall(void)
 {
-	return WALL_0 + atomic_load(&now);
+	return wall_0 + atomic_load(&now);
 }
 
 mono_ms clock_since_boot(void)
@@ -48,9 +49,10 @@ void clock_assume(int64_t offset_ms)
 	CP_CHECK(offset_ms == TIME_NEVER);
 }
 
-mono_ms model_now(void)
+void port_begin(wall_ms wall)
 {
-	return clock_mono();
+	atomic_store(&now, MONO_0);
+	wall_0 = wall - MONO_0;
 }
 
 static struct conn *conn_of(uint64_t id)
@@ -171,7 +173,7 @@ void __wrap_devices_take_connect(
 
 struct conn *port_connect(struct client *client)
 {
-	struct tls_peer peer = {.kind = PKI_PEN, .name = "Pen"};
+	struct tls_peer peer = {.kind = client->device->kind, .name = "Pen"};
 
 	if (model.conn_count == MODEL_CONNS_MAX)
 		return NULL;

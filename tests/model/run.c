@@ -12,15 +12,13 @@
 #include "io/clock.h"
 #include "io/log.h"
 
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define ROUNDS_MAX 2000
+#define CLIENTS 4 /* client c is a program on device c / 2: twins */
 
-struct model model;
 static uint64_t rests; /* of devices that had sent too much */
 
 static const struct link_config link_config = {
@@ -37,64 +35,6 @@ static const struct quota_rates quota = {
     .messages = {.per_s = 10, .burst = 1},
     .bytes = {.per_s = 1000, .burst = 100},
 };
-
-/* --- words ------------------------------------------------------------------------------ */
-
-void model_trace(const char *format, ...)
-{
-	va_list args;
-
-	if (!model.is_traced)
-		return;
-	va_start(args, format);
-	printf("%8lld ", (long long)clock_mono());
-	vprintf(format, args);
-	printf("\n");
-	va_end(args);
-}
-
-_Noreturn void model_fail(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fflush(stdout);
-	vfprintf(stderr, format, args);
-	fprintf(stderr, "\nseed %llu\n", (unsigned long long)model.seed);
-	va_end(args);
-	_exit(1);
-}
-
-/* The gateway's own checks, and the sanitizers, know of no seed. */
-static void say_seed(void)
-{
-	char text[64];
-	int len = snprintf(text, sizeof(text), "seed %llu\n", (unsigned long long)model.seed);
-
-	if (write(STDERR_FILENO, text, (size_t)len) < 0)
-		_exit(2);
-}
-
-static void on_abort(int signal_number)
-{
-	(void)signal_number;
-	say_seed();
-}
-
-/* What the thread sanitizer looks for: it goes on otherwise, and does not abort. */
-const char *__tsan_default_options(void);
-void __tsan_on_report(void *report);
-
-const char *__tsan_default_options(void)
-{
-	return "halt_on_error=1";
-}
-
-void __tsan_on_report(void *report)
-{
-	(void)report;
-	say_seed();
-}
 
 /* --- the gateway -------------------------------------------------------------------------- */
 
@@ -121,7 +61,7 @@ static void kill_gateway(void)
 	devices_close(model.gateway, gone, NULL);
 	desk_stop();
 	roster_deinit(&model.roster);
-	for (size_t i = 0; i < MODEL_CLIENTS; i++)
+	for (size_t i = 0; i < model.client_count; i++)
 		model.clients[i].conn = NULL;
 }
 
@@ -137,41 +77,7 @@ static void restart(void)
 
 static struct client *any_client(void)
 {
-	return &model.clients[rng_below(&model.rng, MODEL_CLIENTS)];
-}
-
-/* All, or so much that it may stop anywhere. */
-static size_t some_bytes(size_t len)
-{
-	return len == 0 || rng_percent(&model.rng, 60) ? len : 1 + rng_below(&model.rng, len);
-}
-
-static void carry(struct client *client)
-{
-	struct conn *conn = client->conn;
-
-	if (!conn)
-		return;
-	if (rng_percent(&model.rng, 50))
-		port_deliver(conn, some_bytes(conn->said.len));
-	else
-		client_read(client, some_bytes(conn->heard.len));
-}
-
-static void disturb(struct client *client)
-{
-	struct conn *conn = client->conn;
-
-	if (!conn)
-		return;
-	if (rng_percent(&model.rng, 60)) {
-		conn->room = rng_percent(&model.rng, 50) ? rng_below(&model.rng, 40) : SIZE_MAX / 2;
-		return;
-	}
-	model_trace("conn %d: cut, %zu bytes unsaid, %zu unheard", (int)conn->id, conn->said.len,
-	    conn->heard.len);
-	port_cut(conn);
-	client->conn = NULL;
+	return &model.clients[rng_below(&model.rng, model.client_count)];
 }
 
 static void work(void)
@@ -208,9 +114,9 @@ static void step(void)
 	else if (die < 250)
 		client_act(client);
 	else if (die < 600)
-		carry(client);
+		client_carry(client);
 	else if (die < 640)
-		disturb(client);
+		client_disturb(client);
 	else if (die < 740)
 		port_pass_time(some_time());
 	else if (die < 999)
@@ -231,7 +137,7 @@ static bool serve(void)
 	desk_depart();
 	desk_apply();
 	desk_return();
-	for (size_t i = 0; i < MODEL_CLIENTS; i++) {
+	for (size_t i = 0; i < model.client_count; i++) {
 		struct conn *conn = model.clients[i].conn;
 		if (!conn)
 			continue;
@@ -258,10 +164,10 @@ static void end_calmly(void)
 {
 	model_trace("the calm end");
 	model.is_calm = true;
-	for (size_t i = 0; i < MODEL_CLIENTS; i++)
+	for (size_t i = 0; i < model.client_count; i++)
 		if (model.clients[i].conn)
 			port_cut(model.clients[i].conn);
-	for (size_t i = 0; i < MODEL_CLIENTS; i++) {
+	for (size_t i = 0; i < model.client_count; i++) {
 		client_connect_calmly(&model.clients[i]);
 		serve_all();
 		client_subscribe(&model.clients[i], 1);
@@ -278,19 +184,24 @@ static void end_calmly(void)
 
 static void begin(uint64_t seed, bool is_traced)
 {
-	model = (struct model){.seed = seed, .rng = {.state = seed}, .is_traced = is_traced};
+	model = (struct model){.seed = seed,
+	    .rng = {.state = seed},
+	    .is_traced = is_traced,
+	    .device_count = CLIENTS / 2,
+	    .client_count = CLIENTS};
 	model.has_qos_0 = rng_percent(&model.rng, 20);
 	model.has_quota = rng_percent(&model.rng, 40);
-	for (size_t i = 0; i < MODEL_DEVICES; i++) {
+	for (size_t i = 0; i < model.device_count; i++) {
 		struct model_device *device = &model.devices[i];
 		uint64_t halves[2] = {rng_next(&model.rng), rng_next(&model.rng)};
 
 		memcpy(device->id.b, halves, sizeof(halves));
+		device->kind = PKI_PEN;
 		device->truth.is_sub_known = true;
 		device->truth.sub = BATCH_NOT_SUBSCRIBED;
 		device->truth.is_durable = true;
 	}
-	for (size_t i = 0; i < MODEL_CLIENTS; i++)
+	for (size_t i = 0; i < model.client_count; i++)
 		model.clients[i].device = &model.devices[i / 2];
 	open_gateway();
 }
@@ -298,7 +209,7 @@ static void begin(uint64_t seed, bool is_traced)
 static void end(void)
 {
 	/* Nothing of this seed is left for the next one. */
-	for (size_t i = 0; i < MODEL_CLIENTS; i++)
+	for (size_t i = 0; i < model.client_count; i++)
 		port_cut(model.clients[i].conn);
 	port_pass_time((MODEL_EXPIRY_MAX_S + 1) * MS_PER_SECOND);
 	serve_all();
@@ -307,7 +218,7 @@ static void end(void)
 		buf_deinit(&model.conns[i].said);
 		buf_deinit(&model.conns[i].heard);
 	}
-	for (size_t i = 0; i < MODEL_DEVICES; i++)
+	for (size_t i = 0; i < model.device_count; i++)
 		for (size_t j = 0; j < model.devices[i].down_count; j++)
 			buf_deinit(&model.devices[i].downs[j].payload);
 }
@@ -315,7 +226,8 @@ static void end(void)
 static void run_seed(uint64_t seed, unsigned steps, bool is_traced)
 {
 	begin(seed, is_traced);
-	for (unsigned i = 0; i < steps && model.conn_count < MODEL_CONNS_MAX - MODEL_CLIENTS; i++)
+	for (unsigned i = 0; i < steps && model.conn_count < MODEL_CONNS_MAX - model.client_count;
+	     i++)
 		step();
 	end_calmly();
 	end();
@@ -348,7 +260,7 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--steps") == 0)
 			steps = (unsigned)strtoul(value, NULL, 10), i++;
 	}
-	signal(SIGABRT, on_abort);
+	model_say_seed_on_abort();
 	log_set_level(LOG_LEVEL_ERROR);
 	/* Where fsync costs nothing, if there is such a place: no power fails here. */
 	const char *place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : P_tmpdir;

@@ -11,22 +11,30 @@
 static struct zone zone; /* UTC */
 static char path[512];
 
+static struct ledger_config config = {.path = path, .site = "model", .version = "1"};
+
 void model_store_place(const char *folder)
 {
 	snprintf(path, sizeof(path), "%s/model.db", folder);
+	config.policy = policy_default(&zone);
 }
 
-struct ledger *model_store_open(struct roster *roster)
+struct ledger_config *model_store_config(void)
 {
-	struct ledger_config config = {
-	    .path = path, .site = "model", .version = "1", .policy = policy_default(&zone)};
+	return &config;
+}
+
+struct ledger *model_store_open(struct roster *roster, char why[256])
+{
 	struct ledger *ledger;
-	char why[256];
 
 	if (ledger_open(&config, clock_wall(), &ledger, why) != CP_OK)
-		model_fail("the store: %s", why);
-	CP_CHECK(devices_remember(ledger, roster) == CP_OK);
-	return ledger;
+		return NULL;
+	if (devices_remember(ledger, roster) == CP_OK)
+		return ledger;
+	snprintf(why, 256, "%s", ledger_error(ledger));
+	ledger_close(ledger);
+	return NULL;
 }
 
 /* By a connection of its own: the ledger's may be another thread's. */
