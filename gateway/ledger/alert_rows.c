@@ -101,6 +101,19 @@ struct alert *alert_rows_of_unit(
 	return alerts;
 }
 
+struct alert *alert_rows_of_session(struct ledger *ledger, int64_t session, size_t *count)
+{
+	struct alert *alerts = NULL;
+	size_t cap = 0;
+	struct db_rows rows = db_query(&ledger->db,
+	    "SELECT " ALERT_COLUMNS " FROM alert a WHERE a.session = ? AND a.session != 0", "i",
+	    session);
+
+	*count = 0;
+	collect(ledger, &rows, &alerts, count, &cap);
+	return alerts;
+}
+
 /* Of a client's alerts those that are not another session's or course's. */
 static size_t keep_course_and_cases(struct alert *alerts, size_t from, size_t count, int64_t course)
 {

@@ -33,6 +33,9 @@ void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_l
 struct alert *alert_rows_of_unit(
     struct ledger *ledger, enum subject_kind kind, int64_t unit, size_t *count);
 
+/* That name the session, retracted ones too, in the work arena. */
+struct alert *alert_rows_of_session(struct ledger *ledger, int64_t session, size_t *count);
+
 /* Makes the row of a new id, or takes it over from another unit: a session may
  * change its client. */
 void alert_rows_claim(

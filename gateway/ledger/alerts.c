@@ -85,3 +85,14 @@ void alerts_reconcile(struct ledger *ledger, enum subject_kind kind, int64_t uni
 		if (!is_known[i])
 			raise_or_claim(ledger, kind, unit, &timeline->items[i], is_loud);
 }
+
+void alerts_tell_again(struct ledger *ledger, int64_t session)
+{
+	size_t count;
+	struct alert *alerts = alert_rows_of_session(ledger, session, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		alerts[i].revision++;
+		alert_rows_save(ledger, &alerts[i], false);
+	}
+}

@@ -151,13 +151,27 @@ static bool derive_alone(struct ledger *ledger, struct session_history *history)
 	return true;
 }
 
+/* An alert is told with who treated, and whose clock said when. */
+static void save(
+    struct ledger *ledger, const struct session *before, const struct session_history *history)
+{
+	const struct session *session = history->session;
+
+	sessions_save(ledger, session, last_attach(history));
+	if (before->ts_source != session->ts_source || before->operator_no != session->operator_no)
+		alerts_tell_again(ledger, session->no);
+}
+
 void subjects_derive_session(struct ledger *ledger, int64_t no)
 {
 	struct session session;
 	struct session_history history = {.session = &session};
 
-	if (sessions_load(ledger, no, &session) && derive_alone(ledger, &history))
-		sessions_save(ledger, &session, last_attach(&history));
+	if (sessions_load(ledger, no, &session)) {
+		struct session before = session;
+		if (derive_alone(ledger, &history))
+			save(ledger, &before, &history);
+	}
 	arena_reset(&ledger->work);
 	decoded_trim(&ledger->decoded);
 }
@@ -190,7 +204,7 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	touch_carts_of(ledger, session.no, touch.is_loud);
 	cart_rows_save(ledger, &history);
 	touch_carts_of(ledger, session.no, touch.is_loud);
-	sessions_save(ledger, &session, last_attach(&history));
+	save(ledger, &before, &history);
 	judge_scene(ledger, &history, touch, at);
 
 	if (before.start != session.start)

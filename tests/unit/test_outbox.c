@@ -109,6 +109,28 @@ static void an_amended_key_is_one_row_with_a_newer_n(void **state)
 	assert_true(count(clinic, "SELECT n FROM outbox WHERE kind = 1") > second);
 }
 
+/* Who treated is told with the alert, and stands in the session's row: of two STARTs the first
+ * by its name counts, whichever came first. */
+static void an_alert_goes_up_again_when_another_is_the_operator(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+
+	only_first_checks(clinic);
+	say(clinic, "2026-04-01 10:00 P1 session A c5");
+	say(clinic, "2026-04-02 10:00 P1 start B c5 operator o1 seq 20");
+	assert_int_equal(count(clinic, "SELECT max(revision) FROM alert"), 1);
+	int64_t last = count(clinic, "SELECT max(n) FROM outbox WHERE kind = 1");
+	done(clinic, (uint64_t)last);
+	assert_int_equal(count(clinic, ALERTS_WAITING), 0);
+
+	say(clinic, "+0s P1 start B c5 operator o2 seq 10");
+	assert_int_equal(count(clinic, "SELECT count(*) FROM session s JOIN operator o ON o.no = "
+	                               "s.operator WHERE s.seq = 10"),
+	    1);
+	assert_int_equal(count(clinic, "SELECT max(revision) FROM alert"), 2);
+	assert_int_equal(count(clinic, ALERTS_WAITING), 1);
+}
+
 /* --- P6, P8: limits ------------------------------------------------------------------- */
 
 #define WAITING "SELECT count(*) FROM outbox"
@@ -390,6 +412,7 @@ int main(void)
 	    LEDGER_TEST(a_receipt_takes_everything_up_to_its_n),
 	    LEDGER_TEST(a_receipt_that_cannot_be_true_deletes_nothing),
 	    LEDGER_TEST(an_amended_key_is_one_row_with_a_newer_n),
+	    LEDGER_TEST(an_alert_goes_up_again_when_another_is_the_operator),
 	    LEDGER_TEST(what_is_over_the_limit_goes_least_urgent_first),
 	    LEDGER_TEST(what_is_gone_is_told_until_it_is_acknowledged),
 	    LEDGER_TEST(what_waits_for_too_long_is_given_up),
