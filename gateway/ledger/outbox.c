@@ -27,9 +27,9 @@ static void put(struct ledger *ledger, int64_t kind, struct slice key, int64_t s
 	        "iiibi", n, now, kind, key, subject))
 		return;
 	db_run(&ledger->db,
-	    "INSERT INTO outbox(n, queued_at, kind, key) VALUES(?, ?, ?, coalesce(nullif(?, x''), "
-	    "?))",
-	    "iiibi", n, now, kind, key, subject);
+	    "INSERT INTO outbox(n, first_n, queued_at, kind, key)"
+	    " VALUES(?, ?, ?, ?, coalesce(nullif(?, x''), ?))",
+	    "iiiibi", n, n, now, kind, key, subject);
 	ledger->outbox_rows++;
 }
 
@@ -125,11 +125,12 @@ static void tell(
 	put(ledger, kind, key, 0);
 }
 
-/* rows: kind, n. */
+/* What an evicted report had replaced is not told either, and nobody else explains it.
+ * rows: kind, n, first_n. */
 static int64_t evict(struct ledger *ledger, enum evicted_why why, struct db_rows *rows)
 {
 	struct {
-		int64_t kind, n;
+		int64_t kind, n, first_n;
 	} found[EVICT_MAX];
 	int64_t first[OUTBOX_KINDS] = {0};
 	int64_t last[OUTBOX_KINDS] = {0};
@@ -137,14 +138,16 @@ static int64_t evict(struct ledger *ledger, enum evicted_why why, struct db_rows
 
 	while (count < EVICT_MAX && db_next(rows)) {
 		found[count].kind = db_int(rows, 0);
-		found[count++].n = db_int(rows, 1);
+		found[count].n = db_int(rows, 1);
+		found[count++].first_n = db_int(rows, 2);
 	}
 	db_end(rows);
 	for (size_t i = 0; i < count; i++) {
 		int64_t kind = found[i].kind;
 		int64_t n = found[i].n;
+		int64_t from = found[i].first_n;
 		remove_row(ledger, kind, n);
-		first[kind] = first[kind] && first[kind] < n ? first[kind] : n;
+		first[kind] = first[kind] && first[kind] < from ? first[kind] : from;
 		last[kind] = last[kind] > n ? last[kind] : n;
 	}
 	for (int64_t kind = 0; kind < OUTBOX_KINDS; kind++)
@@ -177,7 +180,8 @@ static void evict_over(struct ledger *ledger)
 	over = over < EVICT_MAX ? over : EVICT_MAX;
 	while (over > 0 && rank > 0) {
 		struct db_rows rows = db_query(&ledger->db,
-		    "SELECT kind, n FROM outbox WHERE kind = ?" IS_NOT_GONE "ORDER BY n LIMIT ?",
+		    "SELECT kind, n, first_n FROM outbox WHERE kind = ?" IS_NOT_GONE
+		    "ORDER BY n LIMIT ?",
 		    "ii", (int64_t)view_outbox_kind(--rank), over);
 		over -= evict(ledger, EVICTED_BY_LIMIT, &rows);
 	}
@@ -190,7 +194,7 @@ static void evict_old(struct ledger *ledger)
 	    box_clock_in_doubt(ledger))
 		return;
 	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT kind, n FROM outbox WHERE queued_at < ?" IS_NOT_GONE
+	    "SELECT kind, n, first_n FROM outbox WHERE queued_at < ?" IS_NOT_GONE
 	    "ORDER BY queued_at LIMIT ?",
 	    "ii", (int64_t)(ledger->now - ledger->config.outbox_days * MS_PER_DAY),
 	    (int64_t)EVICT_MAX);

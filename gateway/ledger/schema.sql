@@ -423,6 +423,7 @@ CREATE TABLE outbox(
 	kind INTEGER NOT NULL,
 	key NOT NULL, -- of an alert its id or its fold, of a state its subject, or what is gone
 	n INTEGER NOT NULL,
+	first_n INTEGER NOT NULL, -- of the first change that waits: those between are replaced
 	queued_at INTEGER NOT NULL,
 	PRIMARY KEY(kind, key)
 ) WITHOUT ROWID;

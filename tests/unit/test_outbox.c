@@ -259,6 +259,33 @@ static void what_is_over_the_limit_goes_least_urgent_first(void **state)
 	arena_deinit(&sent.arena);
 }
 
+/* Head office waits for a number until somebody explains it: also those that the evicted
+ * report had replaced. */
+static void what_an_evicted_report_had_replaced_is_gone_with_it(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+	struct sent sent;
+
+	only_first_checks(clinic);
+	say(clinic, "2026-03-31 12:00 HQ plan 5 c5 MILD 4");
+	say(clinic, "2026-04-01 10:00 P1 session A c5 course 5");
+	say(clinic, "2026-05-14 06:00 P1 hello");
+	say(clinic, "2026-05-28 06:00 P1 hello"); /* MEDIUM now */
+	db_run(&clinic->ledger->db, "DELETE FROM outbox WHERE kind > 1", "");
+	outbox_open(clinic->ledger);
+	assert_int_equal(count(clinic, "SELECT n - first_n FROM outbox"), 1);
+
+	clinic->ledger->config.outbox_max_bytes = 1;
+	batch_reset(clinic->batch);
+	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
+	look(clinic, &sent);
+	const Carepace__V1__Report *gone = gone_of(&sent, OUTBOX_ALERT);
+	assert_non_null(gone);
+	assert_int_equal(gone->gone->n, 1);
+	assert_int_equal(gone->gone->last_n, 2);
+	arena_deinit(&sent.arena);
+}
+
 static void what_is_gone_is_told_until_it_is_acknowledged(void **state)
 {
 	struct clinic *clinic = full_outbox(state);
@@ -309,7 +336,7 @@ static void much_is_given_up_in_steps(void **state)
 
 	db_run(&clinic->ledger->db,
 	    "WITH RECURSIVE i(n) AS (SELECT 1001 UNION ALL SELECT n + 1 FROM i WHERE n < 2000)"
-	    " INSERT INTO outbox(kind, key, n, queued_at) SELECT 2, n, n, 0 FROM i",
+	    " INSERT INTO outbox(kind, key, n, first_n, queued_at) SELECT 2, n, n, n, 0 FROM i",
 	    "");
 	outbox_open(clinic->ledger);
 	assert_int_equal(clinic->ledger->outbox_rows, 1011);
@@ -414,6 +441,7 @@ int main(void)
 	    LEDGER_TEST(an_amended_key_is_one_row_with_a_newer_n),
 	    LEDGER_TEST(an_alert_goes_up_again_when_another_is_the_operator),
 	    LEDGER_TEST(what_is_over_the_limit_goes_least_urgent_first),
+	    LEDGER_TEST(what_an_evicted_report_had_replaced_is_gone_with_it),
 	    LEDGER_TEST(what_is_gone_is_told_until_it_is_acknowledged),
 	    LEDGER_TEST(what_waits_for_too_long_is_given_up),
 	    LEDGER_TEST(much_is_given_up_in_steps),
