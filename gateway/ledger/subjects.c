@@ -465,6 +465,7 @@ void subjects_judge(struct ledger *ledger)
  */
 void subjects_touch_due(struct ledger *ledger, wall_ms until)
 {
+	unjudged_forget_deadlines(ledger);
 	struct db_rows rows = db_query(&ledger->db,
 	    "SELECT kind, subject, next_change FROM subject WHERE next_change <= ?"
 	    " ORDER BY next_change LIMIT ?",

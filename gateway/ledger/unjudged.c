@@ -36,9 +36,17 @@ void unjudged_add(
 	    ledger->config.version);
 	if (kind == SUBJECT_ROW)
 		return;
-	/* Its deadline must not come up again and again. */
-	db_run(&ledger->db, "UPDATE subject SET next_change = NULL WHERE kind = ? AND subject = ?",
-	    "ii", (int64_t)kind, no);
 	touched_add(&ledger->set_aside[kind], &ledger->lasting, no, false);
 	touched_settle(&ledger->set_aside[kind]);
+	unjudged_forget_deadlines(ledger);
+}
+
+void unjudged_forget_deadlines(struct ledger *ledger)
+{
+	for (size_t kind = 0; kind < SUBJECT_KINDS; kind++)
+		for (size_t i = 0; i < ledger->set_aside[kind].count; i++)
+			db_run(&ledger->db,
+			    "UPDATE subject SET next_change = NULL WHERE kind = ? AND subject = ?"
+			    " AND next_change NOTNULL",
+			    "ii", (int64_t)kind, ledger->set_aside[kind].items[i].no);
 }

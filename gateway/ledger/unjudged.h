@@ -17,4 +17,8 @@ bool unjudged_has(const struct ledger *ledger, enum subject_kind kind, int64_t n
 void unjudged_add(
     struct ledger *ledger, enum subject_kind kind, int64_t no, uint32_t boot, uint32_t seq);
 
+/* Whoever was to be judged again and is set aside: a deadline that nobody heeds would come up
+ * without end. */
+void unjudged_forget_deadlines(struct ledger *ledger);
+
 #endif

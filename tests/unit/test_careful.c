@@ -2,6 +2,7 @@
  * by item, with the same truth and the same answers. */
 #include "ledger_bench.h"
 
+#include "ledger/subjects.h"
 #include "ledger/verify.h"
 
 #include <sys/wait.h>
@@ -250,6 +251,23 @@ static void another_version_tries_it_again_also_after_a_clean_end(void **state)
 	assert_int_equal(count(clinic, "SELECT count(*) FROM alert"), 1);
 }
 
+/* Everybody is to be judged again, also who is set aside: that is no reason to wake for ever. */
+static void what_is_set_aside_is_never_due(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+
+	say(clinic, first_life[0]);
+	say(clinic, first_life[2]);
+	db_exec(&clinic->ledger->db, "INSERT INTO unjudged VALUES(1, 1, 0, 0, 5, '1')");
+	clinic = reopen_store(state, "1");
+	drain(clinic);
+	subjects_judge_again(clinic->ledger, 0);
+	drain(clinic);
+	batch_reset(clinic->batch);
+	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
+	assert_true(clinic->batch->next_wake > clinic->now);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +278,7 @@ int main(void)
 	    LEDGER_TEST(late_news_is_silent_in_the_careful_way_too),
 	    LEDGER_TEST(after_ten_minutes_it_is_over),
 	    LEDGER_TEST(it_comes_to_the_same_truth),
+	    LEDGER_TEST(what_is_set_aside_is_never_due),
 	    LEDGER_TEST(another_version_tries_it_again_also_after_a_clean_end),
 	};
 
