@@ -433,8 +433,7 @@ static void check_device(const struct model_device *device)
 	for (size_t i = 0; i < device->down_count; i++) {
 		const struct down_due *down = &device->downs[i];
 		bool is_over = down->n == 0 || down->is_acked || down->expires_at <= clock_wall();
-		MODEL_CHECK(
-		    is_over || model.has_qos_0, "message %u is lost", (unsigned)down->n);
+		MODEL_CHECK(is_over || model.has_qos_0, "message %u is lost", (unsigned)down->n);
 	}
 	MODEL_CHECK(
 	    model_store_rows_of(&device->id) == 0, "messages are over and still in the store");

@@ -56,7 +56,8 @@ static void fill(const char *path, int64_t keys)
 	    " FROM i, (SELECT body FROM state WHERE kind = 16 LIMIT 1) s WHERE n <= ?1",
 	    "ii", keys, (int64_t)FIRST_KEY);
 	db_run(db,
-	    "INSERT INTO outbox(kind, key, n, first_n, queued_at) SELECT 2, subject, subject, subject, ?1"
+	    "INSERT INTO outbox(kind, key, n, first_n, queued_at) SELECT 2, subject, subject, "
+	    "subject, ?1"
 	    " FROM state WHERE kind = 16 AND subject > ?2",
 	    "ii", clinic.now, (int64_t)FIRST_KEY);
 	db_run(db, "UPDATE outbox_count SET n = ?1 WHERE kind = 2", "i", FIRST_KEY + keys);
