@@ -3,9 +3,13 @@
 #include "care/aggregate.h"
 #include "care/zone.h"
 #include "ledger/civil_days.h"
+#include "ledger/box_clock.h"
 #include "ledger/day_counts.h"
+#include "ledger/day_devices.h"
+#include "ledger/day_observed.h"
 #include "ledger/sessions.h"
 #include "ledger/states.h"
+#include "ledger/store.h"
 
 /* From 2 January 1970 to 2149: no number is 0, and an alert without a date is of no day. */
 #define DAY_BITS 16
@@ -122,6 +126,46 @@ void aggregates_touch_since(struct ledger *ledger, event_ms since)
 	db_end(&rows);
 }
 
+/* --- days without anything -------------------------------------------------------------- */
+
+/* After the box was off for longer nobody asks what happened meanwhile. */
+#define EXPECTED_DAYS_MAX 31
+
+static void expect(struct ledger *ledger, struct aggregate_key key)
+{
+	states_expect(ledger, SUBJECT_AGGREGATE, number_of(key), deadline_of(ledger, key.day));
+}
+
+void aggregates_expect_today(struct ledger *ledger)
+{
+	if (ledger->config.is_recount || box_clock_in_doubt(ledger))
+		return;
+	int64_t today = zone_day(ledger->config.policy.zone, ledger->now);
+	int64_t last = store_meta(ledger, "day_expected", today - 1);
+	if (last == today)
+		return;
+	if (last > today) /* the clock was set back */
+		last = today - 1;
+	if (last < today - EXPECTED_DAYS_MAX)
+		last = today - EXPECTED_DAYS_MAX;
+	while (++last <= today)
+		expect(
+		    ledger, (struct aggregate_key){.of = AGGREGATE_OF_SITE, .day = (int32_t)last});
+	store_set_meta(ledger, "day_expected", today);
+}
+
+/* Once the site's day is added up it is known who was in service. */
+static void expect_devices(struct ledger *ledger, int32_t day)
+{
+	const int64_t *devices;
+	size_t count = day_devices_in_service(ledger, day, &devices);
+
+	for (size_t i = 0; i < count; i++)
+		expect(ledger, (struct aggregate_key){
+		                   .of = AGGREGATE_OF_DEVICE, .who = devices[i], .day = day});
+	aggregates_expect_today(ledger);
+}
+
 /* --- composed ---------------------------------------------------------------------------- */
 
 static bool load_device(struct ledger *ledger, int64_t device, struct id *out)
@@ -149,8 +193,11 @@ void aggregates_compose(struct ledger *ledger, struct touch touch)
 	truth.has_device = key.of == AGGREGATE_OF_DEVICE && load_device(ledger, key.who, &device);
 	truth.device = (ProtobufCBinaryData){.len = ID_BYTES, .data = device.b};
 	if (!ledger->config.is_recount)
-		day_counts_observe(ledger, key, &input, &observed);
-	if (!ledger->db.err)
-		states_put_both(ledger, SUBJECT_AGGREGATE, touch.no, people, &truth.base,
-		    ledger->config.is_recount ? NULL : &observed.base);
+		day_observed_fill(ledger, key, &input, &observed);
+	if (ledger->db.err)
+		return;
+	states_put_both(ledger, SUBJECT_AGGREGATE, touch.no, people, &truth.base,
+	    ledger->config.is_recount ? NULL : &observed.base);
+	if (key.of == AGGREGATE_OF_SITE && !ledger->config.is_recount)
+		expect_devices(ledger, key.day);
 }

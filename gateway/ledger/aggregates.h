@@ -44,6 +44,9 @@ void aggregates_touch_site_within(struct ledger *ledger, int32_t first, int32_t 
 /* All that are composed, from the day of a moment on. */
 void aggregates_touch_since(struct ledger *ledger, event_ms since);
 
+/* The day that has begun is told when it is over, whether anything happens or not. */
+void aggregates_expect_today(struct ledger *ledger);
+
 void aggregates_compose(struct ledger *ledger, struct touch touch);
 
 #endif

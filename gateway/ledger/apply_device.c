@@ -1,8 +1,10 @@
 /* apply_device.c - what devices are and how they do, whoever tells it. */
 #include "ledger/apply.h"
 
+#include "ledger/aggregates.h"
 #include "ledger/clocks.h"
 #include "ledger/downs.h"
+#include "ledger/heard.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
 #include "ledger/presence.h"
@@ -59,8 +61,10 @@ void apply_hello(
 	    " WHERE no = ?",
 	    "iitiiii", (int64_t)hello->kind, (int64_t)hello->model, hello->serial,
 	    (int64_t)hello->context, (int64_t)hello->fw, (int64_t)row->recv, row->source);
-	if (!ledger->config.is_recount)
-		downs_hello_ack(ledger, reading);
+	if (ledger->config.is_recount)
+		return;
+	downs_hello_ack(ledger, reading);
+	aggregates_expect_today(ledger);
 }
 
 void apply_to_device(
@@ -121,8 +125,10 @@ void apply_fault(
 void apply_heartbeat(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
-	if (ledger->filing == FILING_NEW)
-		presence_beat(ledger, reading, row->recv);
+	if (ledger->filing != FILING_NEW)
+		return;
+	presence_beat(ledger, reading, row->recv);
+	heard_add(ledger, reading);
 }
 
 /* Something about a message that is a fact of its device's day. */

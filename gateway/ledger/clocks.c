@@ -5,6 +5,7 @@
 #include "ledger/downs.h"
 #include "ledger/facts.h"
 #include "ledger/guards.h"
+#include "ledger/heard.h"
 #include "ledger/history.h"
 #include "ledger/names.h"
 #include "ledger/session_stream.h"
@@ -310,7 +311,12 @@ static void move_row(void *ctx, const struct reading *reading, const struct jour
 	struct reading from;
 	struct reading to;
 
-	if (!dates_differ(move, reading, row, &from, &to) || !row_is_applied(move->ledger, row))
+	bool is_moved = dates_differ(move, reading, row, &from, &to);
+	if (!row_is_applied(move->ledger, row))
+		return;
+	if (row->kind == READING_HEARTBEAT)
+		heard_again(move->ledger, &from, &to);
+	if (!is_moved)
 		return;
 	facts_move(move->ledger, &from, &to, row);
 	note_session(move, &reading->sid, row);
@@ -379,6 +385,7 @@ static void move_boot(struct ledger *ledger, const struct id *source_id, int64_t
 	struct move move = {.ledger = ledger, .from = from, .to = &to};
 
 	known->dated = to;
+	heard_forget_boot(ledger, source_id, boot);
 	boot_journal(ledger, source, boot, move_row, &move);
 	boot_stream(ledger, source, boot, move_row, &move);
 	touched_settle(&move.sessions);

@@ -16,8 +16,4 @@
 bool day_counts_load(
     struct ledger *ledger, struct aggregate_key key, struct aggregate_input *input);
 
-/* What depends on arrival (P4). */
-void day_counts_observe(struct ledger *ledger, struct aggregate_key key,
-    const struct aggregate_input *input, Carepace__V1__AggDay *out);
-
 #endif

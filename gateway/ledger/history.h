@@ -50,6 +50,9 @@ void history_add_services(struct ledger *ledger, struct fact_list *list, int64_t
 void history_add_quarantine(
     struct ledger *ledger, struct fact_list *list, int64_t device, event_ms at);
 
+void history_add_quarantine_within(struct ledger *ledger, struct fact_list *list, int64_t device,
+    event_ms from, event_ms to); /* at any moment of a span */
+
 /* Once the session is derived: what was known around it. */
 bool history_of_scene(struct ledger *ledger, struct session_history *history);
 

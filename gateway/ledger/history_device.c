@@ -125,20 +125,36 @@ bool history_of_device(struct ledger *ledger, int64_t device, struct device_hist
 	return !ledger->db.err;
 }
 
+static const int64_t quarantine_topics[] = {
+    FACT_TOPIC(READING_MAINT, CAREPACE__V1__MAINT_KIND__MAINT_QUARANTINE),
+    FACT_TOPIC(READING_MAINT, CAREPACE__V1__MAINT_KIND__MAINT_RELEASE),
+    FACT_TOPIC(READING_SELFTEST, CAREPACE__V1__RESULT__RESULT_PASS),
+    FACT_TOPIC(READING_ESTOP, 0),
+};
+
+static void add_calibrations(struct ledger *ledger, struct fact_list *list, int64_t device)
+{
+	history_add(ledger, list, SUBJECT_DEVICE, device,
+	    FACT_TOPIC(READING_MAINT, CAREPACE__V1__MAINT_KIND__MAINT_CALIBRATION));
+}
+
 void history_add_quarantine(
     struct ledger *ledger, struct fact_list *list, int64_t device, event_ms at)
 {
-	static const int64_t topics[] = {
-	    FACT_TOPIC(READING_MAINT, CAREPACE__V1__MAINT_KIND__MAINT_QUARANTINE),
-	    FACT_TOPIC(READING_MAINT, CAREPACE__V1__MAINT_KIND__MAINT_RELEASE),
-	    FACT_TOPIC(READING_SELFTEST, CAREPACE__V1__RESULT__RESULT_PASS),
-	    FACT_TOPIC(READING_ESTOP, 0),
-	};
+	for (size_t i = 0; i < CP_COUNT(quarantine_topics); i++)
+		history_add_around(ledger, list, SUBJECT_DEVICE, device, quarantine_topics[i], at);
+	add_calibrations(ledger, list, device);
+}
 
-	for (size_t i = 0; i < CP_COUNT(topics); i++)
-		history_add_around(ledger, list, SUBJECT_DEVICE, device, topics[i], at);
-	history_add(ledger, list, SUBJECT_DEVICE, device,
-	    FACT_TOPIC(READING_MAINT, CAREPACE__V1__MAINT_KIND__MAINT_CALIBRATION));
+void history_add_quarantine_within(
+    struct ledger *ledger, struct fact_list *list, int64_t device, event_ms from, event_ms to)
+{
+	for (size_t i = 0; i < CP_COUNT(quarantine_topics); i++) {
+		history_add_last(ledger, list, SUBJECT_DEVICE, device, quarantine_topics[i], from);
+		history_add_within(
+		    ledger, list, SUBJECT_DEVICE, device, quarantine_topics[i], from + 1, to);
+	}
+	add_calibrations(ledger, list, device);
 }
 
 /* --- one day ------------------------------------------------------------------------------ */

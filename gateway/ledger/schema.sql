@@ -162,6 +162,17 @@ CREATE TABLE gap(
 	PRIMARY KEY(source, boot, first)
 ) WITHOUT ROWID;
 
+-- Observed: minutes of an hour since 1970 in which a device's heartbeats fall, by event time,
+-- and those in which it said that it was out of use, a bit each (ledger/heard.h).
+CREATE TABLE heard(
+	source INTEGER NOT NULL,
+	hour INTEGER NOT NULL,
+	boot INTEGER NOT NULL,
+	minutes INTEGER NOT NULL,
+	out_of_use INTEGER NOT NULL,
+	PRIMARY KEY(source, hour, boot)
+) WITHOUT ROWID;
+
 -- facts ------------------------------------------------------------------------
 
 -- kind: enum subject_kind. An input may speak about several subjects.
@@ -391,6 +402,7 @@ CREATE INDEX alert_by_device ON alert(device) WHERE device != 0 AND state IN (1,
 CREATE INDEX alert_by_client ON alert(client) WHERE client != 0 AND state IN (1, 2, 4);
 CREATE INDEX alert_by_time ON alert(raised_at);
 CREATE INDEX alert_by_day ON alert(effective_day); -- ledger/aggregates.h
+CREATE INDEX alert_overdue ON alert(until_at) WHERE check_id + 0 = 103; -- ledger/day_courses.h
 CREATE INDEX alert_by_fold ON alert(fold) WHERE fold > 0;
 
 -- Alerts of one check on one civil day of a device (history_day_no): from a number on they

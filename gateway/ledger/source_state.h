@@ -3,6 +3,7 @@
 #define LEDGER_SOURCE_STATE_H
 
 #include "care/clock_trust.h"
+#include "care/downtime.h"
 
 #define BATTERY_UNKNOWN (-1) /* else 0 to 100, or 255: mains */
 
@@ -39,6 +40,8 @@ struct source_state {
 	int64_t parked_bytes;
 	int64_t last_down; /* number of its last message down; 0: not known */
 	struct known_boot known_boot;
+	struct heard_hour heard; /* the hour of its last beat (ledger/heard.h) */
+	uint32_t heard_boot;
 };
 
 #endif

@@ -21,7 +21,7 @@
  *     forgets.c   clients who asked to be forgotten
  *     verdicts.c  the answer on the chair, with revisions
  *     next_allowed.c  when a client may come again
- *     presence.c  heartbeats and gaps: what a device does not send
+ *     presence.c  heartbeats and gaps: what a device does not send; heard.c its minutes
  *     downs.c     what is said to devices; advice.c when, down_rows.c keeps it
  *     link_rows.c what a device's link leaves behind
  *     pending.c   the careful way after an abnormal exit; unjudged.c what ended it twice
@@ -29,7 +29,7 @@
  *                 courses.c a course, device_states.c a device, health.c the box,
  *                 audit.c who decided what
  *     aggregates.c  days: which there are; day_counts.c what of each counts,
- *                 civil_days.c what is filed under them
+ *                 civil_days.c what is filed under them, day_observed.c what stood then
  *     watch.c     what the box notices of itself; room.c is the disk full?
  *     policies.c  what holds for the whole site
  */

@@ -37,19 +37,41 @@ static wall_ms grid_moment(struct ledger *ledger, wall_ms not_before)
 	return past == 0 ? not_before : not_before - past + STATES_GRID_MS;
 }
 
+static void wake_at(struct ledger *ledger, wall_ms due)
+{
+	if (due < ledger->next_change)
+		ledger->next_change = due;
+}
+
+static wall_ms due_at(struct ledger *ledger, wall_ms not_before)
+{
+	return grid_moment(ledger, not_before > ledger->now ? not_before : ledger->now + 1);
+}
+
 void states_touch(
     struct ledger *ledger, enum subject_kind kind, int64_t subject, wall_ms not_before)
 {
 	if (ledger->config.is_recount)
 		return;
-	wall_ms due = grid_moment(ledger, not_before > ledger->now ? not_before : ledger->now + 1);
+	wall_ms due = due_at(ledger, not_before);
 	db_run(&ledger->db,
 	    "INSERT INTO subject(kind, subject, judged_at, next_change) VALUES(?, ?, ?, ?)"
 	    " ON CONFLICT(kind, subject) DO UPDATE SET next_change = excluded.next_change"
 	    " WHERE next_change IS NULL OR next_change > excluded.next_change",
 	    "iiii", (int64_t)kind, subject, (int64_t)ledger->now, (int64_t)due);
-	if (due < ledger->next_change)
-		ledger->next_change = due;
+	wake_at(ledger, due);
+}
+
+void states_expect(
+    struct ledger *ledger, enum subject_kind kind, int64_t subject, wall_ms not_before)
+{
+	wall_ms due = due_at(ledger, not_before);
+
+	db_run(&ledger->db,
+	    "INSERT INTO subject(kind, subject, judged_at, next_change) VALUES(?, ?, ?, ?)"
+	    " ON CONFLICT(kind, subject) DO NOTHING",
+	    "iiii", (int64_t)kind, subject, (int64_t)ledger->now, (int64_t)due);
+	wake_at(ledger, due);
 }
 
 /* A recount leaves what waits in the store waiting: that is not compared. */

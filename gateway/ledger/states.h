@@ -24,6 +24,10 @@
 void states_touch(
     struct ledger *ledger, enum subject_kind kind, int64_t subject, wall_ms not_before);
 
+/* The same for one that nobody has touched yet: who was told once is not composed again. */
+void states_expect(
+    struct ledger *ledger, enum subject_kind kind, int64_t subject, wall_ms not_before);
+
 /* Whom it names: local numbers, 0 nobody. Their tokens are filled in when it is sent (P10). */
 struct state_people {
 	int64_t client;

@@ -39,12 +39,13 @@ static void copy_rows(struct recount *r, const char *select, const char *insert,
 	}
 }
 
-/* Which days wait to be composed (20: SUBJECT_AGGREGATE) is taken over: see truth.c. */
+/* Which days wait to be composed (20: SUBJECT_AGGREGATE) is taken over: see truth.c. The others
+ * a recount finds where anything happened: of a quiet day there is nothing to compare. */
 static void copy_moments(struct recount *r)
 {
 	struct db_rows rows = db_query(&r->store,
 	    "SELECT kind, subject, judged_at, coalesce(CASE kind WHEN 20 THEN next_change END, 0)"
-	    " FROM subject",
+	    " FROM subject WHERE kind != 20 OR next_change IS NOT NULL",
 	    "");
 
 	while (db_next(&rows))

@@ -11,7 +11,7 @@
 #include "report.pb-c.h"
 
 #define SENT_KINDS 10
-#define SENT_MAX 64
+#define SENT_MAX 512
 
 static const struct report_style in_bytes = {.site = "berlin-1", .tz = "Europe/Berlin"};
 static const struct report_style in_json = {
@@ -54,7 +54,7 @@ static inline struct sent look(
 	for (size_t i = 0; i < SENT_KINDS; i++)
 		after[i] = i == kind ? 0 : UINT64_MAX >> 1;
 	assert_int_equal(view_open(&sent.view, clinic->path, why), CP_OK);
-	arena_init(&sent.arena, 4096, 1U << 20);
+	arena_init(&sent.arena, 4096, 4U << 20);
 	sent.count =
 	    view_outbox(sent.view, &sent.arena, style, after, SENT_KINDS, sent.rows, SENT_MAX);
 	for (size_t i = 0; i < sent.count; i++)

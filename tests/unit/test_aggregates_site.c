@@ -240,6 +240,71 @@ static void stock_that_expires_within_sixty_days_is_counted(void **state)
 	verify(state);
 }
 
+/* --- where clients stand -------------------------------------------------------------------------
+ */
+
+static uint32_t overdue_of(struct clinic *clinic, const char *date, int band)
+{
+	struct sent told = look(clinic, &in_bytes, OUTBOX_DAY);
+	const Carepace__V1__AggDay *day = find(&told, "site", date)->agg_day;
+	uint32_t clients = 0;
+
+	for (size_t i = 0; i < day->n_overdue; i++)
+		if ((int)day->overdue[i]->band == band)
+			clients = day->overdue[i]->clients;
+	look_away(&told);
+	return clients;
+}
+
+/* 42 days after 10 January, on 21 February, nobody is late. c5 has two courses, c6 one that is
+ * more than mild; c5 comes again on 1 March for one of them. */
+static void clients_who_are_overdue_are_counted_by_band(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+
+	say(clinic, "2020-01-01 00:00 HQ policy only INTERVAL_OVERDUE");
+	say(clinic, "2026-01-09 12:00 HQ plan 5 c5 MILD 4");
+	say(clinic, "+1s HQ plan 6 c5 MILD 4");
+	say(clinic, "+1s HQ plan 7 c6 MOD_SEVERE 5");
+	say(clinic, "2026-01-10 10:00 P1 session A c5 course 5");
+	say(clinic, "2026-01-10 11:00 P1 session B c5 course 6");
+	say(clinic, "2026-01-10 12:00 P1 session C c6 course 7");
+	say(clinic, "2026-02-28 10:00 P1 session D c5 course 5");
+	say(clinic, "2026-03-02 06:11 P1 hello");
+	assert_day(clinic, "site", "20260221", "overdue_clients", 0);
+	assert_day(clinic, "site", "20260222", "overdue_clients", 2);
+	assert_int_equal(overdue_of(clinic, "20260222", CAREPACE__V1__BAND__BAND_MILD), 1);
+	assert_int_equal(overdue_of(clinic, "20260222", CAREPACE__V1__BAND__BAND_MOD_SEVERE), 1);
+	assert_int_equal(overdue_of(clinic, "20260222", CAREPACE__V1__BAND__BAND_TRANSFORM), 0);
+	assert_day(clinic, "site", "20260301", "overdue_clients", 2);
+	assert_day(clinic, "site", "20260301", "courses_started", -1);
+	say(clinic, "2026-03-02 10:00 P1 session E c6 course 7");
+	say(clinic, "2026-03-03 06:11 P1 hello");
+	assert_day(clinic, "site", "20260302", "overdue_clients", 1);
+	assert_int_equal(overdue_of(clinic, "20260302", CAREPACE__V1__BAND__BAND_MOD_SEVERE), 0);
+}
+
+/* Nine months after 10 January is 10 October. */
+static void courses_count_nine_months_after_their_beginning(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+
+	say(clinic, "2020-01-01 00:00 HQ policy only COURSE_COMPLETE");
+	say(clinic, "2026-01-09 12:00 HQ plan 5 c5 MILD 4");
+	say(clinic, "+1s HQ plan 6 c6 SINGLE 1");
+	say(clinic, "+1s HQ plan 7 c7 SINGLE 1");
+	say(clinic, "2026-01-10 10:00 P1 session A c5 course 5");
+	say(clinic, "2026-01-10 11:00 P1 session B c6 course 6");
+	say(clinic, "2026-01-11 11:00 P1 session C c7 course 7");
+	say(clinic, "2026-10-12 06:11 P1 hello");
+	assert_day(clinic, "site", "20261009", "courses_started", 0);
+	assert_day(clinic, "site", "20261010", "courses_started", 2);
+	assert_day(clinic, "site", "20261010", "courses_completed", 1);
+	assert_day(clinic, "site", "20261011", "courses_started", 3);
+	assert_day(clinic, "site", "20261011", "courses_completed", 2);
+	assert_day(clinic, "site", "20261011", "overdue_clients", -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +315,8 @@ int main(void)
 	    LEDGER_TEST(who_came_is_known_later),
 	    LEDGER_TEST(clients_who_are_one_keep_one_anothers_appointments),
 	    LEDGER_TEST(certificates_that_end_within_thirty_days_are_counted),
+	    LEDGER_TEST(clients_who_are_overdue_are_counted_by_band),
+	    LEDGER_TEST(courses_count_nine_months_after_their_beginning),
 	    LEDGER_TEST(stock_that_expires_within_sixty_days_is_counted),
 	};
 
