@@ -23,7 +23,7 @@ static void put_bands(
     struct ledger *ledger, const uint32_t clients[BANDS], Carepace__V1__AggDay *out)
 {
 	Carepace__V1__BandCount *counts = arena_zalloc(&ledger->work, BANDS * sizeof(*counts));
-	Carepace__V1__BandCount **list = arena_alloc(&ledger->work, BANDS * sizeof(*list));
+	Carepace__V1__BandCount **list = arena_alloc(&ledger->work, BANDS * sizeof(void *));
 
 	if (!counts || !list) {
 		db_fail(&ledger->db, CP_NOMEM, "out of memory for the clients of a day");

@@ -17,7 +17,7 @@
 void heard_add(struct ledger *ledger, const struct reading *reading);
 
 /* A boot's beats are dated again: first none counts, then each as it is dated now. */
-void heard_forget_boot(struct ledger *ledger, const struct id *source, uint32_t boot);
+void heard_forget_boot(struct ledger *ledger, const struct id *id, uint32_t boot);
 void heard_again(struct ledger *ledger, const struct reading *from, const struct reading *to);
 
 /* Hours of a device that touch a span, in the work arena. False: out of memory. */
