@@ -19,6 +19,7 @@ const struct cli_command cli_commands[] = {
     {"verify", cli_verify, "count everything again from the inputs and compare"},
     {"what-if", cli_what_if, "what the past would have come to under another policy file"},
     {"replay", cli_replay, "judge a recorded or simulated log in virtual time"},
+    {"export", cli_export, "lists as CSV or JSON; all that came in as a log"},
     {"pki", cli_pki, "the clinic's certificates: make, renew, revoke, list"},
     {"example-config", cli_example_config, "print a configuration to begin with"},
     {"check-config", cli_check_config, "list the faults of a configuration"},

@@ -48,6 +48,7 @@ int cli_recall(int argc, char **argv);
 int cli_sessions(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_what_if(int argc, char **argv);
+int cli_export(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_checks(int argc, char **argv);
 int cli_parked(int argc, char **argv);

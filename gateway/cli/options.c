@@ -26,9 +26,8 @@ static const struct {
 } common[] = {
     {CLI_TAKES_CONFIG,
         {"config", KEY_CONFIG, "FILE", 0, "the configuration (" CLI_CONFIG_DEFAULT ")", 1}},
-    {CLI_TAKES_STORE,
-        {"store", KEY_STORE, "DIR", 0,
-            "the folder of the store; without --config in UTC and with the default rules", 1}},
+    {CLI_TAKES_STORE, {"store", KEY_STORE, "DIR", 0,
+                          "the folder of the store; without --config as the store says", 1}},
     {CLI_TAKES_JSON, {"json", KEY_JSON, NULL, 0, "for programs", 1}},
     {CLI_TAKES_SINCE, {"since", KEY_SINCE, "YYYY-MM-DD", 0, "from that day on only", 0}},
     {CLI_TAKES_LIMIT, {"limit", KEY_LIMIT, "N", 0, "at most so many", 0}},
@@ -65,7 +64,7 @@ void cli_say(const struct cli_options *options, const char *format, ...)
 	va_end(args);
 }
 
-static error_t take_day(struct cli_options *options, const char *text)
+error_t cli_take_day(struct cli_options *options, const char *text, int32_t *out)
 {
 	unsigned year;
 	unsigned month;
@@ -73,10 +72,8 @@ static error_t take_day(struct cli_options *options, const char *text)
 	int len = 0;
 
 	if (sscanf(text, "%4u-%2u-%2u%n", &year, &month, &day, &len) == 3 && !text[len] &&
-	    civil_parse_yyyymmdd(year * 10000 + month * 100 + day, &options->since_day)) {
-		options->since = text;
+	    civil_parse_yyyymmdd(year * 10000 + month * 100 + day, out))
 		return 0;
-	}
 	return cli_wrong(options, "a day is written like 2026-09-14; \"%s\" is none", text);
 }
 
@@ -101,7 +98,8 @@ static error_t parse_common(int key, char *value, struct argp_state *state)
 
 	switch (key) {
 	case KEY_SINCE:
-		return take_day(options, value);
+		options->since = value;
+		return cli_take_day(options, value, &options->since_day);
 	case KEY_LIMIT:
 		err = take_number(options, "limit", value, CLI_LIMIT_MAX, &number);
 		options->limit = (unsigned)number;

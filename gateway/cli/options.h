@@ -58,6 +58,9 @@ struct cli_syntax {
 bool cli_parse(const struct cli_syntax *syntax, int argc, char **argv, struct cli_options *options,
     int *exit_status);
 
+/* "2026-09-14". */
+error_t cli_take_day(struct cli_options *options, const char *text, int32_t *out);
+
 /* "carepace alerts: ..." on stderr. Answers EINVAL, which a parser returns. */
 error_t cli_wrong(struct cli_options *options, const char *format, ...) CP_PRINTF(2, 3);
 

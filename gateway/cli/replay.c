@@ -148,7 +148,7 @@ struct count {
 	int64_t value;
 };
 
-#define COUNTS 9
+#define COUNTS 10
 
 static void fill_counts(const struct replay_counts *from, struct count out[COUNTS])
 {
@@ -161,6 +161,7 @@ static void fill_counts(const struct replay_counts *from, struct count out[COUNT
 	    {"parked", "not understood, kept", from->parked},
 	    {"refused_foreign", "refused: spoke for another", from->foreign},
 	    {"refused_privacy", "refused: text where only codes are allowed", from->privacy},
+	    {"own_policy", "of the clinic's own policy, which --config names anew", from->own},
 	    {"receipts", "receipts of head office, not followed", from->receipts},
 	};
 
@@ -219,7 +220,6 @@ static void print_text(struct job *job, const struct count counts[COUNTS])
 	static const char *const heads[] = {"CHECK", "ALERTS", "OPEN"};
 	struct arena arena;
 	struct table table;
-	char text[64];
 
 	arena_init(&arena, 16 * 1024, 4U << 20);
 	for (size_t i = 0; i < COUNTS; i++)
@@ -231,8 +231,8 @@ static void print_text(struct job *job, const struct count counts[COUNTS])
 		putchar('\n');
 		table_print_list(&table);
 	}
-	printf("\n%s a second. See what it came to: carepace alerts --store %s\n",
-	    count_text(rate(job), "entry", text), job->request->options.store_path);
+	printf("\n%" PRId64 " entries a second. See what it came to: carepace alerts --store %s\n",
+	    rate(job), job->request->options.store_path);
 	arena_deinit(&arena);
 }
 

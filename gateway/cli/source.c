@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define ARENA_BYTES_MAX (256U << 20)
-#define ZONE_WITHOUT_CONFIG "Etc/UTC"
+#define ZONE_WITHOUT_CONFIG "Etc/UTC" /* and none in the store */
 
 static int load_config(struct cli_source *source, const struct cli_options *options)
 {
@@ -16,12 +16,33 @@ static int load_config(struct cli_source *source, const struct cli_options *opti
 	return cli_load_config(options, &source->config) ? CLI_UNREADABLE : CLI_OK;
 }
 
+static int find_store(struct cli_source *source, const struct cli_options *options)
+{
+	const char *folder = options->store_path ? options->store_path : source->config.store.path;
+	int len = snprintf(source->path, sizeof(source->path), "%s/%s", folder, LEDGER_FILE_NAME);
+
+	if (len > 0 && (size_t)len < sizeof(source->path))
+		return CLI_OK;
+	cli_say(options, "the path of the store is too long");
+	return CLI_UNREADABLE;
+}
+
+static void name_clinic(struct cli_source *source)
+{
+	const struct config_site *site = &source->config.site;
+
+	if (!site->name) {
+		view_meta(source->path, "site", source->site);
+		view_meta(source->path, "timezone", source->zone_name);
+		return;
+	}
+	snprintf(source->site, sizeof(source->site), "%s", site->name);
+	snprintf(source->zone_name, sizeof(source->zone_name), "%s", site->timezone);
+}
+
 static int load_zone(struct cli_source *source, const struct cli_options *options)
 {
-	const char *name = source->config.site.timezone;
-
-	if (!name)
-		name = ZONE_WITHOUT_CONFIG;
+	const char *name = *source->zone_name ? source->zone_name : ZONE_WITHOUT_CONFIG;
 	enum cp_err err = tzfile_load(name, &source->zone);
 	if (!err)
 		return CLI_OK;
@@ -36,17 +57,13 @@ int cli_source_load(struct cli_source *source, const struct cli_options *options
 	arena_init(&source->arena, 64 * 1024, ARENA_BYTES_MAX);
 	int status = load_config(source, options);
 	if (!status)
+		status = find_store(source, options);
+	if (!status) {
+		name_clinic(source);
 		status = load_zone(source, options);
-	if (status)
-		return status;
+	}
 	source->policy = policy_default(&source->zone);
-
-	const char *folder = options->store_path ? options->store_path : source->config.store.path;
-	int len = snprintf(source->path, sizeof(source->path), "%s/%s", folder, LEDGER_FILE_NAME);
-	if (len > 0 && (size_t)len < sizeof(source->path))
-		return CLI_OK;
-	cli_say(options, "the path of the store is too long");
-	return CLI_UNREADABLE;
+	return status;
 }
 
 int cli_source_open(struct cli_source *source, const struct cli_options *options)

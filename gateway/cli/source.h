@@ -11,7 +11,9 @@
 #include <limits.h>
 
 struct cli_source {
-	struct config config; /* zeroed without a configuration */
+	struct config config;            /* zeroed without a configuration */
+	char site[VIEW_META_BYTES];      /* by the configuration, or else as the store says; */
+	char zone_name[VIEW_META_BYTES]; /* both "" when nobody does */
 	struct zone zone;
 	struct policy policy; /* at its defaults; view_policy() has the clinic's */
 	char path[PATH_MAX];  /* of the store's file */

@@ -49,3 +49,11 @@ struct batch_entry *gate_take_order(struct batch *batch, struct slice payload, w
 		entry->what = BATCH_REFUSED;
 	return entry;
 }
+
+struct batch_entry *gate_take_own(struct batch *batch, struct slice payload, wall_ms recv)
+{
+	struct batch_entry *entry = gate_take_order(batch, payload, recv);
+
+	entry->reading.source = reading_box;
+	return entry;
+}

@@ -19,4 +19,7 @@ struct batch_entry *gate_take_device(struct batch *batch, struct slice payload,
  * (domain 9.4): its entry is refused, `reading.order` is what it says. */
 struct batch_entry *gate_take_order(struct batch *batch, struct slice payload, wall_ms recv);
 
+/* One that the box gave itself, from a log: else it comes from the policy file (ledger/own.h). */
+struct batch_entry *gate_take_own(struct batch *batch, struct slice payload, wall_ms recv);
+
 #endif

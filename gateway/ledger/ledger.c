@@ -87,7 +87,9 @@ enum cp_err ledger_open(
 		ledger->opened_at = ledger->now = now;
 		ledger->careful_until = now + CAREFUL_MS;
 		ledger->is_receipt_due = store_meta(ledger, "hq_epoch", 0) != 0;
-		store_set_site(ledger, config->site);
+		store_set_text(ledger, "site", config->site);
+		if (config->timezone) /* for tools that are told no configuration */
+			store_set_text(ledger, "timezone", config->timezone);
 		merges_open(ledger);
 		forgets_open(ledger);
 		policies_open(ledger, now);
@@ -279,7 +281,7 @@ static void take_entry(struct ledger *ledger, struct batch_entry *entry)
 	switch (entry->what) {
 	case BATCH_READING:
 		journal(ledger, entry);
-		if (entry->reading.order)
+		if (id_eq(&entry->reading.source, &reading_head_office))
 			advance_receipt(ledger, &entry->reading);
 		downs_receipt(ledger, entry);
 		break;

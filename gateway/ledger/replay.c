@@ -61,7 +61,8 @@ static enum cp_err advance(struct replay *replay, wall_ms until)
 enum cp_err replay_open(
     struct replay *replay, const struct ledger_config *config, wall_ms now, char why[256])
 {
-	*replay = (struct replay){.now = now, .next_wake = now, .batch = batch_new()};
+	*replay = (struct replay){
+	    .now = now, .next_wake = now, .batch = batch_new(), .has_own = config->own_count > 0};
 	if (replay->batch)
 		return ledger_open(config, now, &replay->ledger, why);
 	snprintf(why, 256, "out of memory");
@@ -74,11 +75,29 @@ void replay_close(struct replay *replay)
 	batch_free(replay->batch);
 }
 
+static const struct batch_entry *pass_gate(struct batch *batch, const struct log_entry *entry)
+{
+	wall_ms at = entry->received_ms;
+
+	if (entry->is_own)
+		return gate_take_own(batch, entry->payload, at);
+	if (entry->is_order)
+		return gate_take_order(batch, entry->payload, at);
+	return gate_take_device(batch, entry->payload, &entry->device,
+	    entry->kind == CAREPACE__V1__DEVICE_KIND__DEVICE_TABLET, at);
+}
+
 enum cp_err replay_take(struct replay *replay, const struct log_entry *entry)
 {
 	struct batch *batch = replay->batch;
 	wall_ms at = entry->received_ms;
 	enum cp_err err = CP_OK;
+
+	if (entry->is_own && replay->has_own) {
+		replay->counts.entries++;
+		replay->counts.own++;
+		return CP_OK;
+	}
 
 	if (batch_is_full(batch) || at >= replay->next_wake ||
 	    (batch->entry_count && at >= replay->began_at + REPLAY_SPAN_MS))
@@ -91,10 +110,7 @@ enum cp_err replay_take(struct replay *replay, const struct log_entry *entry)
 		replay->began_at = at;
 	replay->now = at;
 
-	const struct batch_entry *added =
-	    entry->is_order ? gate_take_order(batch, entry->payload, at)
-	                    : gate_take_device(batch, entry->payload, &entry->device,
-	                          entry->kind == CAREPACE__V1__DEVICE_KIND__DEVICE_TABLET, at);
+	const struct batch_entry *added = pass_gate(batch, entry);
 	if (added->gate == READING_NOMEM)
 		return CP_NOMEM;
 	return added->what == BATCH_READING && reading_is_urgent(added->reading.kind)

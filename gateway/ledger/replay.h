@@ -25,12 +25,14 @@ struct replay_counts {
 	int64_t foreign; /* refused; these two */
 	int64_t privacy;
 	int64_t receipts;     /* of head office, for another store's reports */
+	int64_t own;          /* left out: the configuration has a policy file of its own */
 	int64_t out_of_range; /* of the readings: with a value that was withheld */
 };
 
 struct replay {
 	struct ledger *ledger;
 	struct batch *batch;
+	bool has_own;     /* a policy file: what the log says of another one does not count */
 	wall_ms began_at; /* of the batch in hand */
 	wall_ms now;
 	wall_ms next_wake; /* of the ledger */

@@ -96,30 +96,56 @@ static void fill_alert(Carepace__V1__Alert *out, const struct view_alert *row)
 	out->late = alert->is_late;
 }
 
+/* NULL: no room. The check must be in the catalogue. */
+static Carepace__V1__Alert *compose_alert(
+    struct arena *arena, const struct view_alert *row, Carepace__V1__Subject about)
+{
+	const struct check_row *check = catalogue_find(row->alert.finding.check);
+	size_t count = row->alert.finding.related_count;
+	Carepace__V1__Alert *alert = arena_alloc(arena, sizeof(*alert));
+	ProtobufCBinaryData *related = arena_alloc(arena, (count + 1) * sizeof(*related));
+	char *key = key_of(arena, check, &row->alert.finding);
+
+	if (!alert || !related || !key)
+		return NULL;
+	carepace__v1__alert__init(alert);
+	fill_alert(alert, row);
+	alert->alert_key = key;
+	alert->has_subject = alert->has_unit = 1;
+	alert->subject = about;
+	alert->unit = (Carepace__V1__Unit)check->unit;
+	for (size_t i = 0; i < count; i++)
+		related[alert->n_related_sid++] = bytes_of(&row->alert.finding.related[i]);
+	alert->related_sid = related;
+	return alert;
+}
+
+const ProtobufCMessage *report_alert_message(struct arena *arena, const struct view_alert *row)
+{
+	struct view_alert *kept = arena_alloc(arena, sizeof(*kept));
+
+	if (!kept || !catalogue_find(row->alert.finding.check))
+		return NULL;
+	*kept = *row; /* the message points to its ids */
+	Carepace__V1__Alert *alert =
+	    compose_alert(arena, kept, (Carepace__V1__Subject)finding_about(&row->alert.finding));
+	return alert ? &alert->base : NULL;
+}
+
 static enum cp_err report_about(struct arena *arena, const struct report_style *style,
     uint64_t epoch, uint64_t n, const struct view_alert *row, Carepace__V1__Subject about,
     struct slice *out)
 {
 	Carepace__V1__Report report = CAREPACE__V1__REPORT__INIT;
-	Carepace__V1__Alert alert = CAREPACE__V1__ALERT__INIT;
-	ProtobufCBinaryData related[FINDING_RELATED_MAX];
-	const struct check_row *check = catalogue_find(row->alert.finding.check);
 	char key[ID_HEX_LEN + 1];
 
 	*out = slice_of(NULL, 0);
-	if (!check)
+	if (!catalogue_find(row->alert.finding.check))
 		return CP_INVALID;
-	fill_alert(&alert, row);
-	alert.alert_key = key_of(arena, check, &row->alert.finding);
-	if (!alert.alert_key)
+	Carepace__V1__Alert *alert = compose_alert(arena, row, about);
+	if (!alert)
 		return CP_NOMEM;
-	alert.site = (char *)style->site;
-	alert.has_subject = alert.has_unit = 1;
-	alert.subject = about;
-	alert.unit = (Carepace__V1__Unit)check->unit;
-	for (size_t i = 0; i < row->alert.finding.related_count; i++)
-		related[alert.n_related_sid++] = bytes_of(&row->alert.finding.related[i]);
-	alert.related_sid = related;
+	alert->site = (char *)style->site;
 
 	id_hex(&row->alert.id, key);
 	report.epoch = epoch;
@@ -128,7 +154,7 @@ static enum cp_err report_about(struct arena *arena, const struct report_style *
 	report.key = key;
 	report.revision = row->alert.revision;
 	report.body_case = CAREPACE__V1__REPORT__BODY_ALERT;
-	report.alert = &alert;
+	report.alert = alert;
 	return print(arena, style, &report, out);
 }
 

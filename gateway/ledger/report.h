@@ -9,12 +9,18 @@
 #include "ledger/office_receipt.h"
 #include "ledger/view.h"
 
+#include <protobuf-c/protobuf-c.h>
+
 /* Last level of the topic on which a kind goes up (DESIGN section 6); static. */
 const char *report_topic(unsigned kind);
 
 /* Retracted alerts too: head office must take back what it was told. */
 enum cp_err report_alert(struct arena *arena, const struct report_style *style, uint64_t epoch,
     uint64_t n, const struct view_alert *row, struct slice *out) CP_MUST_CHECK;
+
+/* What is reported of it, in the arena; NULL: no room, or a check that is not in the
+ * catalogue. */
+const ProtobufCMessage *report_alert_message(struct arena *arena, const struct view_alert *row);
 
 /* Alerts of a device and day in one (ledger/folds.h): subject and onset name those. */
 enum cp_err report_fold(struct arena *arena, const struct report_style *style, uint64_t epoch,

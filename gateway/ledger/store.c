@@ -116,12 +116,12 @@ void store_add_meta(struct ledger *ledger, const char *name, int64_t more)
 	store_set_meta(ledger, name, store_meta(ledger, name, 0) + more);
 }
 
-void store_set_site(struct ledger *ledger, const char *site)
+void store_set_text(struct ledger *ledger, const char *name, const char *text)
 {
 	db_run(&ledger->db,
-	    "INSERT INTO meta(name, value) VALUES('site', ?)"
+	    "INSERT INTO meta(name, value) VALUES(?, ?)"
 	    " ON CONFLICT(name) DO UPDATE SET value = excluded.value",
-	    "t", site);
+	    "tt", name, text);
 }
 
 bool store_was_clean(struct ledger *ledger)

@@ -23,6 +23,6 @@ void store_set_meta(struct ledger *ledger, const char *name, int64_t value);
 void store_add_meta(struct ledger *ledger, const char *name, int64_t more);
 
 /* The clinic's own name, for whoever reads the store without its configuration. */
-void store_set_site(struct ledger *ledger, const char *site);
+void store_set_text(struct ledger *ledger, const char *name, const char *text);
 
 #endif

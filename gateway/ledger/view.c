@@ -101,6 +101,22 @@ void view_close(struct view *view)
 	free(view);
 }
 
+const char *view_meta(const char *path, const char *name, char out[VIEW_META_BYTES])
+{
+	struct db db = {0};
+
+	out[0] = '\0';
+	if (db_open(&db, path, DB_READ_ONLY) == CP_OK) {
+		struct db_rows rows =
+		    db_query(&db, "SELECT value FROM meta WHERE name = ?", "t", name);
+		if (db_next(&rows))
+			snprintf(out, VIEW_META_BYTES, "%s", db_text(&rows, 0));
+		db_end(&rows);
+	}
+	db_close(&db);
+	return out;
+}
+
 enum cp_err view_error(const struct view *view, const char **text)
 {
 	*text = view->ledger.db.err_text;

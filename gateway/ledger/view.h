@@ -32,6 +32,10 @@ struct view;
 enum cp_err view_open(struct view **out, const char *path, char why[256]) CP_MUST_CHECK;
 void view_close(struct view *view); /* NULL is allowed */
 
+/* What a store says of its clinic: "site", "timezone"; "" when it does not, or cannot be read. */
+#define VIEW_META_BYTES 64
+const char *view_meta(const char *path, const char *name, char out[VIEW_META_BYTES]);
+
 /* CP_OK and "" while all is well. */
 enum cp_err view_error(const struct view *view, const char **text);
 

@@ -56,6 +56,16 @@ void *wire_field_set(ProtobufCMessage *message, const ProtobufCFieldDescriptor *
 	return in(message, field->offset);
 }
 
+void wire_field_clear(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+	if (field->label == PROTOBUF_C_LABEL_REPEATED)
+		*(size_t *)in(message, field->quantifier_offset) = 0;
+	else if (is_pointer(field->type))
+		*(void **)in(message, field->offset) = NULL;
+	else if (field->label == PROTOBUF_C_LABEL_OPTIONAL)
+		*(protobuf_c_boolean *)in(message, field->quantifier_offset) = 0;
+}
+
 void wire_field_set_list(
     ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, void *items, size_t count)
 {

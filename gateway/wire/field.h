@@ -20,6 +20,9 @@ size_t wire_field_count(const ProtobufCMessage *message, const ProtobufCFieldDes
 /* Where a single value lies, which is there from now on. */
 void *wire_field_set(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 
+/* It is absent from now on. Not for a required one or that of a oneof. */
+void wire_field_clear(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
+
 /* Makes a list of what lies at `items`. */
 void wire_field_set_list(
     ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, void *items, size_t count);

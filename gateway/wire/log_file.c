@@ -17,11 +17,13 @@ void log_reader_init(struct log_reader *reader)
 {
 	*reader = (struct log_reader){0};
 	arena_init(&reader->arena, 8 * 1024, ARENA_BYTES_MAX);
+	arena_init(&reader->head_arena, 1024, ARENA_BYTES_MAX);
 }
 
 void log_reader_deinit(struct log_reader *reader)
 {
 	arena_deinit(&reader->arena);
+	arena_deinit(&reader->head_arena);
 }
 
 static enum log_what bad(struct log_reader *reader, const char *why)
@@ -56,14 +58,14 @@ static enum log_what next_frame(
 	return LOG_ENTRY;
 }
 
-static const ProtobufCMessage *unpack(
-    struct log_reader *reader, const ProtobufCMessageDescriptor *type, struct slice bytes)
+static const ProtobufCMessage *unpack(struct log_reader *reader, struct arena *arena,
+    const ProtobufCMessageDescriptor *type, struct slice bytes)
 {
 	ProtobufCMessage *message;
 	struct wire_scan scan;
 
-	arena_reset(&reader->arena);
-	if (wire_unpack(&reader->arena, type, bytes, &message, &scan) == WIRE_OK && !scan.has_nul)
+	arena_reset(arena);
+	if (wire_unpack(arena, type, bytes, &message, &scan) == WIRE_OK && !scan.has_nul)
 		return message;
 	reader->why = scan.has_nul ? "a string with a NUL" : wire_bad_text(scan.bad);
 	return NULL;
@@ -71,8 +73,8 @@ static const ProtobufCMessage *unpack(
 
 static enum log_what take_head(struct log_reader *reader, struct slice bytes)
 {
-	const Carepace__V1__LogHead *head =
-	    (const void *)unpack(reader, &carepace__v1__log_head__descriptor, bytes);
+	const Carepace__V1__LogHead *head = (const void *)unpack(
+	    reader, &reader->head_arena, &carepace__v1__log_head__descriptor, bytes);
 
 	if (!head)
 		return LOG_BAD;
@@ -103,8 +105,8 @@ static enum log_what take_up(struct log_reader *reader, const Carepace__V1__LogU
 
 static enum log_what take_entry(struct log_reader *reader, struct slice bytes)
 {
-	const Carepace__V1__LogEntry *entry =
-	    (const void *)unpack(reader, &carepace__v1__log_entry__descriptor, bytes);
+	const Carepace__V1__LogEntry *entry = (const void *)unpack(
+	    reader, &reader->arena, &carepace__v1__log_entry__descriptor, bytes);
 
 	if (!entry)
 		return LOG_BAD;
@@ -121,6 +123,10 @@ static enum log_what take_entry(struct log_reader *reader, struct slice bytes)
 	case CAREPACE__V1__LOG_ENTRY__INPUT_DOWN:
 		reader->entry.is_order = true;
 		reader->entry.payload = slice_of(entry->down.data, entry->down.len);
+		return LOG_ENTRY;
+	case CAREPACE__V1__LOG_ENTRY__INPUT_OWN:
+		reader->entry.is_order = reader->entry.is_own = true;
+		reader->entry.payload = slice_of(entry->own.data, entry->own.len);
 		return LOG_ENTRY;
 	default:
 		return bad(reader, "an entry holds no input that this version knows");
@@ -196,7 +202,10 @@ enum cp_err log_put_entry(struct buf *buf, const struct log_entry *entry)
 	    .data = (uint8_t *)entry->payload.p, .len = entry->payload.len};
 
 	message.received_ms = entry->received_ms;
-	if (entry->is_order) {
+	if (entry->is_own) {
+		message.input_case = CAREPACE__V1__LOG_ENTRY__INPUT_OWN;
+		message.own = payload;
+	} else if (entry->is_order) {
 		message.input_case = CAREPACE__V1__LOG_ENTRY__INPUT_DOWN;
 		message.down = payload;
 	} else {

@@ -5,7 +5,7 @@
  * Use:     give log_next() what was read so far; on LOG_MORE read more, up to
  *          LOG_FRAME_BYTES_MAX, and ask again. After the last byte log_end() says whether
  *          the log ends where a message does.
- * Memory:  the reader owns an arena; what it answers dies with the next call.
+ * Memory:  the reader's own; the head lives as long as it does, an entry until the next call.
  * Errors:  LOG_BAD is final: `why` is a few words, `offset` where the message begins.
  */
 #ifndef WIRE_LOG_FILE_H
@@ -38,14 +38,16 @@ struct log_head {
 
 struct log_entry {
 	wall_ms received_ms;
-	bool is_order;    /* head office's; else: */
+	bool is_order; /* head office's; or, with is_own, the box's own; else: */
+	bool is_own;
 	struct id device; /* whose certificate it was */
 	Carepace__V1__DeviceKind kind;
 	struct slice payload;
 };
 
 struct log_reader {
-	struct arena arena;
+	struct arena arena; /* of the entry */
+	struct arena head_arena;
 	uint64_t offset; /* of what is read next, in the file */
 	wall_ms last_ms; /* of the entry before */
 	bool has_head;

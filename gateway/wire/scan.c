@@ -271,9 +271,8 @@ bool wire_is_token(const ProtobufCFieldDescriptor *field)
 	       strcmp(field->name + len - (sizeof(suffix) - 1), suffix) == 0;
 }
 
-/* An empty token blanks. */
-static void write_tokens(
-    const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t len_bytes, struct slice token)
+void wire_each_token(const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t len_bytes,
+    wire_token_fn *on_token, void *ctx)
 {
 	struct slice rest = slice_of(bytes, len_bytes);
 
@@ -287,23 +286,38 @@ static void write_tokens(
 			continue;
 		uint8_t *content = bytes + (field.content.p - bytes);
 		if (known->type == PROTOBUF_C_TYPE_MESSAGE)
-			write_tokens(known->descriptor, content, field.content.len, token);
-		else if (wire_is_token(known) && token.len == 0)
-			memset(content, 0, field.content.len);
-		else if (wire_is_token(known) && token.len == field.content.len)
-			memcpy(content, token.p, token.len);
+			wire_each_token(
+			    known->descriptor, content, field.content.len, on_token, ctx);
+		else if (wire_is_token(known))
+			on_token(ctx, known->name, content, field.content.len);
 	}
+}
+
+static void blank(void *ctx, const char *field, uint8_t *token, size_t len_bytes)
+{
+	(void)ctx;
+	(void)field;
+	memset(token, 0, len_bytes);
 }
 
 void wire_blank_tokens(const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t len_bytes)
 {
-	write_tokens(type, bytes, len_bytes, slice_of(NULL, 0));
+	wire_each_token(type, bytes, len_bytes, blank, NULL);
+}
+
+static void fill(void *ctx, const char *field, uint8_t *token, size_t len_bytes)
+{
+	const struct slice *wanted = ctx;
+
+	(void)field;
+	if (wanted->len == len_bytes)
+		memcpy(token, wanted->p, len_bytes);
 }
 
 void wire_fill_tokens(
     const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t len_bytes, struct slice token)
 {
-	write_tokens(type, bytes, len_bytes, token);
+	wire_each_token(type, bytes, len_bytes, fill, &token);
 }
 
 /* --- outline ----------------------------------------------------------------------- */

@@ -70,6 +70,11 @@ void wire_blank_tokens(const ProtobufCMessageDescriptor *type, uint8_t *bytes, s
 void wire_fill_tokens(
     const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t len_bytes, struct slice token);
 
+/* Each of them, to be written in place; none is empty. */
+typedef void wire_token_fn(void *ctx, const char *field, uint8_t *token, size_t len_bytes);
+void wire_each_token(const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t len_bytes,
+    wire_token_fn *on_token, void *ctx);
+
 /* The structure of any bytes, for people: never a value, since what this program does
  * not know may be a person's token (P10). */
 struct wire_outline_field {

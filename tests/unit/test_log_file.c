@@ -84,18 +84,16 @@ static void read_all(struct slice bytes, size_t step)
 			continue;
 		}
 		assert_int_equal(what, count < 0 ? LOG_HEAD : LOG_ENTRY);
-		if (what == LOG_ENTRY) {
+		if (what == LOG_ENTRY)
 			must_be_entry(&reader, count);
-		} else {
-			assert_string_equal(reader.head.site, "ber");
-			assert_string_equal(reader.head.timezone, "Europe/Berlin");
-			assert_null(reader.head.writer);
-			assert_int_equal(reader.head.from_ms, 0);
-			assert_int_equal(reader.head.until_ms, 1900000000000);
-		}
 		count++;
 	}
 	assert_int_equal(count, 3);
+	assert_string_equal(reader.head.site, "ber");
+	assert_string_equal(reader.head.timezone, "Europe/Berlin");
+	assert_null(reader.head.writer);
+	assert_int_equal(reader.head.from_ms, 0);
+	assert_int_equal(reader.head.until_ms, 1900000000000); /* to the end */
 	assert_true(log_end(&reader, slice_of(bytes.p + from, to - from)));
 	log_reader_deinit(&reader);
 }
