@@ -5,6 +5,7 @@
 
 #include "report.pb-c.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #define ROW_BYTES_MAX (1U << 20)
@@ -28,18 +29,22 @@ struct people {
 	int64_t operator_no;
 };
 
+/* Who was nobody stays so. */
 static void name_person(void *ctx, const char *field, uint8_t *token, size_t len)
 {
 	const struct people *people = ctx;
+	const bool is_client = strcmp(field, "client_token") == 0;
+	const bool is_other = strcmp(field, "new_client_token") == 0;
+	const int64_t no = is_client  ? people->client
+	                   : is_other ? people->client2
+	                              : people->operator_no;
 	char name[40];
 	uint8_t hash[HASH_BYTES];
 
-	if (strcmp(field, "client_token") == 0)
-		snprintf(name, sizeof(name), "client %lld", (long long)people->client);
-	else if (strcmp(field, "new_client_token") == 0)
-		snprintf(name, sizeof(name), "client %lld", (long long)people->client2);
-	else
-		snprintf(name, sizeof(name), "operator %lld", (long long)people->operator_no);
+	if (no == 0)
+		return;
+	snprintf(
+	    name, sizeof(name), "%s %" PRId64, is_client || is_other ? "client" : "operator", no);
 	const struct slice parts[] = {slice_of(people->walk->salt, HASH_BYTES), slice_str(name)};
 	hash_sha256(parts, CP_COUNT(parts), hash);
 	memcpy(token, hash, len < sizeof(hash) ? len : sizeof(hash));

@@ -106,6 +106,18 @@ def test_what_if_is_what_would_have_been(folder, capsys):
     say(capsys, f"{edges[-1]} seeds under another policy, {differ} findings differ, as supposed")
 
 
+def test_an_exported_log_comes_to_the_same_truth(folder, capsys):
+    count = max(4, SEEDS // 7)
+    edges = [count * i // JOBS for i in range(JOBS + 1)]
+    runs = [start("log_round", folder, low + 1, high) for low, high in zip(edges, edges[1:])]
+    outputs = [run.communicate()[0] for run in runs]
+    for run, output in zip(runs, outputs):
+        assert run.returncode == 0, output[-4000:]
+    skipped = sum(int(re.search(r"(\d+) skipped$", output)[1]) for output in outputs)
+    assert skipped < count
+    say(capsys, f"{count - skipped} of {count} seeds as a log and back, one truth each")
+
+
 def test_dating_once_goes_red(folder, capsys):
     run = start("ledger_order_dated_once", folder, 1, CONTROL_SEEDS, "--wrong-clocks")
     output = run.communicate()[0]
