@@ -85,6 +85,16 @@ static void put_finding(
 	    finding->zones ? zones_text(finding->zones, zones, sizeof(zones)) : NULL);
 }
 
+/* R22: what a test raised stays here. */
+static const char *told_word(const struct view_alert *row)
+{
+	if (row->outbox_n)
+		return "waiting";
+	if (row->alert.finding.is_test)
+		return "never";
+	return row->is_given_up ? "given up" : "sent";
+}
+
 json_t *alert_json(const struct cli_source *source, const struct view_alert *row)
 {
 	const struct alert *alert = &row->alert;
@@ -104,7 +114,7 @@ json_t *alert_json(const struct cli_source *source, const struct view_alert *row
 	json_put_id(object, "sid", &row->sid);
 	json_put(object, "related", related_json(&row->alert.finding));
 	json_put_int(object, "revision", (int64_t)alert->revision);
-	json_put_text(object, "head_office", row->outbox_n ? "waiting" : "sent");
+	json_put_text(object, "head_office", told_word(row));
 	json_put_time(object, "queued", &source->zone, row->queued_at);
 	return object;
 }

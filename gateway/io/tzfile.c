@@ -72,3 +72,14 @@ enum cp_err tzfile_load(const char *name, struct zone *out)
 	buf_deinit(&buf);
 	return err;
 }
+
+/* The first line of the text that the zones were made from. */
+bool tzfile_version(char out[TZFILE_VERSION_BYTES])
+{
+	FILE *file = fopen(CONFIG_ZONEINFO_DIR "/tzdata.zi", "re");
+	bool is_told = file && fscanf(file, "# version %15[0-9a-z]", out) == 1;
+
+	if (file)
+		fclose(file);
+	return is_told;
+}

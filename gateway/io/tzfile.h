@@ -16,4 +16,8 @@
  * Only with CP_OK there is something to zone_deinit(). */
 enum cp_err tzfile_load(const char *name, struct zone *out) CP_MUST_CHECK;
 
+/* Of which release the system's time zones are, as "2026a"; false: they do not say. */
+#define TZFILE_VERSION_BYTES 16
+bool tzfile_version(char out[TZFILE_VERSION_BYTES]);
+
 #endif

@@ -3,6 +3,15 @@
 #include "ledger/alert_rows.h"
 #include "ledger/answers.h"
 
+/* What people said before it was there is no news of it: it has one revision. */
+static void give_answers(struct ledger *ledger, struct alert *alert)
+{
+	uint64_t revision = alert->revision;
+
+	answers_give(ledger, alert);
+	alert->revision = revision;
+}
+
 /* An alert that comes back learns what people said while it was gone. */
 static bool amend(struct ledger *ledger, struct alert *alert, const struct finding *finding)
 {
@@ -10,7 +19,7 @@ static bool amend(struct ledger *ledger, struct alert *alert, const struct findi
 	bool is_changed = alert_amend(alert, finding, ledger->now);
 
 	if (was_retracted)
-		answers_give(ledger, alert);
+		give_answers(ledger, alert);
 	return is_changed;
 }
 
@@ -26,7 +35,7 @@ static void raise_or_claim(struct ledger *ledger, enum subject_kind kind, int64_
 		is_changed = amend(ledger, &alert, finding);
 	} else {
 		alert = alert_raise(finding, ledger->now);
-		answers_give(ledger, &alert);
+		give_answers(ledger, &alert);
 	}
 	alert_rows_claim(ledger, &alert, kind, unit);
 	if (is_changed)

@@ -11,19 +11,17 @@ static int64_t device_of(struct ledger *ledger, const struct finding *finding)
 	    &ledger->db, 0, "SELECT source FROM session WHERE no = ?", "i", finding->session);
 }
 
-/* 0: it goes alone. */
+/* 0: it goes alone. Those of no device are the site's. */
 static int64_t choose(struct ledger *ledger, const struct alert *alert)
 {
 	int64_t device = device_of(ledger, &alert->finding);
-	int64_t fold = 0;
+	int64_t fold = db_value(&ledger->db, 0,
+	    "INSERT INTO fold(check_id, device_day, alerts) VALUES(?, ?, 1)"
+	    " ON CONFLICT(check_id, device_day) DO UPDATE SET alerts = alerts + 1"
+	    " RETURNING CASE WHEN alerts > ? THEN no ELSE 0 END",
+	    "iii", (int64_t)alert->finding.check,
+	    history_day_no(ledger, device, alert->finding.from), (int64_t)FOLD_ALONE_MAX);
 
-	if (device)
-		fold = db_value(&ledger->db, 0,
-		    "INSERT INTO fold(check_id, device_day, alerts) VALUES(?, ?, 1)"
-		    " ON CONFLICT(check_id, device_day) DO UPDATE SET alerts = alerts + 1"
-		    " RETURNING CASE WHEN alerts > ? THEN no ELSE 0 END",
-		    "iii", (int64_t)alert->finding.check,
-		    history_day_no(ledger, device, alert->finding.from), (int64_t)FOLD_ALONE_MAX);
 	db_run(&ledger->db, "UPDATE alert SET fold = ? WHERE id = ?", "ib", fold,
 	    slice_of(alert->id.b, ID_BYTES));
 	return fold;

@@ -101,6 +101,7 @@ static void fill_versions(struct ledger *ledger, Carepace__V1__GwHealth *out)
 	    facts_holding(ledger->config.policy.policies, READING_POLICY, ledger->now);
 
 	out->version = (char *)ledger->config.version;
+	out->tzdata = (char *)ledger->config.tzdata;
 	out->has_schema = 1;
 	out->schema = STORE_SCHEMA_VERSION;
 	out->has_policy_version = policy != NULL;
@@ -117,7 +118,9 @@ static void put(struct ledger *ledger, const struct watch_look *look)
 	fill_clock(ledger, &health, look);
 	fill_versions(ledger, &health);
 	count_devices(ledger, &health);
-	health.has_parked = health.has_unjudged = 1;
+	health.has_parked = health.has_unjudged = health.has_evicted = 1;
+	health.evicted = (uint64_t)(store_meta(ledger, "evicted_by_limit", 0) +
+	                            store_meta(ledger, "evicted_by_age", 0));
 	health.parked = (uint64_t)look->parked;
 	health.unjudged = (uint64_t)look->unjudged;
 	states_put(ledger, SUBJECT_HEALTH, THE_BOX, (struct state_people){0}, &health.base);

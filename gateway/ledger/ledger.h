@@ -26,6 +26,7 @@ struct ledger_config {
 	const char *path;     /* the store's file; NULL: in memory (verify, tests) */
 	const char *site;     /* as in topics; borrowed */
 	const char *timezone; /* name of the policy's zone; NULL: not known; borrowed */
+	const char *tzdata;   /* version of the system's time zones; NULL: not known; borrowed */
 	const char *version;  /* of program and contract: another one tries again what failed */
 	struct policy policy; /* its zone is borrowed; the rest is filled from the store */
 

@@ -125,6 +125,19 @@ static void tell(
 	put(ledger, kind, key, 0);
 }
 
+/* Whoever asks for it here is told that head office does not have it. */
+static void mark_alert(struct ledger *ledger, int64_t n)
+{
+	db_run(&ledger->db,
+	    "UPDATE alert SET given_up = revision"
+	    " WHERE id = (SELECT key FROM outbox WHERE kind = 1 AND n = ?)",
+	    "i", n);
+	db_run(&ledger->db,
+	    "UPDATE fold SET given_up = revision"
+	    " WHERE no = (SELECT key FROM outbox WHERE kind = 1 AND n = ?)",
+	    "i", n);
+}
+
 /* What an evicted report had replaced is not told either, and nobody else explains it.
  * rows: kind, n, first_n. */
 static int64_t evict(struct ledger *ledger, enum evicted_why why, struct db_rows *rows)
@@ -146,6 +159,8 @@ static int64_t evict(struct ledger *ledger, enum evicted_why why, struct db_rows
 		int64_t kind = found[i].kind;
 		int64_t n = found[i].n;
 		int64_t from = found[i].first_n;
+		if (kind == OUTBOX_ALERT)
+			mark_alert(ledger, n);
 		remove_row(ledger, kind, n);
 		first[kind] = first[kind] && first[kind] < from ? first[kind] : from;
 		last[kind] = last[kind] > n ? last[kind] : n;

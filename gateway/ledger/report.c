@@ -111,7 +111,8 @@ static Carepace__V1__Alert *compose_alert(
 	carepace__v1__alert__init(alert);
 	fill_alert(alert, row);
 	alert->alert_key = key;
-	alert->has_subject = alert->has_unit = 1;
+	alert->has_subject = about != CAREPACE__V1__SUBJECT__SUBJECT_UNSPECIFIED;
+	alert->has_unit = 1;
 	alert->subject = about;
 	alert->unit = (Carepace__V1__Unit)check->unit;
 	for (size_t i = 0; i < count; i++)
@@ -168,8 +169,11 @@ enum cp_err report_alert(struct arena *arena, const struct report_style *style, 
 enum cp_err report_fold(struct arena *arena, const struct report_style *style, uint64_t epoch,
     uint64_t n, const struct view_alert *row, struct slice *out)
 {
-	return report_about(
-	    arena, style, epoch, n, row, CAREPACE__V1__SUBJECT__SUBJECT_DEVICE, out);
+	Carepace__V1__Subject subject = id_is_zero(&row->device)
+	                                    ? CAREPACE__V1__SUBJECT__SUBJECT_UNSPECIFIED
+	                                    : CAREPACE__V1__SUBJECT__SUBJECT_DEVICE;
+
+	return report_about(arena, style, epoch, n, row, subject, out);
 }
 
 /* --- states ------------------------------------------------------------------------- */

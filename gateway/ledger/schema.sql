@@ -393,6 +393,7 @@ CREATE TABLE alert(
 	override_reason INTEGER NOT NULL,
 	revision INTEGER NOT NULL,
 	fold INTEGER, -- told to head office with others (table fold); 0: alone; NULL: not yet
+	given_up INTEGER NOT NULL DEFAULT 0, -- the revision that was evicted from the outbox
 	advised INTEGER NOT NULL DEFAULT 0 -- what its device knows of it (care/advice.h)
 ) WITHOUT ROWID;
 CREATE INDEX alert_by_unit ON alert(unit_kind, unit);
@@ -413,6 +414,7 @@ CREATE TABLE fold(
 	device_day INTEGER NOT NULL,
 	alerts INTEGER NOT NULL,
 	revision INTEGER NOT NULL DEFAULT 0,
+	given_up INTEGER NOT NULL DEFAULT 0, -- as of an alert
 	UNIQUE(check_id, device_day)
 );
 

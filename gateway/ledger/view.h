@@ -51,7 +51,8 @@ struct view_alert {
 	struct id ack_by; /* tokens */
 	struct id override_by;
 	enum ts_source ts_source;
-	uint64_t outbox_n; /* 0: head office has it as it is */
+	uint64_t outbox_n; /* waits for head office; 0: it has it as it is, unless: */
+	bool is_given_up;  /* it was evicted from the outbox; a test's is never told either */
 	wall_ms queued_at; /* since when it waits */
 };
 

@@ -11,7 +11,9 @@
  * VIEW_COLUMNS FROM alert a, outbox x (in either order), then VIEW_JOINS. */
 #define VIEW_COLUMNS                                                                               \
 	ALERT_COLUMNS ", c.token, o.token, s.sid, r.id, k.token, v.token, x.n, "                   \
-	              "x.queued_at, " SESSION_TS_SOURCE ", a.client != 0 AND c.token IS NULL"
+	              "x.queued_at, " SESSION_TS_SOURCE ", a.client != 0 AND c.token IS NULL, "    \
+	              "coalesce((SELECT g.given_up = g.revision FROM fold g WHERE g.no = a.fold)," \
+	              " a.given_up = a.revision)"
 #define VIEW_JOINS                                                                                 \
 	" LEFT JOIN client c ON c.no = a.client LEFT JOIN session s ON s.no = a.session"           \
 	" LEFT JOIN source r ON r.no = s.source LEFT JOIN operator o ON o.no = s.operator"         \
@@ -38,6 +40,7 @@ static bool alert_of(struct arena *arena, const struct db_rows *rows, struct vie
 	out->queued_at = db_int(rows, c + 7);
 	out->ts_source = (enum ts_source)db_int(rows, c + 8);
 	out->is_forgotten = db_int(rows, c + 9) != 0;
+	out->is_given_up = db_int(rows, c + 10) != 0;
 	return true;
 }
 
@@ -99,7 +102,7 @@ int view_alert_find(
 
 /* --- outbox -------------------------------------------------------------------------- */
 
-#define GONE_AT (ALERT_COLUMN_COUNT + 10) /* behind VIEW_COLUMNS */
+#define GONE_AT (ALERT_COLUMN_COUNT + 11) /* behind VIEW_COLUMNS */
 
 static bool print_alert(struct outgoing *to, const struct db_rows *rows)
 {
@@ -139,7 +142,7 @@ static void fold_of(
 	snprintf(onset, DATE_BYTES, "%u", civil_to_yyyymmdd((int32_t)db_int(rows, 11)));
 	*f = (struct finding){
 	    .check = (enum check)db_int(rows, 10),
-	    .subject = id_hex(&out->device, subject),
+	    .subject = id_is_zero(&out->device) ? "site" : id_hex(&out->device, subject),
 	    .onset = onset,
 	    .severity = (enum severity)db_int(rows, 1),
 	    .from = db_int(rows, 2),

@@ -29,6 +29,7 @@ struct gateway {
 	const struct config *config;
 	char store_file[512];
 	struct zone zone;
+	char tzdata[TZFILE_VERSION_BYTES];
 	struct tls_files files;
 	char ticket_keys[512];
 	struct reload *reload;
@@ -236,6 +237,7 @@ static int open_store(struct gateway *gateway)
 	    .path = gateway->store_file,
 	    .site = config->site.name,
 	    .timezone = config->site.timezone,
+	    .tzdata = tzfile_version(gateway->tzdata) ? gateway->tzdata : NULL,
 	    .version = CAREPACE_VERSION "+" CAREPACE_CONTRACT,
 	    .policy = policy_default(&gateway->zone),
 	    .reserve_bytes = config->store.reserve_bytes,

@@ -11,13 +11,14 @@
 #include "report.pb-c.h"
 
 #define SENT_KINDS 10
+#define EVERY_KIND 0
 #define SENT_MAX 512
 
 static const struct report_style in_bytes = {.site = "berlin-1", .tz = "Europe/Berlin"};
 static const struct report_style in_json = {
     .site = "berlin-1", .tz = "Europe/Berlin", .is_json = true};
 
-/* What waits of one kind, as it would go up now. */
+/* What waits of one kind or of all, as it would go up now. */
 struct sent {
 	struct view *view;
 	struct arena arena;
@@ -52,13 +53,19 @@ static inline struct sent look(
 	char why[256];
 
 	for (size_t i = 0; i < SENT_KINDS; i++)
-		after[i] = i == kind ? 0 : UINT64_MAX >> 1;
+		after[i] = i == kind || kind == EVERY_KIND ? 0 : UINT64_MAX >> 1;
 	assert_int_equal(view_open(&sent.view, clinic->path, why), CP_OK);
 	arena_init(&sent.arena, 4096, 4U << 20);
 	sent.count =
 	    view_outbox(sent.view, &sent.arena, style, after, SENT_KINDS, sent.rows, SENT_MAX);
-	for (size_t i = 0; i < sent.count; i++)
+	for (size_t i = 0; i < sent.count; i++) {
 		sent.reports[i] = sent_read(&sent, style, sent.rows[i].payload);
+		assert_int_equal(sent.reports[i]->n, sent.rows[i].n);
+		assert_int_equal(sent.reports[i]->kind, sent.rows[i].kind);
+		if (i > 0 && sent.rows[i].kind == sent.rows[i - 1].kind)
+			assert_true(
+			    sent.rows[i].n > sent.rows[i - 1].n); /* else the window loses one */
+	}
 	return sent;
 }
 

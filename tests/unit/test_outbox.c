@@ -1,12 +1,8 @@
 /* What head office does not have yet: by key, until it is acknowledged, within bounds (P5, P8). */
-#include "ledger_bench.h"
+#include "states_bench.h"
 
 #include "ledger/folds.h"
 #include "ledger/outbox.h"
-#include "ledger/report.h"
-#include "wire/unpack.h"
-
-#include "report.pb-c.h"
 
 #define ALERTS_WAITING "SELECT count(*) FROM outbox WHERE kind = 1"
 
@@ -137,41 +133,6 @@ static void an_alert_goes_up_again_when_another_is_the_operator(void **state)
 #define SUMMARIES_WAITING "SELECT count(*) FROM outbox WHERE kind = 2"
 #define BY_LIMIT "SELECT value FROM meta WHERE name = 'evicted_by_limit'"
 #define BY_AGE "SELECT value FROM meta WHERE name = 'evicted_by_age'"
-#define SENT_MAX 64
-
-/* What would go up now, in this order. */
-struct sent {
-	struct arena arena;
-	const Carepace__V1__Report *reports[SENT_MAX];
-	size_t count;
-};
-
-static void look(struct clinic *clinic, struct sent *sent)
-{
-	static const struct report_style style = {.site = "berlin-1", .tz = "Europe/Berlin"};
-	const uint64_t after[OUTBOX_KINDS] = {0};
-	struct view_outbox_row rows[SENT_MAX];
-	struct view *view;
-	char why[256];
-
-	assert_int_equal(view_open(&view, clinic->path, why), CP_OK);
-	*sent = (struct sent){0};
-	arena_init(&sent->arena, 4096, 1U << 20);
-	sent->count = view_outbox(view, &sent->arena, &style, after, OUTBOX_KINDS, rows, SENT_MAX);
-	for (size_t i = 0; i < sent->count; i++) {
-		ProtobufCMessage *message;
-		struct wire_scan scan;
-		assert_int_equal(wire_unpack(&sent->arena, &carepace__v1__report__descriptor,
-		                     rows[i].payload, &message, &scan),
-		    WIRE_OK);
-		sent->reports[i] = (const Carepace__V1__Report *)message;
-		assert_int_equal(sent->reports[i]->n, rows[i].n);
-		assert_int_equal(sent->reports[i]->kind, rows[i].kind);
-		if (i > 0 && rows[i].kind == rows[i - 1].kind)
-			assert_true(rows[i].n > rows[i - 1].n); /* else the window loses one */
-	}
-	view_close(view);
-}
 
 /* The one of a kind that tells what is gone; NULL: none. It lies in *sent. */
 static const Carepace__V1__Report *gone_of(const struct sent *sent, unsigned kind)
@@ -225,6 +186,37 @@ static void settle(struct clinic *clinic)
 	assert_true(clinic->batch->next_wake > clinic->now);
 }
 
+/* Of five the first four: whoever asks here is told so. */
+static void an_alert_that_was_given_up_is_not_said_to_be_sent(void **state)
+{
+	struct clinic *clinic = full_outbox(state);
+	const struct view_filter all = {.with_closed = true};
+	struct arena arena;
+	struct view *view;
+	char why[256];
+	size_t alerts;
+	size_t given_up = 0;
+
+	limit_rows(clinic, 3);
+	settle(clinic);
+	assert_int_equal(view_open(&view, clinic->path, why), CP_OK);
+	arena_init(&arena, 4096, 1U << 20);
+	const struct view_alert *rows = view_alerts(view, &arena, &all, &alerts);
+	assert_int_equal(alerts, 5);
+	for (size_t i = 0; i < alerts; i++) {
+		assert_true(!rows[i].is_given_up == (rows[i].outbox_n != 0));
+		given_up += rows[i].is_given_up;
+	}
+	assert_int_equal(given_up, 4);
+	arena_deinit(&arena);
+	view_close(view);
+
+	/* What is news of it goes up again. */
+	limit_rows(clinic, 100);
+	say(clinic, "+1m T1 override INTERVAL_TOO_SOON B");
+	assert_int_equal(count(clinic, "SELECT count(*) FROM alert WHERE given_up = revision"), 3);
+}
+
 static void what_is_over_the_limit_goes_least_urgent_first(void **state)
 {
 	struct clinic *clinic = full_outbox(state);
@@ -237,18 +229,18 @@ static void what_is_over_the_limit_goes_least_urgent_first(void **state)
 	assert_int_equal(count(clinic, ALERTS_WAITING), 5);
 	assert_int_equal(count(clinic, BY_LIMIT), 3);
 	assert_false(outbox_is_over(clinic->ledger));
-	look(clinic, &sent);
+	sent = look(clinic, &in_bytes, EVERY_KIND);
 	const Carepace__V1__Report *gone = gone_of(&sent, OUTBOX_SUMMARY);
 	assert_int_equal(gone->gone->n, 1);
 	assert_int_equal(gone->gone->last_n, 3);
 	assert_int_equal(gone->gone->reason, CAREPACE__V1__GONE_REASON__GONE_LIMIT);
 	assert_string_equal(gone->key, "gone-limit");
 	uint64_t revision = gone->revision;
-	arena_deinit(&sent.arena);
+	look_away(&sent);
 
 	limit_rows(clinic, 3); /* now alerts, too; what is told is told in one row a kind */
 	settle(clinic);
-	look(clinic, &sent);
+	sent = look(clinic, &in_bytes, EVERY_KIND);
 	assert_int_equal(sent.count, 3);
 	assert_int_equal(gone_of(&sent, OUTBOX_SUMMARY)->gone->n, 1);
 	assert_int_equal(gone_of(&sent, OUTBOX_SUMMARY)->gone->last_n, 6);
@@ -256,7 +248,7 @@ static void what_is_over_the_limit_goes_least_urgent_first(void **state)
 	assert_int_equal(gone_of(&sent, OUTBOX_ALERT)->gone->n, 1);
 	assert_int_equal(gone_of(&sent, OUTBOX_ALERT)->gone->last_n, 4);
 	assert_int_equal(count(clinic, BY_LIMIT), 6 + 4);
-	arena_deinit(&sent.arena);
+	look_away(&sent);
 }
 
 /* Head office waits for a number until somebody explains it: also those that the evicted
@@ -278,12 +270,12 @@ static void what_an_evicted_report_had_replaced_is_gone_with_it(void **state)
 	clinic->ledger->config.outbox_max_bytes = 1;
 	batch_reset(clinic->batch);
 	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
-	look(clinic, &sent);
+	sent = look(clinic, &in_bytes, EVERY_KIND);
 	const Carepace__V1__Report *gone = gone_of(&sent, OUTBOX_ALERT);
 	assert_non_null(gone);
 	assert_int_equal(gone->gone->n, 1);
 	assert_int_equal(gone->gone->last_n, 2);
-	arena_deinit(&sent.arena);
+	look_away(&sent);
 }
 
 static void what_is_gone_is_told_until_it_is_acknowledged(void **state)
@@ -293,23 +285,23 @@ static void what_is_gone_is_told_until_it_is_acknowledged(void **state)
 
 	limit_rows(clinic, 8);
 	settle(clinic);
-	look(clinic, &sent);
+	sent = look(clinic, &in_bytes, EVERY_KIND);
 	const Carepace__V1__Report *gone = gone_of(&sent, OUTBOX_SUMMARY);
 	assert_int_equal(gone->gone->last_n, 4);
 	batch_reset(clinic->batch);
 	assert_true(batch_add_done(clinic->batch, OUTBOX_SUMMARY, gone->n));
 	assert_int_equal(ledger_apply(clinic->ledger, clinic->batch, clinic->now), CP_OK);
-	arena_deinit(&sent.arena);
-	look(clinic, &sent);
+	look_away(&sent);
+	sent = look(clinic, &in_bytes, EVERY_KIND);
 	assert_null(gone_of(&sent, OUTBOX_SUMMARY));
-	arena_deinit(&sent.arena);
+	look_away(&sent);
 
 	limit_rows(clinic, 6); /* more: what was told is not told again */
 	settle(clinic);
-	look(clinic, &sent);
+	sent = look(clinic, &in_bytes, EVERY_KIND);
 	assert_int_equal(gone_of(&sent, OUTBOX_SUMMARY)->gone->n, 5);
 	assert_int_equal(gone_of(&sent, OUTBOX_SUMMARY)->gone->last_n, 6);
-	arena_deinit(&sent.arena);
+	look_away(&sent);
 }
 
 static void what_waits_for_too_long_is_given_up(void **state)
@@ -321,12 +313,12 @@ static void what_waits_for_too_long_is_given_up(void **state)
 	say(clinic, "2026-04-13 09:00 P1 hello"); /* of the second is one alert 11 days old */
 	assert_int_equal(count(clinic, BY_AGE), 3);
 	assert_int_equal(count(clinic, ALERTS_WAITING), 5);
-	look(clinic, &sent);
+	sent = look(clinic, &in_bytes, EVERY_KIND);
 	assert_int_equal(gone_of(&sent, OUTBOX_ALERT)->gone->last_n, 1);
 	assert_int_equal(
 	    gone_of(&sent, OUTBOX_ALERT)->gone->reason, CAREPACE__V1__GONE_REASON__GONE_RETENTION);
 	assert_string_equal(gone_of(&sent, OUTBOX_ALERT)->key, "gone-retention");
-	arena_deinit(&sent.arena);
+	look_away(&sent);
 }
 
 /* One step is small: a batch never waits for a long one. */
@@ -396,7 +388,7 @@ static void a_storm_of_alerts_goes_up_as_one(void **state)
 	assert_int_equal(count(clinic, FOLDED), 5);
 	assert_int_equal(count(clinic, ALERTS_WAITING), FOLD_ALONE_MAX + 1);
 	assert_int_equal(clinic->ledger->db.err, CP_OK);
-	look(clinic, &sent);
+	sent = look(clinic, &in_bytes, EVERY_KIND);
 	const Carepace__V1__Report *last = last_alert(&sent);
 	assert_non_null(last);
 	const Carepace__V1__Alert *fold = last->alert;
@@ -408,16 +400,16 @@ static void a_storm_of_alerts_goes_up_as_one(void **state)
 	assert_true(fold->has_device && fold->device.len == ID_BYTES);
 	assert_int_equal(strlen(last->key), ID_HEX_LEN);
 	assert_int_equal(last->revision, 5);
-	arena_deinit(&sent.arena);
+	look_away(&sent);
 
 	/* One of them was never true: the fold is told again. */
 	say(clinic, "2026-04-01 22:00 HQ tell correction sid=P124 kind=VOID by=o1");
 	assert_int_equal(count(clinic, ALERTS_WAITING), FOLD_ALONE_MAX + 1);
-	look(clinic, &sent);
+	sent = look(clinic, &in_bytes, EVERY_KIND);
 	last = last_alert(&sent);
 	assert_int_equal(last->alert->count, 4);
 	assert_int_equal(last->revision, 6);
-	arena_deinit(&sent.arena);
+	look_away(&sent);
 
 	/* And when none of them was, head office takes all back. */
 	for (int i = FOLD_ALONE_MAX; i < FOLD_ALONE_MAX + 4; i++) {
@@ -425,12 +417,49 @@ static void a_storm_of_alerts_goes_up_as_one(void **state)
 		snprintf(line, sizeof(line), "+1m HQ tell correction sid=P1%d kind=VOID by=o1", i);
 		say(clinic, line);
 	}
-	look(clinic, &sent);
+	sent = look(clinic, &in_bytes, EVERY_KIND);
 	last = last_alert(&sent);
 	assert_int_equal(last->alert->count, 0);
 	assert_int_equal(last->alert->state, ALERT_RETRACTED);
 	assert_int_equal(last->revision, 10);
-	arena_deinit(&sent.arena);
+	look_away(&sent);
+}
+
+/* Plans out of range, all of one day: of no device, so they are the site's. */
+static void alerts_of_no_device_go_up_as_one_for_the_site(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+	struct sent sent;
+	char line[80];
+
+	say(clinic, "2020-01-01 00:00 HQ policy only COURSE_PLAN_RANGE");
+	say(clinic, "2026-04-01 10:00 P1 hello");
+	for (int i = 1; i <= FOLD_ALONE_MAX + 3; i++) {
+		snprintf(line, sizeof(line), "+1s HQ plan %d c%d MILD 9", i, i);
+		say(clinic, line);
+	}
+	assert_int_equal(count(clinic, ALONE), FOLD_ALONE_MAX);
+	assert_int_equal(count(clinic, FOLDED), 3);
+	sent = look(clinic, &in_bytes, EVERY_KIND);
+	const Carepace__V1__Alert *fold = last_alert(&sent)->alert;
+	assert_int_equal(fold->count, 3);
+	assert_string_equal(fold->alert_key, "COURSE_PLAN_RANGE|site|20260401");
+	assert_false(fold->has_device);
+	assert_false(fold->has_subject);
+	look_away(&sent);
+}
+
+/* --- what people said before ---------------------------------------------------------------- */
+
+static void an_alert_that_was_answered_before_has_one_revision(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+
+	say(clinic, "2020-01-01 00:00 HQ policy only INTERVAL_TOO_SOON");
+	say(clinic, "2026-04-01 10:00 P1 session A c1");
+	say(clinic, "2026-04-08 10:00 T1 override-check B INTERVAL_TOO_SOON");
+	say(clinic, "2026-04-08 10:01 P1 start B c1");
+	assert_int_equal(count(clinic, "SELECT revision FROM alert WHERE state = 4"), 1);
 }
 
 int main(void)
@@ -440,12 +469,15 @@ int main(void)
 	    LEDGER_TEST(a_receipt_that_cannot_be_true_deletes_nothing),
 	    LEDGER_TEST(an_amended_key_is_one_row_with_a_newer_n),
 	    LEDGER_TEST(an_alert_goes_up_again_when_another_is_the_operator),
+	    LEDGER_TEST(an_alert_that_was_given_up_is_not_said_to_be_sent),
 	    LEDGER_TEST(what_is_over_the_limit_goes_least_urgent_first),
 	    LEDGER_TEST(what_an_evicted_report_had_replaced_is_gone_with_it),
 	    LEDGER_TEST(what_is_gone_is_told_until_it_is_acknowledged),
 	    LEDGER_TEST(what_waits_for_too_long_is_given_up),
 	    LEDGER_TEST(much_is_given_up_in_steps),
 	    LEDGER_TEST(a_storm_of_alerts_goes_up_as_one),
+	    LEDGER_TEST(alerts_of_no_device_go_up_as_one_for_the_site),
+	    LEDGER_TEST(an_alert_that_was_answered_before_has_one_revision),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -224,6 +224,22 @@ static void what_is_still_not_understood_stays(void **state)
 	assert_int_equal(count(clinic, "SELECT count(*) FROM parked"), parked);
 }
 
+/* Hours of another time zone are understood now, and are still no hours here. */
+static void a_calendar_of_another_zone_stays(void **state)
+{
+	decoder = IS_OLD;
+	struct clinic *clinic = open_store(state, "1");
+	say(clinic, "2026-03-01 12:00 HQ tell calendar tz=America/New_York opening=1:540:1080");
+	say(clinic, "+1m HQ tell calendar tz=Europe/Berlin opening=1:600:1080 key other");
+	assert_int_equal(count(clinic, "SELECT count(*) FROM parked"), 2);
+	clinic = reopen_store(state, "2");
+	decoder = UNDERSTANDS;
+	drain(clinic);
+	assert_int_equal(count(clinic, "SELECT count(*) FROM parked"), 1);
+	assert_int_equal(clinic->ledger->config.policy.calendars.count, 1);
+	verify_is_green(state);
+}
+
 static void what_may_not_be_kept_goes(void **state)
 {
 	struct clinic *clinic = open_with_parked_story(state);
@@ -380,6 +396,7 @@ int main(void)
 	    LEDGER_TEST(what_is_old_is_not_answered),
 	    LEDGER_TEST(the_same_version_does_not_try_again),
 	    LEDGER_TEST(what_is_still_not_understood_stays),
+	    LEDGER_TEST(a_calendar_of_another_zone_stays),
 	    LEDGER_TEST(what_may_not_be_kept_goes),
 	    LEDGER_TEST(what_was_parked_of_a_forgotten_client_stays_theirs),
 	    LEDGER_TEST(a_person_asks_for_one),

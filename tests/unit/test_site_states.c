@@ -29,6 +29,9 @@ static void its_health_is_told_each_morning(void **state)
 	assert_int_equal(health->devices_online, 1);
 	assert_int_equal(health->at_ts_ms, clinic->now);
 	assert_false(health->clock_in_doubt);
+	assert_true(health->has_evicted);
+	assert_int_equal(health->evicted, 0);
+	assert_null(health->tzdata);
 	look_away(&sent);
 	acknowledge(clinic, OUTBOX_HEALTH);
 
@@ -57,6 +60,46 @@ static void a_disk_that_fills_up_is_told_soon_and_paced(void **state)
 	look_away(&sent);
 }
 
+static void what_was_given_up_is_told_with_it(void **state)
+{
+	struct clinic *clinic = open_clinic(state);
+
+	clinic->ledger->config.tzdata = "2026a";
+	db_run(&clinic->ledger->db, "INSERT INTO meta VALUES('evicted_by_limit', 3)", "");
+	db_run(&clinic->ledger->db, "INSERT INTO meta VALUES('evicted_by_age', 4)", "");
+	say(clinic, "2026-03-02 09:00 gateway looks");
+	struct sent sent = look(clinic, &in_bytes, OUTBOX_HEALTH);
+	assert_int_equal(sent.reports[0]->gw_health->evicted, 7);
+	assert_string_equal(sent.reports[0]->gw_health->tzdata, "2026a");
+	look_away(&sent);
+}
+
+/* In doubt of the time it is told within ten minutes that there is doubt, and that there is
+ * none any more; no morning comes meanwhile (R18). */
+static void a_clock_in_doubt_is_told(void **state)
+{
+	struct clinic *clinic = open_clinic(state);
+
+	say(clinic, "2026-03-02 09:00 gateway looks");
+	acknowledge(clinic, OUTBOX_HEALTH);
+	say(clinic, "+1m gateway ntp off");
+	say(clinic, "+1m gateway reboots");
+	say(clinic, "+11m gateway looks");
+	struct sent sent = look(clinic, &in_bytes, OUTBOX_HEALTH);
+	assert_int_equal(sent.count, 1);
+	assert_true(sent.reports[0]->gw_health->clock_in_doubt);
+	look_away(&sent);
+	acknowledge(clinic, OUTBOX_HEALTH);
+	say(clinic, "+24h gateway looks");
+	assert_int_equal(waiting(clinic, OUTBOX_HEALTH), 0);
+	say(clinic, "+1m gateway ntp on");
+	say(clinic, "+11m gateway looks");
+	sent = look(clinic, &in_bytes, OUTBOX_HEALTH);
+	assert_int_equal(sent.count, 1);
+	assert_false(sent.reports[0]->gw_health->clock_in_doubt);
+	look_away(&sent);
+}
+
 /* --- audit ------------------------------------------------------------------------------- */
 
 static void who_decided_what_is_told_at_once(void **state)
@@ -81,11 +124,38 @@ static void who_decided_what_is_told_at_once(void **state)
 	say(clinic, "+1h T1 tell correction sid=A kind=VOID by=o2");
 	say(clinic, "+1m P1 tell maint kind=CLEAN");
 	assert_int_equal(waiting(clinic, OUTBOX_AUDIT), 1);
-	say(clinic, "+1m P1 tell maint kind=QUARANTINE");
-	say(clinic, "+1m HQ tell client_forget client=c5");
-	assert_int_equal(waiting(clinic, OUTBOX_AUDIT), 3);
 	say(clinic, "+1m T1 repeat");
-	assert_int_equal(waiting(clinic, OUTBOX_AUDIT), 3);
+	assert_int_equal(waiting(clinic, OUTBOX_AUDIT), 1);
+}
+
+/* A device is told by its number; of who was forgotten only the order's own name remains. */
+static void what_was_done_to_devices_and_clients_is_told(void **state)
+{
+	struct clinic *clinic = open_clinic(state);
+	struct id device = id_named(ID_DEVICE, "P1");
+	struct id client = id_named(ID_CLIENT, "c5");
+	char hex[ID_HEX_LEN + 1];
+
+	say(clinic, "2026-04-01 10:00 P1 session A c5");
+	say(clinic, "+1m P1 tell maint kind=QUARANTINE by=o1");
+	say(clinic, "+1m T1 tell maint kind=RELEASE by=o1 device=P1");
+	say(clinic, "+1m HQ tell device_assign device=P1 state=RETIRED");
+	say(clinic, "+1m HQ tell client_forget client=c5 key f/1");
+	struct sent sent = look(clinic, &in_bytes, OUTBOX_AUDIT);
+	assert_int_equal(sent.count, 4);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(
+		    sent.reports[i]->audit->action, CAREPACE__V1__AUDIT_ACTION__AUDIT_DEVICE);
+	assert_string_equal(sent.reports[0]->audit->object, id_hex(&device, hex));
+	assert_string_equal(sent.reports[1]->audit->object, id_hex(&device, hex));
+	assert_int_equal(sent.reports[3]->audit->action, CAREPACE__V1__AUDIT_ACTION__AUDIT_FORGET);
+	assert_string_equal(sent.reports[3]->audit->object, "f/1");
+	look_away(&sent);
+	assert_int_equal(
+	    db_value(&clinic->ledger->db, -1,
+	        "SELECT count(*) FROM state WHERE instr(body, ?) > 0 OR instr(hex(body), ?) > 0",
+	        "bt", slice_of(client.b, ID_BYTES), id_hex(&client, hex)),
+	    0);
 }
 
 static void a_policy_says_which_one_it_replaces(void **state)
@@ -124,8 +194,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    LEDGER_TEST(its_health_is_told_each_morning),
+	    LEDGER_TEST(what_was_given_up_is_told_with_it),
+	    LEDGER_TEST(a_clock_in_doubt_is_told),
 	    LEDGER_TEST(a_disk_that_fills_up_is_told_soon_and_paced),
 	    LEDGER_TEST(who_decided_what_is_told_at_once),
+	    LEDGER_TEST(what_was_done_to_devices_and_clients_is_told),
 	    LEDGER_TEST(a_policy_says_which_one_it_replaces),
 	    LEDGER_TEST(a_test_decides_nothing),
 	};
