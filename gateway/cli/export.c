@@ -57,7 +57,7 @@ struct export
 static const char *const about_people[] = {"busy_min", "sessions", "sessions_completed",
     "sessions_aborted", "sessions_late", "estops", "pulses", "active_ms", "consumables_used",
     "consumables_billed", "unauthorised", "out_of_hours", "no_show", "overrides", "alerts",
-    "overdue_clients", "courses_started", "courses_completed"};
+    "overdue_clients", "courses_started", "courses_completed", "sessions_left_out", "overdue"};
 
 static bool is_few(const ProtobufCMessage *body, const ProtobufCFieldDescriptor *field)
 {
