@@ -31,8 +31,7 @@ struct job {
 	struct zone zone;
 	char path[PATH_MAX]; /* of the store's file */
 	int lock;            /* on its folder */
-	char site[64];       /* of the head, which goes with the first entry; these two */
-	char timezone[64];
+	enum log_what first; /* what the log begins with, behind its head */
 	struct replay replay;
 	mono_ms took_ms;
 };
@@ -92,8 +91,8 @@ static int open_store(struct job *job)
 	char why[256];
 	struct ledger_config ledger = {
 	    .path = job->path,
-	    .site = job->site,
-	    .timezone = job->timezone,
+	    .site = head->site,
+	    .timezone = head->timezone,
 	    .version = CAREPACE_VERSION "+" CAREPACE_CONTRACT,
 	    .policy = policy_default(&job->zone),
 	    .outbox_max_bytes = job->config.upstream.outbox_max_bytes,
@@ -102,16 +101,23 @@ static int open_store(struct job *job)
 	    .own_count = job->config.own ? job->config.own->count : 0,
 	};
 
-	snprintf(job->site, sizeof(job->site), "%s", head->site);
-	snprintf(job->timezone, sizeof(job->timezone), "%s", head->timezone);
+	wall_ms now = head->from_ms ? head->from_ms : job->input.reader.last_ms;
+
 	if (box_key_load(options->store_path, ledger.box_key, &error)) {
 		cli_say(options, "%s", error.text);
 		return CLI_UNREADABLE;
 	}
-	if (replay_open(&job->replay, &ledger, head->from_ms, why) == CP_OK)
+	if (replay_open(&job->replay, &ledger, now, why) == CP_OK)
 		return CLI_OK;
 	cli_say(options, "%s", why);
 	return CLI_UNREADABLE;
+}
+
+/* Before a store is made of nothing. Time begins with it. */
+static int read_first(struct job *job)
+{
+	job->first = log_input_next(&job->input);
+	return job->first == LOG_BAD ? CLI_UNREADABLE : CLI_OK;
 }
 
 /* --- work ------------------------------------------------------------------------------ */
@@ -121,13 +127,15 @@ static int replay_all(struct job *job)
 	struct log_reader *reader = &job->input.reader;
 	const wall_ms until = reader->head.until_ms;
 	struct progress progress;
-	enum log_what what = LOG_ENTRY;
+	enum log_what what = job->first;
 	enum cp_err err = CP_OK;
 	const mono_ms begin = clock_mono();
 
 	progress_begin(&progress, "replaying", job->input.size_bytes);
-	while (!err && (what = log_input_next(&job->input)) == LOG_ENTRY) {
+	while (!err && what == LOG_ENTRY) {
 		err = replay_take(&job->replay, &reader->entry);
+		if (!err)
+			what = log_input_next(&job->input);
 		progress_at(&progress, (int64_t)reader->offset);
 	}
 	progress_end(&progress);
@@ -251,7 +259,7 @@ static void tell(struct job *job)
 
 static int work(struct job *job)
 {
-	int (*const steps[])(struct job *) = {load_config, hold_folder, open_store};
+	int (*const steps[])(struct job *) = {load_config, read_first, hold_folder, open_store};
 
 	if (!log_input_open(&job->input, &job->request->options, job->request->log))
 		return CLI_UNREADABLE;

@@ -155,7 +155,8 @@ static void a_replayed_store_is_one_like_any_other(void **state)
 
 	record(state);
 	assert_int_equal(replay(b, ""), CLI_OK);
-	snprintf(line, sizeof(line), "verify --store %s --config $C", b->store);
+	/* The store says in which time zone it was written. */
+	snprintf(line, sizeof(line), "verify --store %s", b->store);
 	must_succeed(&b->cli.cli, line);
 	assert_non_null(strstr(b->cli.cli.out, "no difference"));
 	snprintf(line, sizeof(line), "alerts --all --json --store %s --config $C", b->store);
@@ -225,6 +226,21 @@ static void of_a_cut_log_what_came_before_is_kept(void **state)
 	json_decref(object);
 	snprintf(expected, sizeof(expected), "verify --store %s --config $C", b->store);
 	must_succeed(&b->cli.cli, expected);
+}
+
+/* Nothing is made of a log that goes wrong at once. */
+static void a_log_without_a_good_entry_makes_no_store(void **state)
+{
+	struct replay_bench *b = *state;
+	const struct log_head head = {.site = "ber", .timezone = "Europe/Berlin"};
+	struct stat info;
+
+	assert_int_equal(log_put_head(&b->log, &head), CP_OK);
+	assert_int_equal(buf_append(&b->log, "\x02\x08\x01", 3), CP_OK);
+	write_log(b, buf_bytes(&b->log).len);
+	assert_int_equal(replay(b, ""), CLI_UNREADABLE);
+	assert_non_null(strstr(b->cli.cli.err, "an entry holds no input that this version knows"));
+	assert_int_not_equal(stat(b->store, &info), 0);
 }
 
 static void a_store_that_is_there_is_left_alone(void **state)
@@ -301,6 +317,7 @@ int main(void)
 	    TEST(deadlines_fire_at_their_own_moments),
 	    TEST(the_summary_counts_what_came_in),
 	    TEST(of_a_cut_log_what_came_before_is_kept),
+	    TEST(a_log_without_a_good_entry_makes_no_store),
 	    TEST(a_store_that_is_there_is_left_alone),
 	    TEST(what_cannot_be_done_is_said_in_a_sentence),
 	    TEST(a_wrong_head_makes_no_store),
