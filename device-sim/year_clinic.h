@@ -47,10 +47,12 @@ struct unit {
 	char hex[ID_HEX_LEN + 1];
 	enum incident incidents[CLINIC_DAYS_MAX];
 	struct visit *slots[CLINIC_DAYS_MAX][CLINIC_SLOTS];
-	event_ms cut[CLINIC_DAYS_MAX];        /* power gone for a moment; 0: not */
-	event_ms late_hours[CLINIC_DAYS_MAX]; /* somebody treats so late; 0: nobody */
-	enum answer weight[CLINIC_DAYS_MAX];  /* what its own state makes of every verdict */
-	struct visit *last;                   /* of those told so far */
+	event_ms cut[CLINIC_DAYS_MAX];          /* power gone for a moment; 0: not */
+	bool has_deaf_hour[CLINIC_DAYS_MAX];    /* its Wi-Fi is gone in a session */
+	event_ms late_hours[CLINIC_DAYS_MAX];   /* somebody treats so late; 0: nobody */
+	event_ms faulty_until[CLINIC_DAYS_MAX]; /* sessions before it are advised against */
+	enum answer weight[CLINIC_DAYS_MAX];    /* what its own state makes of every verdict */
+	struct visit *last;                     /* of those told so far */
 };
 
 struct clinic {
@@ -111,6 +113,9 @@ void incident_tell(struct clinic *clinic, struct unit *unit, int day, const stru
     const struct saying *beat_before);
 void incident_hello(
     const struct clinic *clinic, const struct unit *unit, int day, Carepace__V1__Hello *hello);
+
+/* Connected again after an outage. */
+void incident_tell_back(struct clinic *clinic, const struct unit *unit, int day, event_ms at);
 
 enum answer answer_worst(enum answer a, enum answer b);
 

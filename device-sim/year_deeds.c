@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define DEED_PERMILLE 90
+#define DEED_PERMILLE 250
 #define LATE_WORD_MS (8 * MS_PER_MINUTE)
 #define LATE_HOURS_MS (45 * MS_PER_MINUTE) /* half an hour is slack (8.7) */
 #define HOME_AFTER_MS (80 * MS_PER_MINUTE)
@@ -13,6 +13,11 @@
 #define ORPHAN_MS (10 * MS_PER_MINUTE)
 #define LOST_MS (4 * MS_PER_HOUR)
 #define DAY_MS (24 * MS_PER_HOUR)
+#define CUT_AFTER_MS (16 * MS_PER_MINUTE)
+#define REMEMBERED_AFTER_MS (20 * MS_PER_MINUTE)
+#define WIFI_AFTER_MS (9 * MS_PER_MINUTE)
+#define WIFI_END_MS (28 * MS_PER_MINUTE)
+#define WIFI_BACK_MS (36 * MS_PER_MINUTE)
 
 #define CHECK(NAME) CAREPACE__V1__CHECK__##NAME
 #define IS(NAME) CAREPACE__V1__SEVERITY__##NAME
@@ -193,35 +198,117 @@ static void walk_away(struct clinic *clinic, struct visit *visit)
 	visit->is_completed = false;
 }
 
-/* When a lost session ended: with the last reading of its last batch. */
-static struct when last_word(const struct visit *visit)
-{
-	return AFTER(visit->last, visit->last->delay_ms);
-}
-
-/* Silent for ten minutes; given up at the next start on its device, or after four hours (8.3,
- * R23). Nothing says when it ended but its last message. */
-static void expect_orphan(struct clinic *clinic, struct visit *visit)
+/* Silent for ten minutes, until `over` (8.3). */
+static struct expected silence(const struct visit *visit, event_ms last, struct when over)
 {
 	struct expected orphan = visit_finding(visit, CHECK(SESSION_ORPHAN), IS(MEDIUM));
+
+	orphan.raised_ms = last + ORPHAN_MS + 1;
+	orphan.from = AT(orphan.raised_ms);
+	orphan.until = over;
+	orphan.state = "CLEARED";
+	orphan.value = ORPHAN_MS + 1;
+	orphan.limit = ORPHAN_MS;
+	return orphan;
+}
+
+/* Moisturizer is fine a day after it ended, when nobody said so in time. */
+static void expect_aftercare_of(
+    struct clinic *clinic, const struct visit *visit, const struct saying *said, int64_t after_ms)
+{
 	struct expected open = visit_finding(visit, CHECK(AFTERCARE_OPEN), IS(INFO));
-	event_ms last = visit->last->at + visit->last->delay_ms;
-	event_ms lost = last + LOST_MS;
+
+	open.value = open.limit = DAY_MS;
+	open.from = open.until = AFTER(said, after_ms + DAY_MS);
+	open.raised_by = said;
+	open.is_timed = true;
+	expect(&clinic->all, &open);
+}
+
+static event_ms last_word(const struct visit *visit)
+{
+	return visit->last->at + visit->last->delay_ms;
+}
+
+/* The next start on its device ends it, or four hours do (R23). Its last message says when it
+ * ended. */
+static void expect_orphan(struct clinic *clinic, struct visit *visit)
+{
+	event_ms lost = last_word(visit) + LOST_MS;
 
 	if (visit->after && visit->after->start < lost)
 		lost = visit->after->start;
-	orphan.from = AT(last + ORPHAN_MS + 1);
-	orphan.raised_ms = orphan.from.ms;
-	orphan.until = AT(lost);
-	orphan.value = ORPHAN_MS + 1;
-	orphan.limit = ORPHAN_MS;
+	struct expected orphan = silence(visit, last_word(visit), AT(lost));
 	expect(&clinic->all, &orphan);
-	open.value = open.limit = DAY_MS;
-	open.from = last_word(visit);
-	open.from.ms += DAY_MS;
-	open.until = open.from;
-	open.raised_ms = last + DAY_MS;
-	expect(&clinic->all, &open);
+	expect_aftercare_of(clinic, visit, visit->last, visit->last->delay_ms);
+}
+
+/* --- power and Wi-Fi
+ * -------------------------------------------------------------------------------- */
+
+static bool has_power(const struct clinic *clinic, const struct visit *visit)
+{
+	const struct unit *unit = &clinic->units[visit->unit];
+
+	return !unit->cut[visit->day] && !unit->has_deaf_hour[visit->day];
+}
+
+static void pull_plug(struct clinic *clinic, struct visit *visit)
+{
+	event_ms cut = visit->start + CUT_AFTER_MS;
+
+	clinic->units[visit->unit].cut[visit->day] = cut;
+	visit->end = cut;
+	visit->manners.has_end = false;
+	visit->manners.silent_from = cut;
+	visit->manners.reason = CAREPACE__V1__END_REASON__END_FAULT;
+	visit->is_completed = false;
+}
+
+/* The device starts anew and remembers what it was about: when the next client is on the
+ * chair already and the session was given up, or before. It was silent until then. */
+static void expect_cut(struct clinic *clinic, struct visit *visit)
+{
+	const struct visit *next = visit->after;
+	bool is_lost = next && next->day == visit->day;
+	event_ms said = is_lost ? next->start + LATE_WORD_MS : visit->end + REMEMBERED_AFTER_MS;
+	Carepace__V1__SessionEnd *end = visit_end(clinic, visit, said);
+
+	end->has_end_ts_ms = true;
+	end->end_ts_ms = visit->end;
+	struct expected orphan = silence(visit, last_word(visit), WHEN(visit->ended));
+	orphan.value = said - last_word(visit);
+	expect(&clinic->all, &orphan);
+	expect_aftercare_of(clinic, visit, visit->ended, visit->end - said);
+}
+
+static void lose_wifi(struct clinic *clinic, struct visit *visit)
+{
+	const struct outage outage = {
+	    .from = visit->start + WIFI_AFTER_MS,
+	    .until = visit->start + WIFI_BACK_MS,
+	    .flush = FLUSH_IN_ORDER,
+	};
+
+	visit->end = visit->start + WIFI_END_MS;
+	clinic->units[visit->unit].has_deaf_hour[visit->day] = true;
+	tape_add_outage(&clinic->tape, clinic->units[visit->unit].speaker, &outage);
+}
+
+/* Heard until then; what comes afterwards fills the gap. */
+static void expect_deaf(struct clinic *clinic, struct visit *visit)
+{
+	const struct unit *unit = &clinic->units[visit->unit];
+	const struct saying *heard = visit->started;
+
+	for (size_t i = 0; i < VISIT_BATCHES; i++)
+		if (visit->batches[i] && visit->batches[i]->at + visit->batches[i]->delay_ms <
+		                             visit->start + WIFI_AFTER_MS)
+			heard = visit->batches[i];
+	incident_tell_back(clinic, unit, visit->day, visit->start + WIFI_BACK_MS);
+	struct expected orphan = silence(visit, heard->at + heard->delay_ms, UNSAID);
+	orphan.from = UNSAID; /* it moves while the gap is filled */
+	expect(&clinic->all, &orphan);
 }
 
 /* --- tables
@@ -231,6 +318,8 @@ static const struct deed therapists[] = {
     {"forgetful therapist: no cleaning", NULL, forget_cleaning, NULL, expect_uncleaned},
     {"forgetful therapist: no screening", NULL, forget_screening, NULL, expect_unscreened},
     {"forgetful therapist: no end", NULL, walk_away, NULL, expect_orphan},
+    {"mid-session power cut", has_power, pull_plug, NULL, expect_cut},
+    {"mid-session Wi-Fi cut", has_power, lose_wifi, NULL, expect_deaf},
     {"walk-in", NULL, walk_in, NULL, expect_unbooked},
     {"therapist without a name", NULL, leave_operator_out, NULL, expect_nobody},
     {"operator who renews late", has_run_out, treat_all_the_same, NULL, expect_expired},

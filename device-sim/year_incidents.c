@@ -73,10 +73,11 @@ static void begin(struct clinic *clinic, struct unit *unit, int day, size_t kind
 		if (kinds[kind].incident == INCIDENT_OUTAGE)
 			plan_outage(clinic, unit, i);
 	}
-	/* Until too few of them are recent; the first session is later in the day. */
+	/* Until too few of them are recent: elapsed hours, not civil days. */
+	event_ms first = clinic_shift(clinic, unit, day).on + FAULT_AFTER_MS;
 	if (kinds[kind].incident == INCIDENT_FAULTS)
-		for (int i = day; i < day + FAULT_DAYS && i < clinic->days; i++)
-			unit->weight[i] = ANSWER_ADVISE;
+		for (int i = day; i <= day + FAULT_DAYS && i < clinic->days; i++)
+			unit->faulty_until[i] = first + FAULT_DAYS * MS_PER_DAY;
 }
 
 void incidents_plan(struct clinic *clinic)
@@ -171,6 +172,21 @@ static void expect_offline(struct clinic *clinic, const struct unit *unit,
 	expect(&clinic->all, &finding);
 }
 
+void incident_tell_back(struct clinic *clinic, const struct unit *unit, int day, event_ms at)
+{
+	Carepace__V1__Hello *hello = SAY(&clinic->tape, unit->speaker, at, HELLO);
+
+	hello->model = books_model(unit->kind);
+	hello->kind = unit->kind;
+	hello->context = CAREPACE__V1__CONTEXT__CONTEXT_CLINIC;
+	hello->has_fw = true;
+	hello->fw = BOOKS_FIRMWARE;
+	incident_hello(clinic, unit, day, hello);
+	Carepace__V1__Heartbeat *beat =
+	    SAY(&clinic->tape, unit->speaker, at + MS_PER_SECOND, HEARTBEAT);
+	beat->state = CAREPACE__V1__DEVICE_STATE__DEVICE_IDLE;
+}
+
 static void tell_outage(struct clinic *clinic, struct unit *unit, int day)
 {
 	const struct speaker *speaker = &clinic->tape.speakers[unit->speaker];
@@ -179,18 +195,9 @@ static void tell_outage(struct clinic *clinic, struct unit *unit, int day)
 	while (clinic_day_of(clinic, outage->from) != day)
 		outage++;
 	const struct saying *beat = last_beat(clinic, unit, outage->from);
-	event_ms back = outage->until + MS_PER_SECOND;
-	Carepace__V1__Hello *hello = SAY(&clinic->tape, unit->speaker, outage->until, HELLO);
-	hello->model = books_model(unit->kind);
-	hello->kind = unit->kind;
-	hello->context = CAREPACE__V1__CONTEXT__CONTEXT_CLINIC;
-	hello->has_fw = true;
-	hello->fw = BOOKS_FIRMWARE;
-	incident_hello(clinic, unit, day, hello);
-	Carepace__V1__Heartbeat *again = SAY(&clinic->tape, unit->speaker, back, HEARTBEAT);
-	again->state = CAREPACE__V1__DEVICE_STATE__DEVICE_IDLE;
-	expect_offline(clinic, unit, beat, beat->at + TAPE_LATENCY_MS + OFFLINE_AFTER_MS, back,
-	    "flapping Wi-Fi");
+	incident_tell_back(clinic, unit, day, outage->until);
+	expect_offline(clinic, unit, beat, beat->at + TAPE_LATENCY_MS + OFFLINE_AFTER_MS,
+	    outage->until + MS_PER_SECOND, "flapping Wi-Fi");
 }
 
 static void expect_late_opening(struct clinic *clinic, const struct unit *unit, int day,

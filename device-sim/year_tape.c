@@ -135,7 +135,6 @@ void tape_add_outage(struct tape *tape, unsigned speaker, const struct outage *o
 {
 	struct speaker *s = &tape->speakers[speaker];
 
-	CP_CHECK(s->outage_count == 0 || outage->from > s->outages[s->outage_count - 1].until);
 	s->outages = push(tape, s->outages, &s->outage_count, &s->outage_cap, sizeof(*outage));
 	s->outages[s->outage_count - 1] = *outage;
 }

@@ -317,12 +317,11 @@ static void tell_stop(struct clinic *clinic, struct visit *visit)
 	stop->stop_source = CAREPACE__V1__ESTOP_SOURCE__ESTOP_BUTTON;
 }
 
-static void tell_end(struct clinic *clinic, struct visit *visit)
+Carepace__V1__SessionEnd *visit_end(struct clinic *clinic, struct visit *visit, event_ms at)
 {
 	const struct manners *manners = &visit->manners;
 	struct tape *tape = &clinic->tape;
-	Carepace__V1__SessionEnd *end =
-	    SAY(tape, speaker_of(clinic, visit), visit->end, SESSION_END);
+	Carepace__V1__SessionEnd *end = SAY(tape, speaker_of(clinic, visit), at, SESSION_END);
 
 	visit->ended = tape->last;
 	end->sid = tape_id(&visit->sid);
@@ -338,6 +337,7 @@ static void tell_end(struct clinic *clinic, struct visit *visit)
 	end->passes[0] = tape_message(tape, &carepace__v1__zone_passes__descriptor);
 	end->passes[0]->zone = (Carepace__V1__Zone)zone_of(visit);
 	end->passes[0]->passes = manners->passes;
+	return end;
 }
 
 static bool is_said(const struct visit *visit, event_ms at)
@@ -372,7 +372,7 @@ static void tell_session(struct clinic *clinic, struct visit *visit)
 	if (is_said(visit, visit->end))
 		visit_mount(clinic, visit, visit->end + DETACH_AFTER_MS, &visit->cart, false);
 	if (visit->manners.has_end)
-		tell_end(clinic, visit);
+		visit_end(clinic, visit, visit->end);
 }
 
 /* --- all
@@ -438,6 +438,8 @@ static void tell_visit(struct clinic *clinic, struct visit *visit)
 	if (visit->ended)
 		expect_aftercare(clinic, visit);
 	visit_weigh(visit, unit->weight[visit->day]);
+	if (visit->start < unit->faulty_until[visit->day])
+		visit_weigh(visit, ANSWER_ADVISE);
 }
 
 void visits_tell(struct clinic *clinic)

@@ -78,6 +78,8 @@ void visit_mount(struct clinic *clinic, struct visit *visit, event_ms at,
     const struct year_cart *cart, bool is_attach);
 
 const char *visit_sid(struct clinic *clinic, const struct visit *visit);
+/* SESSION_END as the manners have it, said at a moment. */
+Carepace__V1__SessionEnd *visit_end(struct clinic *clinic, struct visit *visit, event_ms at);
 struct unit *visit_unit(struct clinic *clinic, const struct visit *visit);
 
 /* A finding about the session as such, from its start on. */
