@@ -69,8 +69,7 @@ enum cp_err year_write(const struct year_options *options, struct pki_error *err
 
 	CP_CHECK(clinic);
 	for (uint32_t i = 0; i < options->clinics && !err; i++) {
-		clinic_init(clinic, options->seed, i, (int)options->days);
-		clinic->off = options->off;
+		clinic_init(clinic, options, i);
 		plan(clinic);
 		err = write_clinic(clinic, options->out_dir, error);
 		printf("%s: %zu sessions, %zu messages, %zu alerts expected\n", clinic->site,

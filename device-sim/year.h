@@ -13,6 +13,8 @@ struct year_options {
 	uint64_t seed;
 	uint32_t clinics;
 	uint32_t days;
+	uint32_t busy;       /* new clients a day, at most */
+	uint32_t first_date; /* YYYYMMDD; 0: by the seed */
 	/* Head office switches it off, and nothing else changes: it must be missed. */
 	Carepace__V1__Check off; /* 0: none */
 };

@@ -35,18 +35,27 @@ static unsigned add_speaker(struct clinic *clinic, Carepace__V1__DeviceKind kind
 	return speaker;
 }
 
-void clinic_init(struct clinic *clinic, uint64_t seed, size_t number, int days)
+static int32_t day_of(uint32_t date)
+{
+	return civil_of((int)(date / 10000), (int)(date / 100 % 100), (int)(date % 100));
+}
+
+void clinic_init(struct clinic *clinic, const struct year_options *options, size_t number)
 {
 	*clinic = (struct clinic){
-	    .dice = {.state = seed * UINT64_C(1000003) + number},
-	    .days = days,
+	    .dice = {.state = options->seed * UINT64_C(1000003) + number},
+	    .days = (int)options->days,
+	    .busy = (int)options->busy,
+	    .off = options->off,
 	};
 	tape_init(&clinic->tape);
 	clinic->town = town_of(number, clinic->site);
 	/* Any day of four years: a leap day, and both nights of summer time, come up. */
 	clinic->first_day = civil_of(FIRST_YEAR, 1, 1) + dice_range(&clinic->dice, 0, 3 * 365);
+	if (options->first_date)
+		clinic->first_day = day_of(options->first_date);
 	clinic->from = clinic_moment(clinic, 0, 0);
-	clinic->until = clinic_moment(clinic, days, 0);
+	clinic->until = clinic_moment(clinic, clinic->days, 0);
 	clinic->all = (struct expectations){.tape = &clinic->tape, .until = clinic->until};
 	clinic->numbers = 1000;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -9,6 +9,7 @@
 #ifndef SIM_YEAR_CLINIC_H
 #define SIM_YEAR_CLINIC_H
 
+#include "year.h"
 #include "year_expect.h"
 
 #define CLINIC_DAYS_MAX 400
@@ -63,6 +64,7 @@ struct clinic {
 	struct town town;
 	int32_t first_day;
 	int days;
+	int busy; /* new clients a day, at most */
 	event_ms from, until;
 	struct unit units[CLINIC_UNITS_MAX];
 	size_t unit_count;
@@ -77,7 +79,7 @@ struct clinic {
 	Carepace__V1__Check off;
 };
 
-void clinic_init(struct clinic *clinic, uint64_t seed, size_t number, int days);
+void clinic_init(struct clinic *clinic, const struct year_options *options, size_t number);
 void clinic_deinit(struct clinic *clinic);
 
 /* What head office says on the first day: policy, calendar, profiles, people, devices. */

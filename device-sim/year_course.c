@@ -14,7 +14,6 @@
 #define TEMPER_PERMILLE 220
 #define ON_LIMIT_PERMILLE 200
 #define STAYS_PERMILLE 500 /* for maintenance */
-#define NEW_A_DAY 2        /* on the average one and a half clients */
 #define CLOSED_AFTER_LOW 2
 #define CLOSED_AFTER_HIGH 25
 
@@ -265,8 +264,8 @@ static bool plan_course(struct clinic *clinic, struct course *course, int day)
 
 void courses_plan(struct clinic *clinic, struct courses *courses)
 {
-	for (int day = 0; day < clinic->days - 10; day++)
-		for (int i = dice_range(&clinic->dice, 0, 1); i < NEW_A_DAY; i++) {
+	for (int day = 0; day < clinic->days; day++)
+		for (int i = dice_range(&clinic->dice, 0, 1); i < clinic->busy; i++) {
 			struct course *course = new_course(clinic);
 			if (!plan_course(clinic, course, day))
 				continue;

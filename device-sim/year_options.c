@@ -12,6 +12,8 @@ enum key {
 	KEY_DAYS,
 	KEY_OUT,
 	KEY_OFF,
+	KEY_BUSY,
+	KEY_FIRST,
 };
 
 static const struct argp_option argp_options[] = {
@@ -19,6 +21,8 @@ static const struct argp_option argp_options[] = {
     {"seed", KEY_SEED, "N", 0, "the same seed is the same year (1)", 0},
     {"clinics", KEY_CLINICS, "N", 0, "how many, in several time zones (4)", 0},
     {"days", KEY_DAYS, "N", 0, "how long (365)", 0},
+    {"busy", KEY_BUSY, "N", 0, "so many new clients a day, at most (2)", 0},
+    {"first", KEY_FIRST, "YYYYMMDD", 0, "the first day (one of 2025 to 2027, by the seed)", 0},
     {"off", KEY_OFF, "CHECK", 0,
         "head office switches this check off, and what must be found stays as it is", 0},
     {0},
@@ -48,10 +52,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->clinics = (uint32_t)argument_number("clinics", arg, 1, 100);
 		return 0;
 	case KEY_DAYS:
-		options->days = (uint32_t)argument_number("days", arg, 20, CLINIC_DAYS_MAX);
+		options->days = (uint32_t)argument_number("days", arg, 5, CLINIC_DAYS_MAX);
 		return 0;
 	case KEY_OUT:
 		options->out_dir = arg;
+		return 0;
+	case KEY_BUSY:
+		options->busy = (uint32_t)argument_number("busy", arg, 1, 50);
+		return 0;
+	case KEY_FIRST:
+		options->first_date = (uint32_t)argument_number("first", arg, 20250101, 20291231);
 		return 0;
 	case KEY_OFF:
 		options->off = check_of(arg);
@@ -73,7 +83,7 @@ void year_options_parse(struct year_options *options, int argc, char **argv)
 	           "and, from the plan, what it must find in it (SITE.expected.jsonl).",
 	};
 
-	*options = (struct year_options){.seed = 1, .clinics = 4, .days = 365};
+	*options = (struct year_options){.seed = 1, .clinics = 4, .days = 365, .busy = 2};
 	argp_err_exit_status = ARGUMENT_EXIT;
 	if (argp_parse(&argp, argc, argv, 0, NULL, options))
 		exit(ARGUMENT_EXIT);

@@ -27,6 +27,11 @@ wall_ms clock_wall(void)
 	return offset == TIME_NEVER ? read_ms(CLOCK_REALTIME) : clock_since_boot() + offset;
 }
 
+mono_ms clock_until(wall_ms at)
+{
+	return at - clock_wall();
+}
+
 mono_ms clock_mono(void)
 {
 	return read_ms(CLOCK_MONOTONIC);

@@ -15,6 +15,9 @@
 /* UTC since 1970. May jump either way: never use it for a timeout. */
 wall_ms clock_wall(void);
 
+/* How long a timer must run until then; negative: it is past. */
+mono_ms clock_until(wall_ms at);
+
 /* Since some start; never goes back. Does not count time asleep. */
 mono_ms clock_mono(void);
 

@@ -70,12 +70,12 @@ static void on_deadline(uv_timer_t *timer);
 
 static void arm_deadline(struct intake *intake)
 {
-	wall_ms left = DEADLINE_LOOK_MS;
+	mono_ms left = DEADLINE_LOOK_MS;
 
 	if (intake->lacking_bytes) {
 		left = ROOM_LOOK_MS;
 	} else if (intake->next_deadline != TIME_NEVER) {
-		left = intake->next_deadline - clock_wall();
+		left = clock_until(intake->next_deadline);
 		if (left > DEADLINE_LOOK_MS)
 			left = DEADLINE_LOOK_MS;
 	}
