@@ -1,6 +1,7 @@
 /* year_tempers.c - clients who do not come as they should, and what domain.md says of it
  * (8.1, 8.2). */
 #include "year_course.h"
+#include "year_deeds.h"
 
 #include "base/hash.h"
 
@@ -282,6 +283,8 @@ static void expect_unplanned(struct clinic *clinic, const struct course *course)
 
 	finding.until = WHEN(course->told);
 	finding.persona = course->persona;
+	if (course->told->at >= clinic->until)
+		deed_leave_open(&finding, course->visits[0]);
 	expect(&clinic->all, &finding);
 }
 

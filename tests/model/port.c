@@ -29,6 +29,11 @@ wall_ms clock_wall(void)
 	return wall_0 + atomic_load(&now);
 }
 
+mono_ms clock_until(wall_ms at)
+{
+	return at - clock_wall();
+}
+
 mono_ms clock_since_boot(void)
 {
 	return clock_mono();
