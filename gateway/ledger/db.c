@@ -49,6 +49,13 @@ static void check(struct db *db, int rc)
 	    db->conn ? sqlite3_extended_errcode(db->conn) : rc);
 }
 
+/* Whoever closes last would copy the log into the store and delete it. A reader does not write;
+ * and after an error of the disk the log may not be what a power cut leaves of it. */
+static void leave_log(struct db *db)
+{
+	sqlite3_db_config(db->conn, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 enum cp_err db_open(struct db *db, const char *path, enum db_mode mode)
 {
 	static const int flags[] = {
@@ -64,11 +71,15 @@ enum cp_err db_open(struct db *db, const char *path, enum db_mode mode)
 	sqlite3_busy_timeout(db->conn, DB_BUSY_MS);
 	sqlite3_db_config(db->conn, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db->conn, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	if (mode == DB_READ_ONLY)
+		leave_log(db);
 	return CP_OK;
 }
 
 void db_close(struct db *db)
 {
+	if (db->conn && db->err)
+		leave_log(db);
 	for (size_t i = 0; i < DB_STATEMENTS_MAX; i++)
 		sqlite3_finalize(db->cache[i].stmt);
 	memset(db->cache, 0, sizeof(db->cache));

@@ -79,6 +79,43 @@ static int count_pages(void *ctx, sqlite3 *conn, const char *name, int pages)
 	return SQLITE_OK;
 }
 
+#define LOG_STEP_BYTES (16 * 1024)
+
+/* What an abnormal end left is read from the kernel's memory, which may know better than the
+ * disk: where a sync has failed, pages count as written that are not, and no further sync writes
+ * them. Each byte is written once more, so that this one does (P1). */
+static int write_log_again(sqlite3_file *log)
+{
+	uint8_t bytes[LOG_STEP_BYTES];
+	sqlite3_int64 len = 0;
+	int rc = log->pMethods->xFileSize(log, &len);
+
+	for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < len; at += LOG_STEP_BYTES) {
+		int step = len - at < LOG_STEP_BYTES ? (int)(len - at) : LOG_STEP_BYTES;
+		rc = log->pMethods->xRead(log, bytes, step, at);
+		if (rc == SQLITE_OK)
+			rc = log->pMethods->xWrite(log, bytes, step, at);
+	}
+	return rc == SQLITE_OK && len > 0 ? log->pMethods->xSync(log, SQLITE_SYNC_FULL) : rc;
+}
+
+/* It is open since the version was read. */
+static enum cp_err make_log_durable(struct ledger *ledger)
+{
+	sqlite3_file *log = NULL;
+	char why[200];
+	int rc = sqlite3_file_control(ledger->db.conn, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+
+	if (rc == SQLITE_OK && log && log->pMethods)
+		rc = write_log_again(log);
+	if (rc == SQLITE_OK)
+		return CP_OK;
+	snprintf(why, sizeof(why), "its log cannot be made durable: %s (SQLite %d)",
+	    sqlite3_errstr(rc), rc);
+	db_fail(&ledger->db, CP_IO, why);
+	return fail_with_db(ledger);
+}
+
 enum cp_err store_open(struct ledger *ledger)
 {
 	const char *path = ledger->config.path;
@@ -90,6 +127,8 @@ enum cp_err store_open(struct ledger *ledger)
 	enum cp_err err = check_version(ledger, &version);
 	if (!err)
 		err = make_durable(ledger);
+	if (!err && path)
+		err = make_log_durable(ledger);
 	if (!err && version == 0)
 		err = make_schema(ledger);
 	if (err)
