@@ -92,6 +92,7 @@ enum cp_err commits_apply(struct ledger *ledger, struct batch *batch, wall_ms no
 	else if (commits.is_tried) {
 		commits.batch = batch;
 		commits.doubt = commits.number;
+		commits.is_there = true;
 	}
 	return err;
 }
@@ -119,9 +120,11 @@ void __wrap_batch_free(struct batch *batch)
 		__real_batch_free(batch);
 }
 
+/* Also before a second try, when the first has written already: what was lost then does not
+ * come back. */
 void commits_look(void)
 {
-	commits.is_there = commits.batch && survived() == commits.doubt;
+	commits.is_there = commits.batch && commits.is_there && survived() >= commits.doubt;
 }
 
 void commits_resolve(void)

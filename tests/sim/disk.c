@@ -41,7 +41,8 @@ static struct disk {
 	struct disk_file files[FILES_MAX];
 	uint64_t operations;
 	uint64_t die_at;
-	uint64_t syncs_left; /* until it dies; 0: never */
+	uint64_t syncs_left; /* until it dies or fails; 0: never */
+	bool is_sync_failing;
 	uint64_t fail_at;
 	enum disk_end end;
 	bool is_dead;
@@ -231,16 +232,24 @@ void disk_die_at(uint64_t operation, enum disk_end end)
 	disk.end = end;
 }
 
-void disk_die_at_sync(uint64_t sync, enum disk_end end)
-{
-	disk.die_at = 0;
-	disk.syncs_left = sync;
-	disk.end = end;
-}
-
 void disk_fail_at(uint64_t operation)
 {
 	disk.fail_at = operation;
+	disk.syncs_left = 0;
+}
+
+void disk_die_at_sync(uint64_t sync, enum disk_end end)
+{
+	disk_die_at(0, end);
+	disk.syncs_left = sync;
+	disk.is_sync_failing = false;
+}
+
+void disk_fail_at_sync(uint64_t sync)
+{
+	disk_fail_at(0);
+	disk.syncs_left = sync;
+	disk.is_sync_failing = true;
 }
 
 void disk_die(enum disk_end end)
@@ -458,7 +467,9 @@ enum disk_result disk_sync(struct disk_file *file)
 	if (file->is_nameless)
 		return DISK_OK;
 	if (disk.syncs_left > 0 && --disk.syncs_left == 0)
-		disk.die_at = disk.operations + 1;
+		*(disk.is_sync_failing ? &disk.fail_at : &disk.die_at) = disk.operations + 1;
+	if (disk.has_failed && rng_percent(&disk.dice, 50))
+		disk.fail_at = disk.operations + 1; /* it rarely fails once only */
 	enum disk_result result = begin_operation();
 	if (result == DISK_FAILED)
 		sync_in_part(file);

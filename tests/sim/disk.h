@@ -42,9 +42,11 @@ void disk_load(void);
 
 uint64_t disk_operations(void);
 void disk_die_at(uint64_t operation, enum disk_end end); /* in the midst of it; 0: never */
-void disk_die_at_sync(uint64_t sync, enum disk_end end); /* the same, of syncs from now on */
 void disk_fail_at(uint64_t operation);                   /* 0: never */
-void disk_die(enum disk_end end);                        /* now */
+/* The same, of the syncs from now on the so manieth. */
+void disk_die_at_sync(uint64_t sync, enum disk_end end);
+void disk_fail_at_sync(uint64_t sync);
+void disk_die(enum disk_end end); /* now */
 bool disk_is_dead(void);
 enum disk_end disk_how(void); /* it died */
 bool disk_has_failed(void);   /* since disk_restart() */

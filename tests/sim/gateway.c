@@ -89,7 +89,10 @@ static struct ledger *open_store(void)
 		model_trace("the store cannot be opened: %s", why);
 		roster_deinit(&model.roster);
 		MODEL_CHECK(is_excused, "the store cannot be opened: %s", why);
-		disk_restart();
+		if (!disk_is_dead() && rng_percent(&model.rng, 50))
+			disk_die(DISK_POWER_CUT);
+		if (disk_is_dead())
+			disk_restart();
 		if (sim.is_small) /* the program waits for it (shell/store_rest.h) */
 			disk_set_room(INT64_MAX);
 	}

@@ -58,6 +58,8 @@ static void plan_end(uint64_t crash_at)
 		disk_die_at(at, end);
 	else if (rng_percent(&model.rng, 50))
 		disk_die_at_sync(1 + rng_below(&model.rng, SYNCS_OF_A_LIFE), end);
+	else if (rng_percent(&model.rng, 40))
+		disk_fail_at_sync(1 + rng_below(&model.rng, SYNCS_OF_A_LIFE));
 	else if (rng_percent(&model.rng, 50))
 		disk_fail_at(at);
 }
@@ -319,7 +321,6 @@ static void end_calmly(void)
 	disk_die_at(0, DISK_KILLED);
 	disk_fail_at(0);
 	disk_set_room(INT64_MAX);
-	disk_die_at_sync(0, DISK_KILLED);
 	model.is_calm = true;
 	for (size_t i = 0; i < model.client_count; i++) {
 		if (model.clients[i].conn)
