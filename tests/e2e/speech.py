@@ -14,13 +14,14 @@ DAY_MS = 86_400_000
 
 
 def compile_contract(folder):
-    """The contract's two modules, generated into `folder`."""
+    """The contract's modules, generated into `folder`."""
     subprocess.run(["protoc", f"--python_out={folder}", f"-I{PROTO}", "telemetry.proto",
-                    "report.proto"], check=True)
+                    "report.proto", "log.proto"], check=True)
     sys.path.insert(0, str(folder))
-    import report_pb2  # pylint: disable=import-error
+    import log_pb2  # pylint: disable=import-error
+    import report_pb2
     import telemetry_pb2
-    return SimpleNamespace(telemetry=telemetry_pb2, report=report_pb2)
+    return SimpleNamespace(telemetry=telemetry_pb2, report=report_pb2, log=log_pb2)
 
 
 def now_ms():

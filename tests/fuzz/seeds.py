@@ -175,6 +175,27 @@ def revocation_lists():
             yield from (how + one.public_bytes(form) for how in (b"\0", b"\1"))
 
 
+def logs(contract, ups, orders):
+    """A head, and messages in frames: whole, cut, in the wrong order of time."""
+    def frame(message):
+        data = message.SerializeToString()
+        return bytes([len(data) & 0x7F | 0x80, len(data) >> 7]) + data
+
+    pb = contract.log
+    head = b"CPLOG1\r\n" + frame(pb.LogHead(site="ber", timezone="Europe/Berlin", until_ms=9))
+    device = pb.LogUp(device=bytes(range(16)), kind=1)
+    entries = [pb.LogEntry(received_ms=i, up=pb.LogUp(device=device.device, kind=1 + i % 5,
+                                                      payload=one)) for i, one in enumerate(ups)]
+    entries += [pb.LogEntry(received_ms=99, down=one) for one in orders]
+    entries += [pb.LogEntry(received_ms=99, own=orders[0]), pb.LogEntry(received_ms=1, own=b"")]
+    yield head
+    yield head + frame(entries[0]) + frame(entries[1])
+    yield head + b"".join(frame(one) for one in entries[-6:])
+    yield (head + frame(entries[2]))[:-1]
+    yield head + frame(entries[1]) + frame(entries[0])
+    yield head + frame(pb.LogEntry(received_ms=5)) + b"\xff\xff\xff"
+
+
 def main():
     folder, build = Path(sys.argv[1]), Path(sys.argv[2])
     with tempfile.TemporaryDirectory() as generated:
@@ -185,6 +206,8 @@ def main():
     save(folder, "order", orders)
     save(folder, "json", (json_format.MessageToJson(contract.report.Order.FromString(one),
                                                     indent=None).encode() for one in orders))
+    save(folder, "log", logs(contract, [one for one in up if len(one) < 200][:8],
+                             [one for one in orders if len(one) < 200][:4]))
     save(folder, "config", configs())
     save(folder, "policy", policies())
     save(folder, "registry", registries())
