@@ -51,34 +51,18 @@ static struct view_cart cart_of(const struct db_rows *rows)
 struct view_cart *view_carts(struct view *view, struct arena *arena,
     const struct view_cart_filter *filter, struct view_page *page, size_t *count)
 {
-	struct view_cart *list = NULL;
-	int64_t last = 0;
-	size_t cap = 0;
-
-	*count = 0;
-	page->next = 0;
-	view_begin(view);
+	struct page_reader reader = page_begin(view, arena, page, sizeof(struct view_cart));
 	struct db_rows rows = db_query(&view->ledger.db,
 	    SELECT_CARTS " WHERE k.no < ? AND (?2 = '' OR k.serial = ?2)"
 	                 " GROUP BY k.no HAVING ?3 = 0 OR max(u.from_at) >= ?3"
 	                 " ORDER BY k.no DESC LIMIT ?4",
 	    "itii", view_page_below(page), filter->serial ? filter->serial : "",
 	    (int64_t)filter->since, (int64_t)page->max + 1);
-	while (db_next(&rows)) {
-		if (view_page_is_full(page, *count, last))
-			break;
-		struct view_cart *grown = arena_push(arena, list, *count, &cap, sizeof(*list));
-		if (!grown) {
-			view_no_room(view);
-			break;
-		}
-		list = grown;
-		list[*count] = cart_of(&rows);
-		last = list[(*count)++].no;
-	}
-	db_end(&rows);
-	view_end(view);
-	return list;
+	struct view_cart *cart;
+
+	while ((cart = page_row(&reader, &rows)))
+		*cart = cart_of(&rows);
+	return page_end(&reader, &rows, count);
 }
 
 /* --- a lot -------------------------------------------------------------------------------- */
@@ -124,28 +108,14 @@ static struct db_rows query_lot(
 struct view_lot_use *view_lot_uses(struct view *view, struct arena *arena, const char *gtin,
     const char *lot, struct view_page *page, size_t *count)
 {
-	struct view_lot_use *list = NULL;
-	int64_t last = 0;
-	size_t cap = 0;
-
-	*count = 0;
-	page->next = 0;
-	view_begin(view);
+	struct page_reader reader = page_begin(view, arena, page, sizeof(struct view_lot_use));
 	struct db_rows rows = query_lot(view, gtin, lot, page);
-	while (db_next(&rows)) {
-		if (db_int(&rows, 0) != last && view_page_is_full(page, *count, last))
-			break;
-		struct view_lot_use *grown = arena_push(arena, list, *count, &cap, sizeof(*list));
-		if (!grown || !lot_use_of(arena, &rows, &grown[*count])) {
-			view_no_room(view);
-			break;
-		}
-		list = grown;
-		last = list[(*count)++].session.session.no;
-	}
-	db_end(&rows);
-	view_end(view);
-	return list;
+	struct view_lot_use *use;
+
+	while ((use = page_row(&reader, &rows)))
+		if (!lot_use_of(arena, &rows, use))
+			page_no_room(&reader);
+	return page_end(&reader, &rows, count);
 }
 
 /* --- on the shelf ------------------------------------------------------------------------- */

@@ -56,24 +56,11 @@ struct view_client *view_clients(struct view *view, struct arena *arena,
     const struct view_client_filter *filter, const struct policy *policy, wall_ms now,
     struct view_page *page, size_t *count)
 {
-	struct view_client *list = NULL;
-	int64_t last = 0;
-	size_t cap = 0;
-
-	*count = 0;
-	page->next = 0;
-	view_begin(view);
+	struct page_reader reader = page_begin(view, arena, page, sizeof(struct view_client));
 	struct db_rows rows = query_page(view, filter, page);
-	while (db_next(&rows)) {
-		if (view_page_is_full(page, *count, last))
-			break;
-		struct view_client *grown = arena_push(arena, list, *count, &cap, sizeof(*list));
-		if (!grown) {
-			view_no_room(view);
-			break;
-		}
-		list = grown;
-		struct view_client *client = &list[(*count)++];
+	struct view_client *client;
+
+	while ((client = page_row(&reader, &rows))) {
 		*client = (struct view_client){
 		    .no = db_int(&rows, 0),
 		    .same_as = db_int(&rows, 2),
@@ -83,12 +70,9 @@ struct view_client *view_clients(struct view *view, struct arena *arena,
 		    .worst = (enum severity)db_int(&rows, 6),
 		};
 		id_from_bytes(&client->token, db_blob(&rows, 1));
-		last = client->no;
 		client->has_outlook = !client->same_as && !id_is_zero(&client->token);
 		if (client->has_outlook)
 			add_outlook(view, policy, now, client);
 	}
-	db_end(&rows);
-	view_end(view);
-	return list;
+	return page_end(&reader, &rows, count);
 }

@@ -76,27 +76,15 @@ static struct db_rows query_page(struct view *view, const struct view_page *page
 struct view_device *view_devices(struct view *view, struct arena *arena,
     const struct policy *policy, wall_ms now, struct view_page *page, size_t *count)
 {
-	struct view_device *list = NULL;
-	int64_t last = 0;
-	size_t cap = 0;
-
-	*count = 0;
-	page->next = 0;
-	view_begin(view);
+	struct page_reader reader = page_begin(view, arena, page, sizeof(struct view_device));
 	struct db_rows rows = query_page(view, page);
-	while (db_next(&rows)) {
-		if (view_page_is_full(page, *count, last))
-			break;
-		struct view_device *grown = arena_push(arena, list, *count, &cap, sizeof(*list));
-		if (!grown || !device_of(arena, &rows, &grown[*count])) {
-			view_no_room(view);
-			break;
-		}
-		list = grown;
-		last = list[*count].no;
-		add_service(view, policy, now, &list[(*count)++]);
+	struct view_device *device;
+
+	while ((device = page_row(&reader, &rows))) {
+		if (device_of(arena, &rows, device))
+			add_service(view, policy, now, device);
+		else
+			page_no_room(&reader);
 	}
-	db_end(&rows);
-	view_end(view);
-	return list;
+	return page_end(&reader, &rows, count);
 }

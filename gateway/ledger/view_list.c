@@ -67,3 +67,53 @@ void view_device_words(struct view *view, view_word_fn *offer, void *ctx)
 		offer(ctx, db_text(&rows, 0));
 	view_end(view);
 }
+
+/* --- pages ---------------------------------------------------------------------------------- */
+
+struct page_reader page_begin(
+    struct view *view, struct arena *arena, struct view_page *page, size_t row_bytes)
+{
+	page->next = 0;
+	view_begin(view);
+	return (struct page_reader){
+	    .view = view, .arena = arena, .page = page, .row_bytes = row_bytes};
+}
+
+/* Is there no room for another number? Then the next page goes on behind the last one. */
+static bool is_full(struct page_reader *reader, int64_t no)
+{
+	if (reader->count < reader->page->max || no == reader->last)
+		return false;
+	reader->page->next = reader->last;
+	return true;
+}
+
+void *page_row(struct page_reader *reader, struct db_rows *rows)
+{
+	if (reader->is_over || !db_next(rows) || is_full(reader, db_int(rows, 0)))
+		return NULL;
+	void *grown =
+	    arena_push(reader->arena, reader->list, reader->count, &reader->cap, reader->row_bytes);
+	if (!grown) {
+		view_no_room(reader->view);
+		return NULL;
+	}
+	reader->list = grown;
+	reader->last = db_int(rows, 0);
+	return (char *)grown + reader->count++ * reader->row_bytes;
+}
+
+void page_no_room(struct page_reader *reader)
+{
+	view_no_room(reader->view);
+	reader->count--;
+	reader->is_over = true;
+}
+
+void *page_end(struct page_reader *reader, struct db_rows *rows, size_t *count)
+{
+	db_end(rows);
+	view_end(reader->view);
+	*count = reader->count;
+	return reader->list;
+}

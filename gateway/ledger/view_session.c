@@ -117,35 +117,18 @@ static struct db_rows query_page(
 struct view_session_row *view_sessions(struct view *view, struct arena *arena,
     const struct view_session_filter *filter, struct view_page *page, size_t *count)
 {
-	struct view_session_row *list = NULL;
-	int64_t last = 0;
-	size_t cap = 0;
-
-	*count = 0;
-	page->next = 0;
-	view_begin(view);
+	struct page_reader reader = page_begin(view, arena, page, sizeof(struct view_session_row));
 	struct db_rows rows = query_page(view, filter, page);
-	while (db_next(&rows)) {
-		if (view_page_is_full(page, *count, last))
-			break;
-		struct view_session_row *grown =
-		    arena_push(arena, list, *count, &cap, sizeof(*list));
-		if (!grown) {
-			view_no_room(view);
-			break;
-		}
-		list = grown;
-		struct view_session_row *row = &list[(*count)++];
+	struct view_session_row *row;
+
+	while ((row = page_row(&reader, &rows))) {
 		session_of(view, arena, &rows, &row->view);
-		last = row->view.session.no;
 		row->findings = db_int(&rows, VIEW_COLUMN_COUNT);
 		row->open = db_int(&rows, VIEW_COLUMN_COUNT + 1);
 		row->worst = (enum check)(db_int(&rows, VIEW_COLUMN_COUNT + 2) & 0xffff);
 		row->severity = (enum severity)(db_int(&rows, VIEW_COLUMN_COUNT + 2) >> 16);
 	}
-	db_end(&rows);
-	view_end(view);
-	return list;
+	return page_end(&reader, &rows, count);
 }
 
 /* --- cartridges ------------------------------------------------------------------- */

@@ -26,15 +26,32 @@ void view_end(struct view *view);
 
 void view_no_room(struct view *view); /* the caller's arena is full */
 
-/* Is there no room for another row behind the one with that number? Then the next page is
- * to go on there. */
-static inline bool view_page_is_full(struct view_page *page, size_t count, int64_t last)
-{
-	if (count < page->max)
-		return false;
-	page->next = last;
-	return true;
-}
+/* A page being read. The first column of its rows is the local number by which the list goes
+ * on; rows of one number stay together.
+ *
+ *     struct page_reader reader = page_begin(view, arena, page, sizeof(*row));
+ *     struct db_rows rows = db_query(...);
+ *     while ((row = page_row(&reader, &rows)))
+ *             *row = ...; page_no_room() if it does not fit
+ *     return page_end(&reader, &rows, count);
+ */
+struct page_reader {
+	struct view *view;
+	struct arena *arena;
+	struct view_page *page;
+	size_t row_bytes;
+	void *list;
+	size_t count;
+	size_t cap;
+	int64_t last; /* number of the last row */
+	bool is_over;
+};
+
+struct page_reader page_begin(
+    struct view *view, struct arena *arena, struct view_page *page, size_t row_bytes);
+void *page_row(struct page_reader *reader, struct db_rows *rows); /* NULL: that was all */
+void page_no_room(struct page_reader *reader);                    /* without the row in hand */
+void *page_end(struct page_reader *reader, struct db_rows *rows, size_t *count);
 
 /* For lists that begin with the highest number. */
 static inline int64_t view_page_below(const struct view_page *page)

@@ -60,32 +60,18 @@ static bool read_row(struct view *view, struct arena *arena, enum subject_kind k
 struct view_state_row *view_states(struct view *view, struct arena *arena, enum subject_kind kind,
     struct view_page *page, size_t *count)
 {
-	struct view_state_row *states = NULL;
-	size_t cap = 0;
-	int64_t last = page->after;
-
-	*count = 0;
-	page->next = 0;
-	view_begin(view);
+	struct page_reader reader = page_begin(view, arena, page, sizeof(struct view_state_row));
 	/* Its two parts, one after the other, are one message. */
 	struct db_rows rows = db_query(&view->ledger.db,
 	    "SELECT subject, CAST(observed || body AS BLOB), client, operator FROM state"
 	    " WHERE kind = ? AND subject > ? ORDER BY subject LIMIT ?",
 	    "iii", (int64_t)kind, page->after, (int64_t)page->max + 1);
-	while (db_next(&rows) && !view_page_is_full(page, *count, last)) {
-		struct view_state_row *grown =
-		    arena_push(arena, states, *count, &cap, sizeof(*grown));
-		if (!grown || !read_row(view, arena, kind, &rows, &grown[*count])) {
-			view_no_room(view);
-			break;
-		}
-		states = grown;
-		last = db_int(&rows, 0);
-		(*count)++;
-	}
-	db_end(&rows);
-	view_end(view);
-	return states;
+	struct view_state_row *state;
+
+	while ((state = page_row(&reader, &rows)))
+		if (!read_row(view, arena, kind, &rows, state))
+			page_no_room(&reader);
+	return page_end(&reader, &rows, count);
 }
 
 const ProtobufCMessage *view_alert_message(struct arena *arena, const struct view_alert *row)
