@@ -27,15 +27,15 @@ static bool is_good_for_all_of(const Carepace__V1__Cert *cert, const Carepace__V
 	return true;
 }
 
-event_ms cert_replaced_at(struct facts facts, const struct fact *fact)
+event_ms cert_replaced_at(struct facts certs, const struct fact *cert)
 {
-	event_ms at = fact_until(fact);
+	event_ms at = fact_until(cert);
 
-	for (size_t i = 0; i < facts.count; i++) {
-		event_ms ts = facts.items[i].reading.ts;
-		if (ts < at && fact_until(&facts.items[i]) > ts &&
+	for (size_t i = 0; i < certs.count; i++) {
+		event_ms ts = certs.items[i].reading.ts;
+		if (ts < at && fact_until(&certs.items[i]) > ts &&
 		    is_good_for_all_of(
-		        facts.items[i].reading.order->cert, fact->reading.order->cert))
+		        certs.items[i].reading.order->cert, cert->reading.order->cert))
 			at = ts;
 	}
 	return at;
