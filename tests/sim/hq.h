@@ -16,7 +16,7 @@ void hq_begin(void);
 void hq_end(void);
 
 /* The gateway says it: a receipt must name only what is stored. */
-void hq_hear_on_the_wire(struct slice report);
+void hq_hear_on_the_wire(struct slice payload);
 
 /* An order was stored, or takes its place. */
 void hq_order_stored(const struct reading *order);
@@ -30,7 +30,7 @@ bool hq_is_quiet(void); /* every order is stored, and it knows */
 char *hq_picture(void);
 char *hq_lines_of(const struct picture *picture);
 struct picture *hq_new_picture(void);
-void hq_read_into(struct picture *picture, struct slice report);
+void hq_read_into(struct picture *picture, struct slice payload);
 
 /* Nothing is missing. */
 bool hq_has_holes(void);

@@ -1,11 +1,12 @@
 /* Seeds of the whole.
  *
- *   sim [--first N] [--seeds N] [--steps N] [--crash-at N] [--trace]
+ *   sim [--first N] [--seeds N] [--steps N] [--crash-at N] [--every] [--twice] [--trace]
  *
  * Each seed rolls some hundred steps: devices say what happens in the clinic, wires are cut,
  * head office orders and forgets, time passes, and the gateway ends: killed, by a power cut at
  * any write, by an error of its disk. In the end nothing is lost any more, and what must be so
- * is so. --crash-at N cuts the power in the midst of the N-th change of the disk.
+ * is so. --crash-at N cuts the power in the midst of the N-th change of the disk; --every does
+ * so for each N, as long as there is one.
  *
  * A seed that fails is printed with the command that repeats it. The last line has a hash of
  * everything that happened: the same seeds, the same hash.
@@ -44,6 +45,7 @@ struct sim sim;
 struct sim_counts sim_counts;
 
 static unsigned lives;
+static uint64_t changes_of_first_life;
 
 /* --- lives ------------------------------------------------------------------------------- */
 
@@ -52,8 +54,8 @@ static void plan_end(uint64_t crash_at)
 	uint64_t at = disk_operations() + 1 + rng_below(&model.rng, CHANGES_OF_A_LIFE);
 	enum disk_end end = rng_percent(&model.rng, 70) ? DISK_POWER_CUT : DISK_KILLED;
 
-	if (crash_at > 0)
-		disk_die_at(lives == 0 ? crash_at : 0, DISK_POWER_CUT);
+	if (crash_at > 0 && lives == 0)
+		disk_die_at(crash_at, DISK_POWER_CUT);
 	else if (rng_percent(&model.rng, 35))
 		disk_die_at(at, end);
 	else if (rng_percent(&model.rng, 50))
@@ -74,12 +76,12 @@ static void begin_life(uint64_t crash_at)
 
 static void count_end(const enum disk_end *how)
 {
-	if (sim.has_failed)
-		sim_counts.errors++;
-	else if (disk_is_dead() ? disk_how() == DISK_POWER_CUT : how && *how == DISK_POWER_CUT)
+	if (disk_is_dead() ? disk_how() == DISK_POWER_CUT : how && *how == DISK_POWER_CUT)
 		sim_counts.powercuts++;
 	else if (disk_is_dead() || how)
 		sim_counts.kills++;
+	else if (sim.has_failed)
+		sim_counts.errors++;
 	else
 		sim_counts.stops++;
 }
@@ -87,6 +89,8 @@ static void count_end(const enum disk_end *how)
 static void restart(const enum disk_end *how)
 {
 	count_end(how);
+	if (lives == 1)
+		changes_of_first_life = disk_operations();
 	model_trace("the gateway ends: %s", disk_is_dead() ? "in the midst of a change"
 	                                    : how          ? "at once"
 	                                                   : "in order");
@@ -125,15 +129,29 @@ static struct client *any_client(void)
 	return client;
 }
 
+/* A socket that takes nothing for so long is closed (io/listener.h). */
+static void cut_stalled(void)
+{
+	for (size_t i = 0; i < model.client_count; i++) {
+		struct client *client = &model.clients[i];
+		if (!client->conn || client->conn->room >= SIZE_MAX / 4)
+			continue;
+		port_cut(client->conn);
+		client->conn = NULL;
+	}
+}
+
 static void pass_some_time(void)
 {
 	static const mono_ms times[] = {1, 5, 5, 20, 60, 60, 1000, 1500, 4000, 31000};
 	wall_ms next = story_soon_at(rng_below(&model.rng, 5));
 
-	if (next != TIME_NEVER && next > clock_wall() && rng_percent(&model.rng, 40))
+	if (next != TIME_NEVER && next > clock_wall() && rng_percent(&model.rng, 40)) {
+		cut_stalled();
 		port_pass_time(next - clock_wall());
-	else
+	} else {
 		port_pass_time(RNG_PICK(&model.rng, times));
+	}
 }
 
 /* Each part of the gateway once. */
@@ -410,6 +428,8 @@ static uint64_t run_seed(uint64_t seed, unsigned steps, bool is_traced, uint64_t
 	for (unsigned i = 0; i < steps && model.conn_count < MODEL_CONNS_MAX - 2 * DEVICES; i++)
 		step();
 	end_calmly();
+	if (lives == 1)
+		changes_of_first_life = disk_operations();
 	end();
 	return model.trace_hash;
 }
@@ -438,6 +458,7 @@ struct options {
 	unsigned steps;
 	bool is_traced;
 	bool is_twice; /* every seed rolls the same way again */
+	bool is_every; /* every seed with a power cut in the midst of each change */
 };
 
 static struct options read_options(int argc, char **argv)
@@ -450,6 +471,8 @@ static struct options read_options(int argc, char **argv)
 			options.is_traced = true;
 		else if (strcmp(argv[i], "--twice") == 0)
 			options.is_twice = true;
+		else if (strcmp(argv[i], "--every") == 0)
+			options.is_every = true;
 		else if (strcmp(argv[i], "--first") == 0)
 			options.first = strtoull(value, NULL, 10), i++;
 		else if (strcmp(argv[i], "--seeds") == 0)
@@ -460,6 +483,23 @@ static struct options read_options(int argc, char **argv)
 			options.crash_at = strtoull(value, NULL, 10), i++;
 	}
 	return options;
+}
+
+static void run_one(uint64_t seed, const struct options *options)
+{
+	uint64_t hash = run_seed(seed, options->steps, options->is_traced, options->crash_at);
+
+	MODEL_CHECK(
+	    !options->is_twice || hash == run_seed(seed, options->steps, false, options->crash_at),
+	    "the same seed rolls another way");
+}
+
+/* Of its first life; the others end as they like. */
+static void run_every(uint64_t seed, const struct options *options)
+{
+	run_seed(seed, options->steps, false, UINT64_MAX);
+	for (uint64_t at = 1, last = changes_of_first_life; at <= last; at++)
+		run_seed(seed, options->steps, options->is_traced, at);
 }
 
 static void print_counts(uint64_t seeds)
@@ -482,13 +522,9 @@ int main(int argc, char **argv)
 	log_set_level(LOG_LEVEL_ERROR);
 	disk_vfs_register();
 	make_empty_store();
-	for (uint64_t i = 0; i < options.seeds; i++) {
-		uint64_t seed = options.first + i;
-		uint64_t hash = run_seed(seed, options.steps, options.is_traced, options.crash_at);
-		MODEL_CHECK(!options.is_twice ||
-		                hash == run_seed(seed, options.steps, false, options.crash_at),
-		    "the same seed rolls another way");
-	}
+	for (uint64_t i = 0; i < options.seeds; i++)
+		options.is_every ? run_every(options.first + i, &options)
+		                 : run_one(options.first + i, &options);
 	disk_free();
 	threads_free();
 	print_counts(options.seeds);
