@@ -117,8 +117,8 @@ void options_parse(struct options *options, int argc, char **argv)
 	    .doc = "Simulates the devices of a clinic: sessions of today and of weeks ago, clients "
 	           "who come too soon, cartridges used twice, connections that break, and a "
 	           "clinician with a tablet.\v`device-sim head-office --help` is about the chain's "
-	           "head office. Exit status: 0 everything was acknowledged, 1 "
-	           "something was not, 2 a wrong argument.",
+	           "head office, `device-sim year --help` plans years of clinics. Exit status: 0 "
+	           "everything was acknowledged, 1 something was not, 2 a wrong argument.",
 	};
 
 	*options = (struct options){

@@ -45,8 +45,16 @@ static const struct {
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* --- the plan
- * -------------------------------------------------------------------------------------- */
+/* --- the plan ------------------------------------------------------------------------ */
+
+/* The next day on which the device is switched on; clinic->days: none of the plan. */
+static int next_day(const struct clinic *clinic, int day)
+{
+	do
+		day++;
+	while (day < clinic->days && !clinic_is_open(clinic, day));
+	return day;
+}
 
 static void plan_outage(struct clinic *clinic, struct unit *unit, int day)
 {
@@ -82,8 +90,10 @@ static void begin(struct clinic *clinic, struct unit *unit, int day, size_t kind
 
 void incidents_plan(struct clinic *clinic)
 {
+	int first = clinic_is_open(clinic, 0) ? 0 : next_day(clinic, 0);
+
 	for (size_t i = 0; i < clinic->unit_count; i++) {
-		int calm_until = 1;
+		int calm_until = first + 1; /* nothing is less than on a day that never was */
 		for (int day = 1; day < clinic->days; day++) {
 			size_t kind = (size_t)dice_range(&clinic->dice, 0, KINDS - 1);
 			if (day < calm_until || !clinic_is_open(clinic, day) ||
@@ -112,15 +122,6 @@ void incident_hello(
 	    unit->incidents[day] == INCIDENT_ROLLBACK ? LIFE_ROLLED_BACK : life_of(day);
 	if (unit->incidents[day] == INCIDENT_OLD_FIRMWARE)
 		hello->fw = BOOKS_FIRMWARE_OLD;
-}
-
-/* The next day on which the device is switched on; clinic->days: none of the plan. */
-static int next_day(const struct clinic *clinic, int day)
-{
-	do
-		day++;
-	while (day < clinic->days && !clinic_is_open(clinic, day));
-	return day;
 }
 
 static struct when next_boot(const struct clinic *clinic, const struct unit *unit, int day)
