@@ -425,7 +425,7 @@ static uint64_t run_seed(uint64_t seed, unsigned steps, bool is_traced, uint64_t
 {
 	begin(seed, is_traced, crash_at);
 	restart_if_over();
-	for (unsigned i = 0; i < steps && model.conn_count < MODEL_CONNS_MAX - 2 * DEVICES; i++)
+	for (unsigned i = 0; i < steps && model.conn_count < MODEL_CONNS_MAX - 5 * DEVICES; i++)
 		step();
 	end_calmly();
 	if (lives == 1)
