@@ -13,6 +13,7 @@
 #include "care/policy.h"
 #include "clocks.h"
 #include "ledger/batch.h"
+#include "lines.h"
 #include "message.h"
 #include "run.h"
 #include "shrink.h"
@@ -71,30 +72,13 @@ struct options {
 
 /* --- differences ------------------------------------------------------------------------ */
 
-static struct slice next_line(struct slice *text)
-{
-	const uint8_t *end = text->len ? memchr(text->p, '\n', text->len) : NULL;
-	struct slice line = slice_of(text->p, end ? (size_t)(end - text->p) : text->len);
-
-	*text = slice_from(*text, line.len + 1);
-	return line;
-}
-
-static bool has_line(struct slice text, struct slice wanted)
-{
-	while (text.len > 0)
-		if (slice_eq(next_line(&text), wanted))
-			return true;
-	return false;
-}
-
 static void print_missing(const char *sign, struct slice text, struct slice other)
 {
 	int shown = 0;
 
 	while (text.len > 0) {
-		struct slice line = next_line(&text);
-		if (!has_line(other, line) && shown++ < DIFFERENCES_SHOWN)
+		struct slice line = lines_next(&text);
+		if (!lines_have(other, line) && shown++ < DIFFERENCES_SHOWN)
 			fprintf(stderr, "  %s %.*s\n", sign, (int)line.len, (const char *)line.p);
 	}
 }
@@ -114,7 +98,7 @@ static void write_trace(FILE *out, const struct world *world, struct slice truth
 	for (size_t i = 0; i < world->count; i++)
 		message_trace(&world->cast, &world->inputs[i], out);
 	while (truth.len > 0) {
-		struct slice line = next_line(&truth);
+		struct slice line = lines_next(&truth);
 		fprintf(out, "truth %.*s\n", (int)line.len, (const char *)line.p);
 	}
 	fputs("done\n", out);
@@ -201,7 +185,7 @@ static unsigned run_seed(uint64_t seed, const struct policy *policy, const struc
 		    i == WAYS_ALWAYS + seed % (CP_COUNT(ways) - WAYS_ALWAYS))
 			failed += !run_way(&world, i, policy, options, &first);
 	for (struct slice rest = buf_bytes(&first); rest.len > 0;)
-		tally_line(next_line(&rest));
+		tally_line(lines_next(&rest));
 	if (options->trace)
 		write_trace(options->trace, &world, buf_bytes(&first));
 	buf_deinit(&first);

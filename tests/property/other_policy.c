@@ -10,6 +10,7 @@
  */
 #include "care/parameter.h"
 #include "ledger/what_if.h"
+#include "lines.h"
 #include "run.h"
 
 #include <inttypes.h>
@@ -133,31 +134,14 @@ static const char *look(void *ctx, const char *path, const struct policy *policy
 
 /* --- one seed ------------------------------------------------------------------------------- */
 
-static struct slice next_line(struct slice *text)
-{
-	const uint8_t *end = text->len ? memchr(text->p, '\n', text->len) : NULL;
-	struct slice line = slice_of(text->p, end ? (size_t)(end - text->p) : text->len);
-
-	*text = slice_from(*text, line.len + 1);
-	return line;
-}
-
-static bool has_line(struct slice text, struct slice wanted)
-{
-	while (text.len > 0)
-		if (slice_eq(next_line(&text), wanted))
-			return true;
-	return false;
-}
-
 static bool print_missing(const char *where, struct slice text, struct slice other)
 {
 	bool is_any = false;
 
 	while (text.len > 0) {
-		struct slice line = next_line(&text);
+		struct slice line = lines_next(&text);
 		if (line.len == 0 || strncmp((const char *)line.p, "day ", 4) == 0 ||
-		    has_line(other, line))
+		    lines_have(other, line))
 			continue;
 		fprintf(stderr, "  only %s: %.*s\n", where, (int)line.len, (const char *)line.p);
 		is_any = true;

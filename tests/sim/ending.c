@@ -5,6 +5,8 @@
 #include "sim.h"
 #include "story.h"
 
+#include "../property/lines.h"
+
 #include "base/buf.h"
 #include "io/clock.h"
 #include "ledger/aggregates.h"
@@ -104,31 +106,14 @@ static void tell_again(struct buf *truth)
 	batch_free(batch);
 }
 
-static struct slice next_line(struct slice *text)
-{
-	const uint8_t *end = text->len ? memchr(text->p, '\n', text->len) : NULL;
-	struct slice line = slice_of(text->p, end ? (size_t)(end - text->p) : text->len);
-
-	*text = slice_from(*text, line.len + (end != NULL));
-	return line;
-}
-
-static bool has_line(struct slice text, struct slice wanted)
-{
-	while (text.len > 0)
-		if (slice_eq(next_line(&text), wanted))
-			return true;
-	return false;
-}
-
 /* Each line that one has and the other has not; true when there was one. */
 static bool print_missing(const char *sign, struct slice text, struct slice other)
 {
 	bool is_any = false;
 
 	while (text.len > 0) {
-		struct slice line = next_line(&text);
-		if (has_line(other, line))
+		struct slice line = lines_next(&text);
+		if (lines_have(other, line))
 			continue;
 		fprintf(stderr, "  %s %.*s\n", sign, (int)line.len, (const char *)line.p);
 		is_any = true;
