@@ -20,7 +20,7 @@ from pathlib import Path
 LATE_MS = 5_000
 EARLY_MS = 1_000
 FLUSH_MS = 10_000  # what a device sends after an outage takes less
-PAGE = 1_000
+PAGE = 200
 
 # What a gateway notices by its own clock (P4: observations): so late at most.
 OBSERVED = ("DEVICE_OFFLINE", "SESSION_ORPHAN", "SEQ_GAP", "CLOCK_SKEW")
