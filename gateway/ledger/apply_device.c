@@ -52,6 +52,11 @@ void apply_hello(
 	const Carepace__V1__Hello *hello = reading->up->hello;
 
 	add_to_device(ledger, row->source, reading, row);
+	if (hello->has_fw) {
+		facts_add_under(ledger, SUBJECT_FIRMWARE, row->source, hello->fw, reading, row);
+		reach_firmware(
+		    ledger, row->source, reading->ts, facts_are_loud(ledger, reading, row));
+	}
 	if (!reading->is_test)
 		apply_counters(ledger, reading, row);
 	if (ledger->filing != FILING_NEW)

@@ -120,17 +120,23 @@ void history_add_last(struct ledger *ledger, struct fact_list *list, enum subjec
 	take_facts(ledger, &rows, kind, list);
 }
 
+void history_add_next(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+    int64_t subject, int64_t topic, event_ms at)
+{
+	if (topics_last(ledger, kind, subject, topic) <= at)
+		return;
+	struct db_rows rows = db_query(&ledger->db, FACTS_AT("min(ts)") " AND ts > ?4)" LAST_FIRST,
+	    "iiiii", (int64_t)kind, subject, topic, (int64_t)at, FACTS_AT_ONCE_MAX);
+	take_facts(ledger, &rows, kind, list);
+}
+
 void history_add_around(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic, event_ms at)
 {
 	if (!subject)
 		return;
 	history_add_last(ledger, list, kind, subject, topic, at);
-	if (topics_last(ledger, kind, subject, topic) <= at)
-		return;
-	struct db_rows rows = db_query(&ledger->db, FACTS_AT("min(ts)") " AND ts > ?4)" LAST_FIRST,
-	    "iiiii", (int64_t)kind, subject, topic, (int64_t)at, FACTS_AT_ONCE_MAX);
-	take_facts(ledger, &rows, kind, list);
+	history_add_next(ledger, list, kind, subject, topic, at);
 }
 
 void history_add_within(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,

@@ -19,8 +19,8 @@ struct facts history_all_facts(struct ledger *ledger, enum subject_kind kind, in
 struct facts history_facts_around(struct ledger *ledger, enum subject_kind kind, int64_t subject,
     const int64_t *topics, size_t topic_count, event_ms at);
 
-/* The same, and all after the moment; or those within a span, its ends included. What
- * they add to a list is in order once history_sorted() was asked. */
+/* The last at or before a moment, the first after it, both; or those within a span, its
+ * ends included. What they add to a list is in order once history_sorted() was asked. */
 struct fact_list {
 	struct fact *items;
 	size_t count;
@@ -35,6 +35,8 @@ struct fact_list {
 void history_add(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic);
 void history_add_last(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
+    int64_t subject, int64_t topic, event_ms at);
+void history_add_next(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic, event_ms at);
 void history_add_around(struct ledger *ledger, struct fact_list *list, enum subject_kind kind,
     int64_t subject, int64_t topic, event_ms at);
@@ -77,6 +79,11 @@ int64_t history_day_no(const struct ledger *ledger, int64_t device, event_ms at)
 
 /* A device's HELLOs that tell its counter of pulses, for COUNTER_ROLLBACK; no tests. */
 #define FACT_COUNTER FACT_TOPIC(READING_HELLO, 1)
+
+/* Of each firmware that a device ran after a moment the first HELLO, where there are rules
+ * of firmware at all. */
+void history_add_firmware(
+    struct ledger *ledger, struct fact_list *list, int64_t device, event_ms at);
 
 /* What a client does with rollers at home, as told by apps. */
 struct facts history_roller_uses(struct ledger *ledger, int64_t client);

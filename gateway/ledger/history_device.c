@@ -157,6 +157,29 @@ void history_add_quarantine_within(
 	add_calibrations(ledger, list, device);
 }
 
+/* One that makes firmwares up has more. */
+#define FIRMWARES_MAX INT64_C(64)
+
+/* From firmware to firmware, which is the topic: two steps of the index for each. */
+void history_add_firmware(
+    struct ledger *ledger, struct fact_list *list, int64_t device, event_ms at)
+{
+	static const int64_t hello = FACT_TOPIC(READING_HELLO, 0);
+
+	if (ledger->config.policy.firmware.count == 0 ||
+	    topics_last(ledger, SUBJECT_DEVICE, device, hello) <= at)
+		return;
+	struct db_rows rows = db_query(&ledger->db,
+	    "WITH RECURSIVE topics(topic) AS (SELECT min(topic) FROM fact WHERE kind = ?1"
+	    " AND subject = ?2 UNION ALL SELECT (SELECT min(topic) FROM fact WHERE kind = ?1"
+	    " AND subject = ?2 AND topic > topics.topic) FROM topics WHERE topic IS NOT NULL"
+	    " LIMIT ?3) SELECT topic FROM topics WHERE topic IS NOT NULL",
+	    "iii", (int64_t)SUBJECT_FIRMWARE, device, FIRMWARES_MAX);
+	while (db_next(&rows))
+		history_add_next(ledger, list, SUBJECT_FIRMWARE, device, db_int(&rows, 0), at);
+	db_end(&rows);
+}
+
 /* --- one day ------------------------------------------------------------------------------ */
 
 int64_t history_day_no(const struct ledger *ledger, int64_t device, event_ms at)

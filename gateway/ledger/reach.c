@@ -73,6 +73,29 @@ void reach_found(struct ledger *ledger, int64_t device, enum check check, event_
 	    is_loud);
 }
 
+/* Of the last HELLO what is open, which has an index; what was cleared later than by an
+ * earlier one is among all. */
+void reach_firmware(struct ledger *ledger, int64_t device, event_ms ts, bool is_loud)
+{
+	static const int64_t hello = FACT_TOPIC(READING_HELLO, 0);
+
+	if (ledger->config.is_recount || ledger->config.policy.firmware.count == 0)
+		return;
+	if (ledger->filing != FILING_NEW ||
+	    topics_last(ledger, SUBJECT_DEVICE, device, hello) > ts) {
+		reach_found(ledger, device, CHECK_FIRMWARE_OLD, ts, is_loud);
+		reach_found(ledger, device, CHECK_FIRMWARE_BLOCKED, ts, is_loud);
+		return;
+	}
+	touch_rows(ledger,
+	    db_query(&ledger->db,
+	        "SELECT s.no, s.state BETWEEN 1 AND 3 FROM alert a CROSS JOIN session s"
+	        " ON s.no = a.session WHERE a.device = ?1 AND a.device != 0"
+	        " AND a.state IN (1, 2, 4) AND a.check_id IN (?2, ?3)",
+	        "iii", device, (int64_t)CHECK_FIRMWARE_OLD, (int64_t)CHECK_FIRMWARE_BLOCKED),
+	    is_loud);
+}
+
 /* --- people ---------------------------------------------------------------------------- */
 
 void reach_client(struct ledger *ledger, int64_t client, event_ms ts, bool is_loud)

@@ -23,6 +23,9 @@ void reach_device(
 void reach_found(
     struct ledger *ledger, int64_t device, enum check check, event_ms ts, bool is_loud);
 
+/* The same of findings about firmware: a device says what it runs whenever it starts. */
+void reach_firmware(struct ledger *ledger, int64_t device, event_ms ts, bool is_loud);
+
 /* What holds of a person from a moment on. */
 void reach_client(struct ledger *ledger, int64_t client, event_ms ts, bool is_loud);
 void reach_operator(struct ledger *ledger, int64_t operator_no, event_ms ts, bool is_loud);

@@ -32,6 +32,7 @@ static struct facts device_facts(struct ledger *ledger, const struct session *se
 		history_add_around(
 		    ledger, &list, SUBJECT_DEVICE, session->device, topics[i], session->start);
 	history_add_quarantine(ledger, &list, session->device, session->start);
+	history_add_firmware(ledger, &list, session->device, session->start);
 	return history_sorted(&list);
 }
 

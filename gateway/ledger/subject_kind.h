@@ -35,6 +35,7 @@ enum subject_kind {
 	SUBJECT_CIVIL_DAY = 23,
 	SUBJECT_GOOD_THROUGH = 24,
 	SUBJECT_BOOKING = 25,
+	SUBJECT_FIRMWARE = 26, /* facts only: a device's HELLOs by the firmware that they tell */
 	SUBJECT_KINDS
 };
 
