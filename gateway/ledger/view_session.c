@@ -81,12 +81,11 @@ int view_session_find(
 /* --- many ---------------------------------------------------------------------------- */
 
 /* Its findings are few and lie beside one another in alert_by_session. */
+#define ALERTS "FROM alert a WHERE a.session = s.no AND a.session != 0 AND a.state "
 #define SELECT_ROW                                                                                 \
-	"SELECT " VIEW_COLUMNS                                                                     \
-	", (SELECT count(*) FROM alert a WHERE a.session = s.no AND a.state != ?1),"               \
-	" (SELECT count(*) FROM alert a WHERE a.session = s.no AND a.state NOT IN (?1, ?2)),"      \
-	" (SELECT a.severity << 16 | a.check_id FROM alert a WHERE a.session = s.no AND"           \
-	" a.state != ?1 ORDER BY a.severity DESC, a.check_id LIMIT 1)" VIEW_FROM
+	"SELECT " VIEW_COLUMNS ", (SELECT count(*) " ALERTS "!= ?1), (SELECT count(*) " ALERTS     \
+	"NOT IN (?1, ?2)), (SELECT a.severity << 16 | a.check_id " ALERTS                          \
+	"!= ?1 ORDER BY a.severity DESC, a.check_id LIMIT 1)" VIEW_FROM
 #define WHERE_ROW                                                                                  \
 	" s.start_at >= ?3 AND (s.start_at, s.no) < (?4, ?5) AND (?6 = 0 OR s.zones & ?6)"         \
 	" AND (?7 = 0 OR s.source = ?7) AND (?8 = 0 OR s.client = ?8)"                             \

@@ -2,7 +2,13 @@
 #include "cli_store.h"
 
 #include "care/civil.h"
+#include "ledger/view_carts.h"
 #include "ledger/view_clients.h"
+#include "ledger/view_devices.h"
+#include "ledger/view_session.h"
+#include "ledger/view_state.h"
+
+#include <sqlite3.h>
 
 /* --- devices -------------------------------------------------------------------------------- */
 
@@ -152,6 +158,45 @@ static void test_next_safe_date(void **state)
 		view_close(view);
 		arena_deinit(&arena);
 	}
+}
+
+/* What is asked for each row of a list is a step of an index. */
+static void test_no_list_reads_a_table_for_each_row(void **state)
+{
+	struct cli_bench *b = *state;
+	struct policy policy = policy_default(&b->ledger.clinic.zone);
+	struct view_page page = {.max = 10};
+	struct view *view;
+	struct arena arena;
+	size_t count;
+
+	say_all(open_clinic(state), people, CP_COUNT(people));
+	clients_at(b, &view, &arena, 4, 9, 3);
+	assert_true(view_policy(view, &arena, &policy));
+	view_sessions(view, &arena, &(struct view_session_filter){0}, &page, &count);
+	view_carts(view, &arena, &(struct view_cart_filter){0}, &page, &count);
+	view_devices(view, &arena, &policy, b->ledger.clinic.now, &page, &count);
+	for (size_t i = 0; i < DB_STATEMENTS_MAX; i++) {
+		const struct db *db = &view->ledger.db;
+		char explain[4096];
+		sqlite3_stmt *stmt;
+		int inner = -1; /* the subquery that runs for each row */
+		if (!db->cache[i].sql)
+			continue;
+		snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", db->cache[i].sql);
+		assert_int_equal(sqlite3_prepare_v2(db->conn, explain, -1, &stmt, NULL), SQLITE_OK);
+		while (sqlite3_step(stmt) == SQLITE_ROW) {
+			const char *plan = (const char *)sqlite3_column_text(stmt, 3);
+			if (strncmp(plan, "CORRELATED", 10) == 0)
+				inner = sqlite3_column_int(stmt, 0);
+			else if (sqlite3_column_int(stmt, 1) == inner &&
+			         strncmp(plan, "SCAN", 4) == 0)
+				fail_msg("%s: %s", plan, db->cache[i].sql);
+		}
+		sqlite3_finalize(stmt);
+	}
+	view_close(view);
+	arena_deinit(&arena);
 }
 
 static void test_clients_for_programs(void **state)
@@ -344,6 +389,7 @@ int main(void)
 	    TEST(test_clients_for_people),
 	    TEST(test_clients_for_programs),
 	    TEST(test_next_safe_date),
+	    TEST(test_no_list_reads_a_table_for_each_row),
 	    TEST(test_cartridges),
 	    TEST(test_recall_for_people),
 	    TEST(test_recall_for_programs),
