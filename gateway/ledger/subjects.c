@@ -193,6 +193,7 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 
 	if (!sessions_load(ledger, touch.no, &session))
 		return;
+	const struct session stored = session; /* its fold may be ahead of its judge */
 	struct session before = session;
 	wall_ms at = moment_of(ledger, SUBJECT_SESSION, touch.no);
 	if (!derive(ledger, &history, at))
@@ -219,6 +220,8 @@ static void judge_one_session(struct ledger *ledger, struct touch touch)
 	touched_add(&ledger->touched[SUBJECT_VERDICT], &ledger->scratch, session.no, touch.is_loud);
 	cases_touch(ledger, &session.sid, touch.is_loud);
 	aggregates_touch_session(ledger, &before);
+	if (stored.end != before.end) /* a day was added up between the two */
+		aggregates_touch_session(ledger, &stored);
 	aggregates_touch_session(ledger, &session);
 	/* Its own visit until judge_client says more. */
 	bool is_alone = !session_has_client(&session) || session.is_void;
