@@ -243,15 +243,26 @@ static void check_outbox(struct db *db)
 	MODEL_CHECK(!hq_has_holes(), "head office misses a number that nothing explains");
 }
 
-bool ending_has_unjudged(void)
+static bool has_rows(const char *sql, int64_t until)
 {
 	struct db db;
 
 	CP_CHECK(db_open(&db, SIM_STORE, DB_READ_ONLY) == CP_OK);
-	bool has_any = db_value(&db, 0, "SELECT count(*) FROM unjudged", "") > 0;
+	bool has_any = db_value(&db, 0, sql, "i", until) > 0;
 	MODEL_CHECK(!db.err, "the store cannot be read: %s", db.err_text);
 	db_close(&db);
 	return has_any;
+}
+
+bool ending_has_unjudged(void)
+{
+	return has_rows("SELECT count(*) FROM unjudged WHERE ?1 = 0", 0);
+}
+
+bool ending_has_days_due(void)
+{
+	return has_rows("SELECT count(*) FROM subject WHERE kind = 20 AND next_change <= ?1",
+	    clock_wall() + STATES_GRID_MS);
 }
 
 void ending_check(void)

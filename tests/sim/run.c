@@ -304,7 +304,8 @@ static void serve_all(void)
 
 static void pass_long_time(void)
 {
-	for (int i = 0; i < LONG_TIMES; i++) {
+	for (int i = 0; i < LONG_TIMES || ending_has_days_due(); i++) {
+		MODEL_CHECK(i < 4 * LONG_TIMES, "a day is added up again without end");
 		port_pass_time(LONG_MS);
 		serve_all();
 	}

@@ -55,6 +55,7 @@ void commits_end(void);     /* what is applied from now on is not what happened 
 
 /* --- ending.c */
 bool ending_has_unjudged(void);
+bool ending_has_days_due(void); /* news of the last minutes waits to be added up */
 void ending_check(void);
 
 #endif
