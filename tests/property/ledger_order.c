@@ -24,8 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ZONE_FILE "/usr/share/zoneinfo/Europe/Berlin"
-#define ZONE_BYTES_MAX 65536
 #define TRUTH_BYTES_MAX (4U << 20)
 #define DIFFERENCES_SHOWN 20
 
@@ -194,17 +192,6 @@ static unsigned run_seed(uint64_t seed, const struct policy *policy, const struc
 
 /* --- the program ----------------------------------------------------------------------------- */
 
-static void load_zone(struct zone *zone)
-{
-	static uint8_t bytes[ZONE_BYTES_MAX];
-	FILE *file = fopen(ZONE_FILE, "rb");
-
-	CP_CHECK(file);
-	size_t len = fread(bytes, 1, sizeof(bytes), file);
-	fclose(file);
-	CP_CHECK(zone_parse(zone, slice_of(bytes, len)) == CP_OK);
-}
-
 static bool read_options(int argc, char **argv, struct options *options)
 {
 	static const struct option known[] = {
@@ -255,7 +242,7 @@ int main(int argc, char **argv)
 		    argv[0]);
 		return 2;
 	}
-	load_zone(&zone);
+	run_load_zone(&zone);
 	struct policy policy = policy_default(&zone);
 	uint64_t seeds = options.last - options.first + 1;
 	for (uint64_t seed = options.first; seed <= options.last; seed++)

@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ZONE_FILE "/usr/share/zoneinfo/Europe/Berlin"
 #define TRUTH_BYTES_MAX (4U << 20)
 #define OFF_MAX 128
 
@@ -191,17 +190,6 @@ static bool run_seed(
 
 /* --- the program ------------------------------------------------------------------------------ */
 
-static void load_zone(struct zone *zone)
-{
-	static uint8_t bytes[65536];
-	FILE *file = fopen(ZONE_FILE, "rb");
-
-	CP_CHECK(file);
-	size_t len = fread(bytes, 1, sizeof(bytes), file);
-	fclose(file);
-	CP_CHECK(zone_parse(zone, slice_of(bytes, len)) == CP_OK);
-}
-
 int main(int argc, char **argv)
 {
 	const char *folder = argc == 5 && strcmp(argv[3], "--store") == 0 ? argv[4] : "/tmp";
@@ -216,7 +204,7 @@ int main(int argc, char **argv)
 		fputs("usage: other_policy --seeds A..B [--store FOLDER]\n", stderr);
 		return 2;
 	}
-	load_zone(&zone);
+	run_load_zone(&zone);
 	struct policy policy = policy_default(&zone);
 	policy.site = "north-1";
 	for (uint64_t seed = first; seed <= last; seed++)

@@ -34,4 +34,7 @@ struct way {
 bool run_world(const struct world *world, const struct way *way, const struct policy *policy,
     const char *folder, struct buf *truth, char why[512]);
 
+/* The zone of all worlds, with a summer time. */
+void run_load_zone(struct zone *zone);
+
 #endif
