@@ -75,6 +75,7 @@ void summary_fill(struct summary *summary, const struct summary_input *input)
 	out->exposing = session->is_exposing;
 	out->completed = session->is_completed;
 	out->voided = session->is_void;
+	out->has_test = out->test = session->is_test;
 	out->has_decision = input->decision != 0;
 	out->decision = (Carepace__V1__Decision)input->decision;
 	out->has_overrides = 1;

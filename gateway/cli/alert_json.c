@@ -90,7 +90,7 @@ static const char *told_word(const struct view_alert *row)
 {
 	if (row->outbox_n)
 		return "waiting";
-	if (row->alert.finding.is_test)
+	if (!row->is_told)
 		return "never";
 	return row->is_given_up ? "given up" : "sent";
 }

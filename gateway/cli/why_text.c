@@ -281,7 +281,7 @@ static void print_history(const struct why *why, struct arena *arena)
 	if (why->row.outbox_n)
 		add(&table, "head office", "waits to be sent since %s",
 		    when_long(&why->source->zone, why->row.queued_at, when));
-	else if (why->row.alert.finding.is_test)
+	else if (!why->row.is_told)
 		add(&table, "head office", "does not hear of a test");
 	else if (why->row.is_given_up)
 		add(&table, "head office",

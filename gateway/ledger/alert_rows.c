@@ -219,8 +219,7 @@ void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_l
 	if (f->check == CHECK_INTERVAL_TOO_SOON) /* AE_AFTER_TOO_SOON */
 		cases_touch_by_session(ledger, f->session, is_loud);
 	aggregates_touch_alert(ledger, alert);
-	if (!f->is_test) /* R22 */
-		folds_put_alert(ledger, alert);
+	folds_put_alert(ledger, alert);
 }
 
 void alert_rows_claim(

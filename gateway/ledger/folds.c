@@ -33,6 +33,8 @@ void folds_put_alert(struct ledger *ledger, const struct alert *alert)
 		return;
 	int64_t fold = db_value(&ledger->db, 0, "SELECT coalesce(fold, -1) FROM alert WHERE id = ?",
 	    "b", slice_of(alert->id.b, ID_BYTES));
+	if (fold < 0 && alert->finding.is_test) /* R22: nobody was told of it */
+		return;
 	if (fold < 0)
 		fold = choose(ledger, alert);
 	if (fold == 0) {

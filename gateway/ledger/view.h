@@ -52,7 +52,8 @@ struct view_alert {
 	struct id override_by;
 	enum ts_source ts_source;
 	uint64_t outbox_n; /* waits for head office; 0: it has it as it is, unless: */
-	bool is_given_up;  /* it was evicted from the outbox; a test's is never told either */
+	bool is_given_up;  /* it was evicted from the outbox */
+	bool is_told;      /* it was or will be: not so a test's (R22) */
 	wall_ms queued_at; /* since when it waits */
 };
 

@@ -13,7 +13,7 @@
 	ALERT_COLUMNS ", c.token, o.token, s.sid, r.id, k.token, v.token, x.n, "                   \
 	              "x.queued_at, " SESSION_TS_SOURCE ", a.client != 0 AND c.token IS NULL, "    \
 	              "coalesce((SELECT g.given_up = g.revision FROM fold g WHERE g.no = a.fold)," \
-	              " a.given_up = a.revision)"
+	              " a.given_up = a.revision), a.fold NOTNULL"
 #define VIEW_JOINS                                                                                 \
 	" LEFT JOIN client c ON c.no = a.client LEFT JOIN session s ON s.no = a.session"           \
 	" LEFT JOIN source r ON r.no = s.source LEFT JOIN operator o ON o.no = s.operator"         \
@@ -41,6 +41,7 @@ static bool alert_of(struct arena *arena, const struct db_rows *rows, struct vie
 	out->ts_source = (enum ts_source)db_int(rows, c + 8);
 	out->is_forgotten = db_int(rows, c + 9) != 0;
 	out->is_given_up = db_int(rows, c + 10) != 0;
+	out->is_told = db_int(rows, c + 11) != 0;
 	return true;
 }
 
@@ -102,7 +103,7 @@ int view_alert_find(
 
 /* --- outbox -------------------------------------------------------------------------- */
 
-#define GONE_AT (ALERT_COLUMN_COUNT + 11) /* behind VIEW_COLUMNS */
+#define GONE_AT (ALERT_COLUMN_COUNT + 12) /* behind VIEW_COLUMNS */
 
 static bool print_alert(struct outgoing *to, const struct db_rows *rows)
 {
@@ -117,9 +118,12 @@ static bool print_alert(struct outgoing *to, const struct db_rows *rows)
 	       CP_OK;
 }
 
-/* Of those that are true, if any is: the worst, the first beginning, the last end. */
+/* Of those that are true and of no test, if any is: the worst, the first beginning, the last end.
+ */
+#define IS_TAKEN_BACK(a) "(" a ".state = 5 OR " a ".is_test)"
 #define FOLD_OF                                                                                    \
-	"SELECT min(CASE a.state WHEN 4 THEN 3 WHEN 3 THEN 4 ELSE a.state END),"                   \
+	"SELECT min(CASE WHEN a.is_test THEN 5 WHEN a.state = 4 THEN 3 WHEN a.state = 3 THEN 4"    \
+	" ELSE a.state END),"                                                                      \
 	" max(a.severity), min(a.from_at), max(a.until_at), min(a.raised_at), max(a.cleared_at),"  \
 	" max(a.is_late), max(a.max), max(a.lim), count(*), f.check_id, f.device_day & 65535,"     \
 	" f.revision, r.id FROM fold f JOIN alert a ON a.fold = f.no"                              \
@@ -168,8 +172,9 @@ static bool print_fold(struct outgoing *to, uint64_t n, int64_t no)
 	char onset[DATE_BYTES];
 	struct view_alert fold;
 	struct db_rows rows = db_query(&to->view->ledger.db,
-	    FOLD_OF " AND (a.state != 5 OR NOT EXISTS(SELECT 1 FROM alert b"
-	            " WHERE b.fold = ?1 AND b.fold > 0 AND b.state != 5))",
+	    FOLD_OF " AND (NOT " IS_TAKEN_BACK(
+	        "a") " OR NOT EXISTS(SELECT 1 FROM alert b"
+	             " WHERE b.fold = ?1 AND b.fold > 0 AND NOT " IS_TAKEN_BACK("b") "))",
 	    "i", no);
 
 	if (!db_next(&rows))

@@ -22,7 +22,7 @@ static void compare_row(struct model_device *device)
 	else
 		truth->is_durable = truth->is_kept == YES && truth->is_sub_known && row->is_kept &&
 		                    row->qos == truth->sub && row->expiry_s == truth->expiry_s &&
-		                    (row->ends_at == TIME_NEVER) == (truth->ends_at == TIME_NEVER);
+		                    row->ends_at == truth->ends_at;
 }
 
 static void end_session(struct truth *truth)

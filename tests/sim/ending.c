@@ -168,7 +168,7 @@ static void offer_everything(void)
 	db_exec(&db, "BEGIN IMMEDIATE; DELETE FROM outbox;"
 	             "INSERT INTO outbox(kind, key, n, first_n, queued_at) SELECT 1, k, "
 	             "row_number() OVER (), 1, 0"
-	             " FROM (SELECT id AS k FROM alert WHERE NOT is_test AND fold = 0"
+	             " FROM (SELECT id AS k FROM alert WHERE fold = 0"
 	             " UNION ALL SELECT no FROM fold WHERE revision > 0)");
 	for (size_t i = 0; i < CP_COUNT(states); i++)
 		db_run(&db,

@@ -127,6 +127,37 @@ static void an_alert_goes_up_again_when_another_is_the_operator(void **state)
 	assert_int_equal(count(clinic, ALERTS_WAITING), 1);
 }
 
+/* R22, late: the START of a session that was judged without it says that it is a test. */
+static void what_turns_out_to_be_of_a_test_is_taken_back(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+
+	say(clinic, "2020-01-01 00:00 HQ policy only EMERGENCY_STOP");
+	say(clinic, "2026-04-01 10:00 P1 estop A seq 20");
+	assert_int_equal(count(clinic, ALERTS_WAITING), 1);
+	done(clinic, (uint64_t)count(clinic, "SELECT max(n) FROM outbox WHERE kind = 1"));
+
+	say(clinic, "+1s P1 start A c5 test ts 2026-04-01T09:59 seq 10");
+	assert_int_equal(
+	    count(clinic, "SELECT count(*) FROM alert WHERE is_test AND state = 1"), 1);
+	struct sent sent = look(clinic, &in_bytes, OUTBOX_ALERT);
+	assert_int_equal(sent.count, 1);
+	assert_true(sent.reports[0]->revision > 1);
+	assert_int_equal(sent.reports[0]->alert->state, ALERT_RETRACTED);
+	look_away(&sent);
+}
+
+static void a_test_is_told_to_nobody(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+
+	say(clinic, "2020-01-01 00:00 HQ policy only EMERGENCY_STOP");
+	say(clinic, "2026-04-01 10:00 P1 start A c5 test");
+	say(clinic, "+1m P1 tell estop sid=A test");
+	assert_int_equal(count(clinic, "SELECT count(*) FROM alert WHERE is_test"), 1);
+	assert_int_equal(count(clinic, ALERTS_WAITING), 0);
+}
+
 /* --- P6, P8: limits ------------------------------------------------------------------- */
 
 #define WAITING "SELECT count(*) FROM outbox"
@@ -470,6 +501,8 @@ int main(void)
 	    LEDGER_TEST(an_amended_key_is_one_row_with_a_newer_n),
 	    LEDGER_TEST(an_alert_goes_up_again_when_another_is_the_operator),
 	    LEDGER_TEST(an_alert_that_was_given_up_is_not_said_to_be_sent),
+	    LEDGER_TEST(what_turns_out_to_be_of_a_test_is_taken_back),
+	    LEDGER_TEST(a_test_is_told_to_nobody),
 	    LEDGER_TEST(what_is_over_the_limit_goes_least_urgent_first),
 	    LEDGER_TEST(what_an_evicted_report_had_replaced_is_gone_with_it),
 	    LEDGER_TEST(what_is_gone_is_told_until_it_is_acknowledged),

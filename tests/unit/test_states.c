@@ -96,6 +96,23 @@ static void a_test_is_nobodys_session(void **state)
 	assert_int_equal(waiting(clinic, OUTBOX_SUMMARY), 0);
 }
 
+static void a_session_that_turns_out_to_be_a_test_is_told_as_one(void **state)
+{
+	struct clinic *clinic = open_store(state, "1");
+
+	say(clinic, "2026-04-01 10:00 P1 start A c5 seq 20");
+	say(clinic, "+10m P1 end A COMPLETED seq 21");
+	say(clinic, "2026-04-01 12:00 P1 hello seq 22");
+	acknowledge(clinic, OUTBOX_SUMMARY);
+	say(clinic, "+0s P1 start A c5 test ts 2026-04-01T10:00 mono 0s seq 10");
+	say(clinic, "+11m P1 hello seq 23");
+	struct sent sent = look(clinic, &in_bytes, OUTBOX_SUMMARY);
+	assert_int_equal(sent.count, 1);
+	assert_int_equal(sent.reports[0]->revision, 2);
+	assert_true(sent.reports[0]->session_summary->test);
+	look_away(&sent);
+}
+
 /* P10: tokens are in two tables. */
 static void a_state_holds_no_token(void **state)
 {
@@ -118,6 +135,7 @@ int main(void)
 	    LEDGER_TEST(what_came_late_is_another_revision),
 	    LEDGER_TEST(what_did_not_change_is_not_told_again),
 	    LEDGER_TEST(a_test_is_nobodys_session),
+	    LEDGER_TEST(a_session_that_turns_out_to_be_a_test_is_told_as_one),
 	    LEDGER_TEST(a_state_holds_no_token),
 	};
 
