@@ -21,7 +21,7 @@ struct cart_use {
 	uint32_t slot;
 	uint32_t pins;         /* 0 unknown; not stored */
 	int64_t tip_used;      /* pulses on the tip's counter at the attach */
-	int64_t tip_count;     /* the same now, or when it came off: care/tips.h */
+	int64_t tip_count;     /* the same now, or when it came off: care/stream/tips.h */
 	uint32_t tip_limit;    /* pulses that it allows, 0 unknown */
 	event_ms low_at;       /* when its pulses came near the limit; TIME_NEVER */
 	event_ms exhausted_at; /* when they went beyond; TIME_NEVER */

@@ -4,9 +4,9 @@
  *         checks`, the manual, sentences, verdicts and reports read it. The
  *         condition itself is one static function in judge_<subject>.c, its numbers
  *         are in care/parameter.h.
- * Where:  a section of the domain each: checks_spacing.c (8.1), checks_eligibility.c,
- *         checks_dose.c, checks_consumables.c, checks_device.c, checks_events.c,
- *         checks_people.c, checks_gateway.c (8.8).
+ * Where:  a section of the domain each: checks/spacing.c (8.1), checks/eligibility.c,
+ *         checks/dose.c, checks/consumables.c, checks/device.c, checks/events.c,
+ *         checks/people.c, checks/gateway.c (8.8).
  * Names:  the numbers are the wire contract's (enum Check in telemetry.proto).
  */
 #ifndef CARE_CATALOGUE_H

@@ -121,7 +121,7 @@ struct subject_history {
 	int64_t no;
 	struct id id; /* of a device or case; zero for others */
 	struct facts facts;
-	const struct session *sessions; /* those that the judge needs; ledger/history.h */
+	const struct session *sessions; /* those that the judge needs; ledger/judging/history.h */
 	size_t session_count;
 };
 

@@ -1,6 +1,6 @@
 #include "care/range.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "care/range_rules.h"
 #include "wire/field.h"
 #include "wire/scan.h"

@@ -21,7 +21,7 @@
 #include "base/id.h"
 #include "base/time.h"
 #include "care/reading_kind.h"
-#include "care/ts_source.h"
+#include "care/time/ts_source.h"
 
 #define READING_HASH_BYTES 16
 
@@ -92,7 +92,7 @@ enum reading_result reading_parse_order(
 enum reading_result reading_from_journal(
     struct arena *arena, struct slice payload, bool is_order, struct reading *out) CP_MUST_CHECK;
 
-/* Of a device's message of a kind, from the journal, only what dates it (care/clock_trust.h):
+/* Of a device's message of a kind, from the journal, only what dates it (care/time/clock_trust.h):
  * `up` is NULL. A fraction of the work. */
 enum reading_result reading_dates_from_journal(struct arena *arena, struct slice payload,
     enum reading_kind kind, struct reading *out) CP_MUST_CHECK;

@@ -1,6 +1,6 @@
 #include "care/sentence.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "care/session.h"
 
 #include <inttypes.h>

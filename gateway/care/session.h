@@ -22,7 +22,7 @@
 #include "base/id.h"
 #include "base/time.h"
 #include "care/message_no.h"
-#include "care/ts_source.h"
+#include "care/time/ts_source.h"
 
 enum session_state {
 	SESSION_OFFERED = 1,

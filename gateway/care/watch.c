@@ -1,7 +1,7 @@
 #include "care/watch.h"
 
-#include "care/civil.h"
-#include "care/zone.h"
+#include "care/time/civil.h"
+#include "care/time/zone.h"
 
 /* A number and what it may be at most. */
 static struct watch_answer at_most(int64_t value, int64_t limit)

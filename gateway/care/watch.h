@@ -2,8 +2,8 @@
  *
  * What:   a look is what can be measured now; a rule says of it whether a condition holds, by
  *         the parameters in force. ledger/watch.c records when one begins and ends, as inputs
- *         of the box, and judge_gateway.c judges those.
- * Not:    whether the clock is in doubt (care/gateway_clock.h); only for how long nothing
+ *         of the box, and judge/gateway.c judges those.
+ * Not:    whether the clock is in doubt (care/time/gateway_clock.h); only for how long nothing
  *         has kept it.
  *         PRIVACY_REJECT: an event, no condition.
  */

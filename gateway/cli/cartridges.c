@@ -1,6 +1,6 @@
-#include "ledger/view_carts.h"
+#include "ledger/view/carts.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "cli/commands.h"
 #include "cli/lot.h"
 #include "io/clock.h"

@@ -1,4 +1,4 @@
-#include "ledger/view_clients.h"
+#include "ledger/view/clients.h"
 
 #include "cli/commands.h"
 #include "cli/list.h"

@@ -1,4 +1,4 @@
-#include "ledger/view_devices.h"
+#include "ledger/view/devices.h"
 
 #include "care/sentence.h"
 #include "cli/commands.h"

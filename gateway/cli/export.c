@@ -1,11 +1,11 @@
 #include "cli/export.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/source.h"
 #include "cli/suggest.h"
-#include "ledger/view_states.h"
+#include "ledger/view/states.h"
 #include "wire/field.h"
 
 #include "report.pb-c.h"

@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/source.h"
-#include "ledger/inputs.h"
+#include "ledger/past/inputs.h"
 
 #include <errno.h>
 #include <fcntl.h>

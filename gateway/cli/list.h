@@ -4,7 +4,7 @@
 
 #include "cli/output.h"
 #include "cli/source.h"
-#include "ledger/view_list.h"
+#include "ledger/view/list.h"
 
 /* A device or client by a person's word: CLI_OK, or a sentence on stderr (with the
  * nearest name, if there is one) and the exit status. */

@@ -1,6 +1,6 @@
 #include "cli/options.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "cli/commands.h"
 
 #include <ctype.h>

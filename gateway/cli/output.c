@@ -1,7 +1,7 @@
 #include "cli/output.h"
 
-#include "care/civil.h"
-#include "care/zone.h"
+#include "care/time/civil.h"
+#include "care/time/zone.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 

@@ -8,7 +8,7 @@
 #define CLI_PARKED_H
 
 #include "cli/source.h"
-#include "ledger/view_parked.h"
+#include "ledger/view/parked.h"
 
 enum parked_what {
 	PARKED_NOTHING,

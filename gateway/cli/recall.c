@@ -2,7 +2,7 @@
 #include "cli/lot.h"
 #include "cli/suggest.h"
 #include "io/clock.h"
-#include "ledger/view_carts.h"
+#include "ledger/view/carts.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-#include "ledger/replay.h"
+#include "ledger/past/replay.h"
 
 #include "care/catalogue.h"
 #include "cli/commands.h"
@@ -12,7 +12,7 @@
 #include "io/config_policy.h"
 #include "io/folder.h"
 #include "io/tzfile.h"
-#include "ledger/view.h"
+#include "ledger/view/view.h"
 
 #include <inttypes.h>
 #include <limits.h>

@@ -1,4 +1,4 @@
-#include "ledger/view_session.h"
+#include "ledger/view/session.h"
 
 #include "care/verdict.h"
 #include "cli/commands.h"

@@ -3,10 +3,10 @@
 #define CLI_SOURCE_H
 
 #include "care/policy.h"
-#include "care/zone.h"
+#include "care/time/zone.h"
 #include "cli/options.h"
 #include "io/config.h"
-#include "ledger/view.h"
+#include "ledger/view/view.h"
 
 #include <limits.h>
 

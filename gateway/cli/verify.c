@@ -1,4 +1,4 @@
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 
 #include "cli/commands.h"
 #include "cli/output.h"

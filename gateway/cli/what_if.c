@@ -1,8 +1,8 @@
-#include "ledger/what_if.h"
+#include "ledger/past/what_if.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "care/sentence.h"
-#include "care/zone.h"
+#include "care/time/zone.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/progress.h"

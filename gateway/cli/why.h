@@ -3,7 +3,7 @@
 #define CLI_WHY_H
 
 #include "cli/source.h"
-#include "ledger/view_session.h"
+#include "ledger/view/session.h"
 
 struct why_session {
 	struct view_session view;

@@ -1,6 +1,6 @@
 #include "cli/why.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "care/sentence.h"
 #include "care/verdict.h"
 #include "cli/alert_json.h"

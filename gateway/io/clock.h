@@ -1,7 +1,7 @@
 /* clock.h - the only clock reads of the program (P9).
  *
  * What:    the shell reads once per event and passes the time down.
- * Doubt:   while this box does not know the time (care/gateway_clock.h) the ledger says what
+ * Doubt:   while this box does not know the time (care/time/gateway_clock.h) the ledger says what
  *          to count from instead, and every part of the program goes by that: deadlines of
  *          messages, certificates, logs.
  * Threads: any.
@@ -10,7 +10,7 @@
 #ifndef IO_CLOCK_H
 #define IO_CLOCK_H
 
-#include "care/gateway_clock.h"
+#include "care/time/gateway_clock.h"
 
 /* UTC since 1970. May jump either way: never use it for a timeout. */
 wall_ms clock_wall(void);

@@ -1,6 +1,6 @@
 #include "io/config_message.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "care/range_rules.h"
 #include "telemetry.pb-c.h"
 #include "wire/field.h"

@@ -7,7 +7,7 @@
 #ifndef IO_TZFILE_H
 #define IO_TZFILE_H
 
-#include "care/zone.h"
+#include "care/time/zone.h"
 
 #define TZFILE_MAX_BYTES (256 * 1024)
 

@@ -1,6 +1,6 @@
 #include "ledger/answers.h"
 
-#include "ledger/alert_rows.h"
+#include "ledger/store/alert_rows.h"
 
 struct target {
 	struct id id;  /* of the alert, or a sid */

@@ -7,7 +7,7 @@
 #define LEDGER_ANSWERS_H
 
 #include "care/alert.h"
-#include "ledger/journal.h"
+#include "ledger/store/journal.h"
 
 /* is_loud: a verdict that changes by it goes to the device (R11). */
 void answers_apply(struct ledger *ledger, const struct reading *reading,

@@ -1,13 +1,13 @@
 /* apply_device.c - what devices are and how they do, whoever tells it. */
 #include "ledger/apply.h"
 
-#include "ledger/aggregates.h"
+#include "ledger/days/aggregates.h"
 #include "ledger/clocks.h"
 #include "ledger/downs.h"
-#include "ledger/heard.h"
-#include "ledger/history.h"
-#include "ledger/names.h"
-#include "ledger/presence.h"
+#include "ledger/days/heard.h"
+#include "ledger/judging/history.h"
+#include "ledger/store/names.h"
+#include "ledger/judging/presence.h"
 #include "ledger/reach.h"
 
 /* The last word on what it is, whichever says it: HELLO, or head office. */

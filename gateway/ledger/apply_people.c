@@ -2,14 +2,14 @@
 #include "ledger/apply.h"
 
 #include "care/correction.h"
-#include "care/zone.h"
+#include "care/time/zone.h"
 #include "ledger/cases.h"
 #include "ledger/corrections.h"
 #include "ledger/forgets.h"
 #include "ledger/merges.h"
-#include "ledger/names.h"
+#include "ledger/store/names.h"
 #include "ledger/reach.h"
-#include "ledger/sessions.h"
+#include "ledger/store/sessions.h"
 
 /* R22: a test speaks of nobody. */
 static bool add_to_client(

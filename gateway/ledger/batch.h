@@ -10,11 +10,11 @@
 #ifndef LEDGER_BATCH_H
 #define LEDGER_BATCH_H
 
-#include "care/gateway_clock.h"
+#include "care/time/gateway_clock.h"
 #include "care/reading.h"
 #include "care/watch.h"
 #include "ledger/batch_outbox.h"
-#include "ledger/office_receipt.h"
+#include "ledger/office/office_receipt.h"
 #include "ledger/own.h"
 
 #define BATCH_ENTRIES_MAX 1000

@@ -1,6 +1,6 @@
 /* box_clock.h - what this box knew of the time, as inputs of its own (R18).
  *
- * What:    care/gateway_clock.h decides whether the clock is believed; here that is kept over
+ * What:    care/time/gateway_clock.h decides whether the clock is believed; here that is kept over
  *          restarts, and what began and ended is recorded (BoxClock), so that a recount dates
  *          everything alike.
  * Stamps:  what comes in doubt is stored with the time that was assumed, and with the number
@@ -12,8 +12,8 @@
 #ifndef LEDGER_BOX_CLOCK_H
 #define LEDGER_BOX_CLOCK_H
 
-#include "care/clock_trust.h"
-#include "ledger/journal.h"
+#include "care/time/clock_trust.h"
+#include "ledger/store/journal.h"
 
 /* Both return the time that counts: in doubt another one than was read. */
 wall_ms box_clock_open(struct ledger *ledger, wall_ms now);

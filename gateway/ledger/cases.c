@@ -1,12 +1,12 @@
 #include "ledger/cases.h"
 
 #include "care/alert.h"
-#include "care/case_state.h"
+#include "care/report/case_state.h"
 #include "care/history_events.h"
-#include "ledger/history.h"
-#include "ledger/names.h"
-#include "ledger/sessions.h"
-#include "ledger/states.h"
+#include "ledger/judging/history.h"
+#include "ledger/store/names.h"
+#include "ledger/store/sessions.h"
+#include "ledger/office/states.h"
 
 #include <stdio.h>
 

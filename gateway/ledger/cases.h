@@ -8,7 +8,7 @@
 #ifndef LEDGER_CASES_H
 #define LEDGER_CASES_H
 
-#include "ledger/journal.h"
+#include "ledger/store/journal.h"
 #include "ledger/state.h"
 
 /* Remembers which session a report or an update blames. Returns the case's number. */

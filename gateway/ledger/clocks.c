@@ -1,15 +1,15 @@
 #include "ledger/clocks.h"
 
-#include "care/fold.h"
+#include "care/stream/fold.h"
 #include "ledger/box_clock.h"
 #include "ledger/downs.h"
 #include "ledger/facts.h"
-#include "ledger/guards.h"
-#include "ledger/heard.h"
-#include "ledger/history.h"
-#include "ledger/names.h"
-#include "ledger/session_stream.h"
-#include "ledger/sessions.h"
+#include "ledger/judging/guards.h"
+#include "ledger/days/heard.h"
+#include "ledger/judging/history.h"
+#include "ledger/store/names.h"
+#include "ledger/judging/session_stream.h"
+#include "ledger/store/sessions.h"
 
 #define ROW_BYTES_MAX (4U << 20)
 

@@ -1,5 +1,5 @@
 /* clocks.h - when did it happen? Keeps what is known of the clock of each start of
- * each device (R18, care/clock_trust.h), and dates what devices say.
+ * each device (R18, care/time/clock_trust.h), and dates what devices say.
  *
  * Cost:    what is known changes rarely, and only then a row is written; the boot
  *          that a device speaks in is kept in struct source_state.
@@ -9,7 +9,7 @@
 #ifndef LEDGER_CLOCKS_H
 #define LEDGER_CLOCKS_H
 
-#include "ledger/journal.h"
+#include "ledger/store/journal.h"
 
 /* Learns from a new row and sets its event time. Orders keep theirs. */
 void clocks_date(struct ledger *ledger, struct reading *reading, const struct journal_row *row);

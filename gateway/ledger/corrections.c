@@ -1,7 +1,7 @@
 #include "ledger/corrections.h"
 
-#include "ledger/history.h"
-#include "ledger/names.h"
+#include "ledger/judging/history.h"
+#include "ledger/store/names.h"
 
 struct facts corrections_of(struct ledger *ledger, const struct id *sid)
 {

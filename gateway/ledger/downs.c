@@ -1,8 +1,8 @@
 #include "ledger/downs.h"
 
-#include "care/civil.h"
-#include "ledger/down_rows.h"
-#include "ledger/names.h"
+#include "care/time/civil.h"
+#include "ledger/store/down_rows.h"
+#include "ledger/store/names.h"
 #include "ledger/receipt.h"
 #include "wire/pack.h"
 #include "wire/unpack.h"

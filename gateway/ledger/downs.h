@@ -5,7 +5,7 @@
 #include "care/outlook.h"
 #include "care/session.h"
 #include "care/verdict.h"
-#include "ledger/journal.h"
+#include "ledger/store/journal.h"
 
 /* How often a device shall send HEARTBEAT (domain 9.1). */
 #define HEARTBEAT_S 30

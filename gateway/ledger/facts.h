@@ -6,7 +6,7 @@
 #ifndef LEDGER_FACTS_H
 #define LEDGER_FACTS_H
 
-#include "ledger/journal.h"
+#include "ledger/store/journal.h"
 
 /* Dates it first (R18). */
 void facts_apply(struct ledger *ledger, struct reading *reading, const struct journal_row *row);

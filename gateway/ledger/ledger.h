@@ -38,7 +38,7 @@ struct ledger_config {
 	uint8_t box_key[HASH_BYTES]; /* this box's own: who was forgotten (ledger/forgets.h) */
 
 	int64_t reserve_bytes;    /* P11: of the disk, for draining; 0: do not measure */
-	int64_t outbox_max_bytes; /* ledger/outbox.h; these two: 0: no limit */
+	int64_t outbox_max_bytes; /* ledger/office/outbox.h; these two: 0: no limit */
 	int outbox_days;
 	bool is_recount; /* verify: no outbox, no verdicts, no checkpoints */
 };

@@ -1,7 +1,7 @@
 #include "ledger/merges.h"
 
 #include "care/reading.h"
-#include "ledger/civil_days.h"
+#include "ledger/days/civil_days.h"
 #include "ledger/forgets.h"
 #include "ledger/reach.h"
 

@@ -2,10 +2,10 @@
 
 #include "ledger/box_clock.h"
 #include "ledger/facts.h"
-#include "ledger/names.h"
-#include "ledger/pending.h"
+#include "ledger/store/names.h"
+#include "ledger/judging/pending.h"
 #include "ledger/policies.h"
-#include "ledger/store.h"
+#include "ledger/store/store.h"
 
 /* What one batch waits for. */
 #define ROWS_PER_BATCH 64

@@ -2,8 +2,8 @@
 
 #include "care/judge.h"
 #include "ledger/facts.h"
-#include "ledger/journal.h"
-#include "ledger/subjects.h"
+#include "ledger/store/journal.h"
+#include "ledger/judging/subjects.h"
 #include "wire/pack.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 #include "ledger/reach.h"
 
-#include "ledger/history.h"
-#include "ledger/names.h"
-#include "ledger/subjects.h"
+#include "ledger/judging/history.h"
+#include "ledger/store/names.h"
+#include "ledger/judging/subjects.h"
 
 #define REACH_AT_ONCE_MAX 64
 

@@ -11,7 +11,7 @@
 #ifndef LEDGER_REVISIONS_H
 #define LEDGER_REVISIONS_H
 
-#include "ledger/journal.h"
+#include "ledger/store/journal.h"
 
 /* Until when it holds, by what is known of its key; TIME_NEVER. From here on it is known. */
 event_ms revisions_add(

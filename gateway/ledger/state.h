@@ -2,52 +2,46 @@
  *
  * The way of a batch through the files:
  *
- *     ledger.c    transaction, order of the steps, commit
- *     journal.c   input rows: new, duplicate or conflict (P2)
- *     parked.c    what could not be decoded, tried again (P8)
- *     stream_names.c  rows of the stream by their names
- *     clocks.c    when it happened (R18); box_clock.c does the box know the time?
- *     session_stream.c  a session's stream, read again
- *     facts.c     a new row becomes facts, folds, touched subjects; apply_<noun>.c
- *     revisions.c until when an order holds
- *     reach.c     which sessions a new fact may concern
- *     sessions.c  session rows: folds and derived columns; guards.c what streams say
- *     subjects.c  judges each touched subject once: session, client, cartridge
- *     history.c   loads what a judge walks; scene.c around it; decoded.c,
- *                 kept_sessions.c keep rows, topics.c what there is
- *     alerts.c    timeline -> alert rows -> outbox; folds.c storms of them
- *     cases.c     adverse events: whose they are, what they share
- *     answers.c   what people said to an alert; corrections.c, merges.c: put right
- *     forgets.c   clients who asked to be forgotten
- *     verdicts.c  the answer on the chair, with revisions
- *     next_allowed.c  when a client may come again
- *     presence.c  heartbeats and gaps: what a device does not send; heard.c its minutes
- *     downs.c     what is said to devices; advice.c when, down_rows.c keeps it
- *     link_rows.c what a device's link leaves behind
- *     pending.c   the careful way after an abnormal exit; unjudged.c what ended it twice
- *     states.c    what head office is told of things that change; summaries.c a session,
- *                 courses.c a course, device_states.c a device, health.c the box,
- *                 audit.c who decided what
- *     aggregates.c  days: which there are; day_counts.c what of each counts,
- *                 civil_days.c what is filed under them, day_observed.c what stood then
- *     watch.c     what the box notices of itself; room.c is the disk full?
- *     policies.c  what holds for the whole site
+ *     ledger.c       transaction, order of the steps, commit
+ *     store/         the rows: store.c the file, db.c SQLite, room.c is the disk full?
+ *                    journal.c  input rows: new, duplicate or conflict (P2)
+ *                    sessions.c, *_rows.c  what is derived; names.c local numbers
+ *                    decoded.c, kept_sessions.c  rows read lately, in memory
+ *     parked.c       what could not be decoded, tried again (P8)
+ *     clocks.c       when it happened (R18); box_clock.c does the box know the time?
+ *     facts.c        a new row becomes facts, folds, touched subjects; apply_<noun>.c
+ *                    revisions.c until when an order holds; reach.c which sessions a new
+ *                    fact may concern; cases.c, answers.c, corrections.c, merges.c,
+ *                    forgets.c, policies.c  what people say
+ *     judging/       subjects.c judges each touched subject once: session, client, ...
+ *                    history.c loads what a judge walks, scene.c around it, topics.c what
+ *                    there is; guards.c, session_stream.c  what streams say
+ *                    alerts.c   timeline -> alert rows -> outbox
+ *                    verdicts.c the answer on the chair; next_allowed.c when to come again
+ *                    presence.c what a device does not send
+ *                    pending.c  the careful way after an abnormal exit; unjudged.c
+ *     downs.c        what is said to devices
+ *     days/          what a civil day adds up to
+ *     office/        what head office is told: states.c things that change, outbox.c keys
+ *                    that wait, folds.c storms, report.c the bytes
+ *     view/          who reads beside the writer;  past/  who counts or judges again
+ *     watch.c        what the box notices of itself
  */
 #ifndef LEDGER_STATE_H
 #define LEDGER_STATE_H
 
 #include "base/map.h"
-#include "care/gateway_clock.h"
-#include "ledger/db.h"
-#include "ledger/decoded.h"
-#include "ledger/kept_sessions.h"
+#include "care/time/gateway_clock.h"
+#include "ledger/store/db.h"
+#include "ledger/store/decoded.h"
+#include "ledger/store/kept_sessions.h"
 #include "ledger/ledger.h"
 #include "ledger/parked_walk.h"
-#include "ledger/source_state.h"
-#include "ledger/stream_names.h"
+#include "ledger/store/source_state.h"
+#include "ledger/store/stream_names.h"
 #include "ledger/subject_kind.h"
-#include "ledger/topics.h"
-#include "ledger/touched.h"
+#include "ledger/judging/topics.h"
+#include "ledger/judging/touched.h"
 
 #define SOURCE_BOX 1 /* local number of the box itself (reading_box); schema.sql */
 
@@ -71,7 +65,7 @@ struct holding {
 	bool is_loud; /* what ends it */
 };
 
-/* As measured last (ledger/room.h). */
+/* As measured last (ledger/store/room.h). */
 struct room {
 	int64_t lacking_bytes; /* 0: there is room */
 	bool is_none;          /* nothing may be written at all */

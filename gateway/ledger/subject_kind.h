@@ -21,7 +21,7 @@ enum subject_kind {
 	SUBJECT_PRESENCE = 14, /* what does not come from a device; never recounted */
 	SUBJECT_METER = 15,    /* facts only: a device's HELLOs by their seconds of use */
 
-	/* What head office is told of each (ledger/states.h). */
+	/* What head office is told of each (ledger/office/states.h). */
 	SUBJECT_SUMMARY = 16,      /* of a session */
 	SUBJECT_COURSE_STATE = 17, /* its number is the course's own */
 	SUBJECT_DEVICE_STATE = 18,
@@ -31,7 +31,7 @@ enum subject_kind {
 	SUBJECT_AUDIT = 22,     /* an input */
 
 	/* Facts only: what is of a civil day of the site, what is good through one, and on
-	 * which days an appointment ever was (ledger/civil_days.h). */
+	 * which days an appointment ever was (ledger/days/civil_days.h). */
 	SUBJECT_CIVIL_DAY = 23,
 	SUBJECT_GOOD_THROUGH = 24,
 	SUBJECT_BOOKING = 25,

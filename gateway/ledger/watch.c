@@ -2,12 +2,12 @@
 
 #include "care/history_events.h"
 #include "care/timeline.h"
-#include "care/zone.h"
+#include "care/time/zone.h"
 #include "ledger/facts.h"
-#include "ledger/health.h"
-#include "ledger/history.h"
-#include "ledger/names.h"
-#include "ledger/store.h"
+#include "ledger/office/health.h"
+#include "ledger/judging/history.h"
+#include "ledger/store/names.h"
+#include "ledger/store/store.h"
 #include "wire/pack.h"
 
 #include <stdio.h>

@@ -11,7 +11,7 @@
 #ifndef LEDGER_WATCH_H
 #define LEDGER_WATCH_H
 
-#include "ledger/journal.h"
+#include "ledger/store/journal.h"
 #include "ledger/state.h"
 
 /* Appends an input of the box and applies it. */

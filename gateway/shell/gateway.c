@@ -8,7 +8,7 @@
 #include "io/log.h"
 #include "io/systemd.h"
 #include "io/tzfile.h"
-#include "ledger/view.h"
+#include "ledger/view/view.h"
 #include "shell/counts.h"
 #include "shell/policy_file.h"
 #include "shell/reload.h"

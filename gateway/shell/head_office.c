@@ -4,7 +4,7 @@
 #include "io/log.h"
 #include "io/mailbox.h"
 #include "ledger/gate.h"
-#include "ledger/report.h"
+#include "ledger/office/report.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -42,7 +42,7 @@ def is_c(path):
 
 
 def room_of(path):
-    """gateway/care/zone.c -> care; None outside gateway/."""
+    """gateway/care/time/zone.c -> care; None outside gateway/."""
     parts = path.split("/")
     return parts[1] if parts[0] == "gateway" and len(parts) > 2 else None
 

@@ -1,7 +1,7 @@
 /* The store's file, for both desks. */
 #include "parties.h"
 
-#include "care/zone.h"
+#include "care/time/zone.h"
 #include "io/clock.h"
 #include "ledger/ledger.h"
 

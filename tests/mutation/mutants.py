@@ -90,18 +90,19 @@ def places(path, text):
             continue
         function = [name for place, name in functions if place < start][-1:]
         compared = " ".join(text[start:end].split())
-        yield (f"{path.name} {''.join(function)}: {compared} [{FLIPS[token[0]]}]",
+        yield (f"{path} {''.join(function)}: {compared} [{FLIPS[token[0]]}]",
                code.count("\n", 0, start) + 1, (start, *token.span(), end), FLIPS[token[0]])
 
 
 def find(root):
     mutants = []
-    for path in sorted((root / CARE).glob("checks_*.c")):
+    for path in sorted((root / CARE / "checks").glob("*.c")):
         for name in re.findall(r"\.check = CHECK_(\w+)", path.read_text()):
             mutants.append(Mutant(len(mutants) + 1, "check", f"check {name}"))
-    for path in sorted((root / CARE).glob("*.[ch]")):
+    for path in sorted((root / CARE).rglob("*.[ch]")):
         names = set()
-        for name, line, spots, flipped in places(path, path.read_text()):
+        for name, line, spots, flipped in places(path.relative_to(root / CARE),
+                                                 path.read_text()):
             twins = 1
             while (unique := name if twins == 1 else f"{name} #{twins}") in names:
                 twins += 1

@@ -1,7 +1,7 @@
 /* control_duplicate.c - the test for duplicates removed: a copy of a sample or pulse
  * message counts as one more message (P2 broken). */
 #include "control.h"
-#include "ledger/journal.h"
+#include "ledger/store/journal.h"
 
 #define NEW_NAMES_FROM 1000000
 

@@ -9,10 +9,10 @@
  * than the end; time cannot be turned back to it.
  */
 #include "clocks.h"
-#include "ledger/inputs.h"
-#include "ledger/replay.h"
+#include "ledger/past/inputs.h"
+#include "ledger/past/replay.h"
 #include "ledger/state.h"
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 #include "run.h"
 
 #include <inttypes.h>

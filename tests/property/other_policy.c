@@ -9,7 +9,7 @@
  * The last line is "N seeds, N failed, N findings differ": the policies matter.
  */
 #include "care/parameter.h"
-#include "ledger/what_if.h"
+#include "ledger/past/what_if.h"
 #include "lines.h"
 #include "run.h"
 

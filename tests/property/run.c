@@ -2,9 +2,9 @@
 
 #include "box.h"
 #include "control.h"
-#include "ledger/db.h"
-#include "ledger/states.h"
-#include "ledger/verify.h"
+#include "ledger/store/db.h"
+#include "ledger/office/states.h"
+#include "ledger/past/verify.h"
 #include "message.h"
 #include "report.pb-c.h"
 

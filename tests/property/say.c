@@ -1,7 +1,7 @@
 #include "say.h"
 
 #include "base/err.h"
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "care/parameter.h"
 #include "care/timeline.h"
 #include "report.pb-c.h"

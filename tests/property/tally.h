@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* One line of a truth (ledger/verify.h). */
+/* One line of a truth (ledger/past/verify.h). */
 void tally_line(struct slice line);
 
 /* "findings by check:", a line each but for what is no truth (P4). */

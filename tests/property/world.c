@@ -1,7 +1,7 @@
 #include "world.h"
 
 #include "base/err.h"
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "office.h"
 #include "report.pb-c.h"
 #include "treatment.h"

@@ -17,7 +17,7 @@
 
 #include "base/id.h"
 #include "base/time.h"
-#include "care/zone.h"
+#include "care/time/zone.h"
 #include "rng.h"
 
 #define WORLD_INPUTS_MAX 2048

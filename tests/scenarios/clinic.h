@@ -14,7 +14,7 @@
 #ifndef SCENARIOS_CLINIC_H
 #define SCENARIOS_CLINIC_H
 
-#include "care/zone.h"
+#include "care/time/zone.h"
 #include "chain.h"
 #include "ledger/ledger.h"
 #include "wire/log_file.h"

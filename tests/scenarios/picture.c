@@ -1,8 +1,8 @@
 #include "picture.h"
 
-#include "care/civil.h"
-#include "ledger/alert_rows.h"
-#include "ledger/sessions.h"
+#include "care/time/civil.h"
+#include "ledger/store/alert_rows.h"
+#include "ledger/store/sessions.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "care/verdict.h"
-#include "ledger/alert_rows.h"
+#include "ledger/store/alert_rows.h"
 #include "picture.h"
 #include "show.h"
 

@@ -1,6 +1,6 @@
 #include "show.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "tell.h"
 #include "wire/field.h"
 

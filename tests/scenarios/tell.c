@@ -1,6 +1,6 @@
 #include "tell.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "picture.h"
 #include "wire/field.h"
 

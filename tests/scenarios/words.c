@@ -1,6 +1,6 @@
 #include "words.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* A gateway that is wrong: it believes receipts for what another store has sent. */
-#include "ledger/db.h"
+#include "ledger/store/db.h"
 #include "sim.h"
 
 bool __real_batch_add_receipt(struct batch *batch, uint64_t epoch, uint32_t kind, uint64_t n);

@@ -5,7 +5,7 @@
  * again, and before it writes, it is asked. */
 #include "disk.h"
 #include "hq.h"
-#include "ledger/db.h"
+#include "ledger/store/db.h"
 #include "ledger/ledger.h"
 #include "sim.h"
 #include "story.h"

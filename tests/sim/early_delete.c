@@ -1,6 +1,6 @@
 /* A gateway that is wrong: a row leaves the outbox when it is sent. */
-#include "ledger/db.h"
-#include "ledger/view.h"
+#include "ledger/store/db.h"
+#include "ledger/view/view.h"
 #include "sim.h"
 
 size_t __real_view_outbox(struct view *view, struct arena *arena, const struct report_style *style,

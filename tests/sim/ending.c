@@ -9,13 +9,13 @@
 
 #include "base/buf.h"
 #include "io/clock.h"
-#include "ledger/aggregates.h"
-#include "ledger/outbox.h"
-#include "ledger/report.h"
+#include "ledger/days/aggregates.h"
+#include "ledger/office/outbox.h"
+#include "ledger/office/report.h"
 #include "ledger/state.h"
-#include "ledger/states.h"
-#include "ledger/verify.h"
-#include "ledger/view.h"
+#include "ledger/office/states.h"
+#include "ledger/past/verify.h"
+#include "ledger/view/view.h"
 
 #include <stdlib.h>
 

@@ -21,7 +21,7 @@
 
 #include "io/clock.h"
 #include "io/log.h"
-#include "ledger/outbox.h"
+#include "ledger/office/outbox.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -322,8 +322,8 @@ static void tell_the_rest(void)
 	}
 }
 
-/* What two power cuts have ended in its midst is taken for poison (ledger/unjudged.h): another
- * version of the program tries it again. */
+/* What two power cuts have ended in its midst is taken for poison (ledger/judging/unjudged.h):
+ * another version of the program tries it again. */
 static void upgrade_if_set_aside(void)
 {
 	if (!ending_has_unjudged())

@@ -1,5 +1,5 @@
 /* A gateway that is wrong: what has changed goes up as if it were the first word. */
-#include "ledger/report.h"
+#include "ledger/office/report.h"
 
 enum cp_err __real_report_state(struct arena *arena, const struct report_style *style,
     uint64_t epoch, const struct report_state *state, struct slice *out);

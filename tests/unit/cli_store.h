@@ -5,7 +5,7 @@
 #include "cli_run.h"
 #include "ledger_bench.h"
 
-#include "ledger/view.h"
+#include "ledger/view/view.h"
 
 struct cli_bench {
 	struct bench ledger; /* first: the ledger's bench takes it for its own */

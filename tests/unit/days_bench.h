@@ -1,10 +1,10 @@
-/* days_bench.h - what head office is told of days (ledger/aggregates.h), number by number. */
+/* days_bench.h - what head office is told of days (ledger/days/aggregates.h), number by number. */
 #ifndef UNIT_DAYS_BENCH_H
 #define UNIT_DAYS_BENCH_H
 
 #include "states_bench.h"
 
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 
 /* Sundays from midnight to midnight, Good Friday closed. */
 #define ALL_WEEK                                                                                   \

@@ -1,7 +1,7 @@
 #include "devices_bench.h"
 
 #include "io/clock.h"
-#include "care/zone.h"
+#include "care/time/zone.h"
 #include "io/log.h"
 #include "ledger/ledger.h"
 #include "telemetry.pb-c.h"

@@ -4,7 +4,7 @@
 
 #include "ledger_bench.h"
 
-#include "ledger/report.h"
+#include "ledger/office/report.h"
 #include "wire/field.h"
 #include "wire/json.h"
 

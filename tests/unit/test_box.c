@@ -2,7 +2,7 @@
  * that are set back, what was set aside; and that a recount is green beside it (P3). */
 #include "ledger_bench.h"
 
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 
 static void look(struct clinic *clinic, const char *line)
 {

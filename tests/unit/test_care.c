@@ -2,9 +2,9 @@
  * every number is the wire contract's. */
 #include "care/alert.h"
 #include "care/correction.h"
-#include "care/fold.h"
+#include "care/stream/fold.h"
 #include "care/history.h"
-#include "care/judge_client.h"
+#include "care/judge/client.h"
 #include "care/verdict.h"
 
 #include <setjmp.h>

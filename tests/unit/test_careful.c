@@ -2,8 +2,8 @@
  * by item, with the same truth and the same answers. */
 #include "ledger_bench.h"
 
-#include "ledger/subjects.h"
-#include "ledger/verify.h"
+#include "ledger/judging/subjects.h"
+#include "ledger/past/verify.h"
 
 #include <sys/wait.h>
 

@@ -2,7 +2,7 @@
  * one before that arrive. */
 #include "ledger_bench.h"
 
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 #include "permute.h"
 
 #define LATE 4 /* who is heard in any order */

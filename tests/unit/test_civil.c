@@ -1,5 +1,5 @@
 /* The calendar: every day of 9,999 years, and the rules that lean on it. */
-#include "care/civil.h"
+#include "care/time/civil.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

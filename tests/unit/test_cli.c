@@ -4,7 +4,7 @@
 #include "treatments.h"
 
 #include "cli/output.h"
-#include "ledger/db.h"
+#include "ledger/store/db.h"
 
 #include <fcntl.h>
 #include <unistd.h>

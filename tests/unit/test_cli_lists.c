@@ -1,12 +1,12 @@
 /* What the command line tells of devices, clients, cartridges, and of a recalled lot. */
 #include "cli_store.h"
 
-#include "care/civil.h"
-#include "ledger/view_carts.h"
-#include "ledger/view_clients.h"
-#include "ledger/view_devices.h"
-#include "ledger/view_session.h"
-#include "ledger/view_state.h"
+#include "care/time/civil.h"
+#include "ledger/view/carts.h"
+#include "ledger/view/clients.h"
+#include "ledger/view/devices.h"
+#include "ledger/view/session.h"
+#include "ledger/view/state.h"
 
 #include <sqlite3.h>
 

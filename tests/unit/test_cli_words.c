@@ -1,7 +1,7 @@
 /* The words of the command line: tables, times, counts, commands, "did you mean". */
 #include "capture.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/suggest.h"

@@ -1,5 +1,5 @@
 /* What a message teaches about its device's clock, and whom that dates again. */
-#include "care/clock_trust.h"
+#include "care/time/clock_trust.h"
 #include "care/range_rules.h"
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  * equals a recount (P3). */
 #include "base/buf.h"
 #include "care/alert.h"
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 #include "ledger_bench.h"
 #include "property/rng.h"
 

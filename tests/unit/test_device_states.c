@@ -2,7 +2,7 @@
  * and adverse events, at once. */
 #include "states_bench.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 
 #define STATE(name) CAREPACE__V1__UNIT_STATE__DEVICE_STATUS_##name
 

@@ -2,7 +2,7 @@
 #include "cli_store.h"
 
 #include "cli/export.h"
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 
 #include "report.pb-c.h"
 

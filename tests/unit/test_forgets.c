@@ -3,7 +3,7 @@
 #include "ledger_bench.h"
 
 #include "ledger/parked.h"
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 
 #include <dirent.h>
 #include <sqlite3.h>

@@ -1,6 +1,6 @@
 /* Does the box know what time it is? (R18) Every limit inside, on and beyond it. */
 #include "base/err.h"
-#include "care/gateway_clock.h"
+#include "care/time/gateway_clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

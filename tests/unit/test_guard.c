@@ -2,8 +2,8 @@
  * and the restarts, it is the fold of all messages by their names (P3, P4). */
 #include "ledger_bench.h"
 
-#include "care/guard.h"
-#include "ledger/verify.h"
+#include "care/stream/guard.h"
+#include "ledger/past/verify.h"
 #include "property/rng.h"
 
 #define SEEDS 3000

@@ -1,5 +1,5 @@
 /* The rules of the stream exactly on their limits, each alone. */
-#include "care/guard.h"
+#include "care/stream/guard.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
  * in two tables, head office's stream without holes. */
 #include "ledger_bench.h"
 
-#include "ledger/alert_rows.h"
-#include "ledger/verify.h"
+#include "ledger/store/alert_rows.h"
+#include "ledger/past/verify.h"
 
 #include <sqlite3.h>
 
@@ -477,7 +477,7 @@ static void no_statement_of_a_busy_day_scans_a_table_or_is_compiled_again(void *
 		if (!sql || strncmp(sql, "PRAGMA", 6) == 0 || strcmp(sql, picture) == 0)
 			continue;
 		snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", sql);
-		/* Its plan would depend on a value (ledger/alert_rows.c). */
+		/* Its plan would depend on a value (ledger/store/alert_rows.c). */
 		if (sqlite3_stmt_status(db->cache[i].stmt, SQLITE_STMTSTATUS_REPREPARE, 0) > 0)
 			fail_msg("compiled again and again: %s", sql);
 		sqlite3_stmt *stmt;

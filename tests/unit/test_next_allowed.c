@@ -3,7 +3,7 @@
  * tests/scenarios/next_allowed.txt. */
 #include "ledger_bench.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 
 /* --- told and judged alike ------------------------------------------------------------------- */
 

@@ -1,8 +1,8 @@
 /* What head office does not have yet: by key, until it is acknowledged, within bounds (P5, P8). */
 #include "states_bench.h"
 
-#include "ledger/folds.h"
-#include "ledger/outbox.h"
+#include "ledger/office/folds.h"
+#include "ledger/office/outbox.h"
 
 #define ALERTS_WAITING "SELECT count(*) FROM outbox WHERE kind = 1"
 

@@ -3,9 +3,9 @@
  * refuses, or one that ends the program when it meets the planted message.
  */
 #include "base/hash.h"
-#include "ledger/names.h"
+#include "ledger/store/names.h"
 #include "ledger/parked.h"
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 #include "ledger_bench.h"
 
 #include <signal.h>

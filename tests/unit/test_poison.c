@@ -5,9 +5,9 @@
  * which goes on where the one before died; devices send again what was not
  * acknowledged.
  */
-#include "care/fold.h"
+#include "care/stream/fold.h"
 #include "care/judge.h"
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 #include "ledger_bench.h"
 
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* What holds for the site, and since when: head office's orders and the clinic's own. */
 #include "ledger_bench.h"
 
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 
 static void min_days_since(struct clinic *clinic, uint64_t revision, event_ms since, int64_t days)
 {

@@ -1,7 +1,7 @@
 /* `carepace replay`: a log comes to what happened when its messages arrived. */
 #include "cli_store.h"
 
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 
 #include <sys/stat.h>
 

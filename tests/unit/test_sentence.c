@@ -1,5 +1,5 @@
 /* What a therapist reads, word for word. */
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "care/sentence.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* Zones by their names, and nothing else by its name. */
 #include "io/tzfile.h"
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* P3: the truth equals a recount; and whoever changes either is found out. */
 #include "ledger_bench.h"
 
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 
 static void fill(struct clinic *clinic)
 {

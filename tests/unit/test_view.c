@@ -4,8 +4,8 @@
 
 #include "base/hash.h"
 #include "care/verdict.h"
-#include "ledger/report.h"
-#include "ledger/view_session.h"
+#include "ledger/office/report.h"
+#include "ledger/view/session.h"
 #include "wire/unpack.h"
 
 #include <sys/stat.h>

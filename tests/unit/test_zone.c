@@ -1,7 +1,7 @@
 /* The zone reader against the calendar of scenarios, against the C library's own
  * reading of the same files, and against files cut and bent at every byte. */
-#include "care/civil.h"
-#include "care/zone.h"
+#include "care/time/civil.h"
+#include "care/time/zone.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

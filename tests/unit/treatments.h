@@ -6,10 +6,10 @@
 #ifndef TESTS_TREATMENTS_H
 #define TESTS_TREATMENTS_H
 
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "io/tzfile.h"
 #include "ledger/ledger.h"
-#include "ledger/view.h"
+#include "ledger/view/view.h"
 #include "wire/pack.h"
 
 #include "report.pb-c.h"

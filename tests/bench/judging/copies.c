@@ -1,7 +1,7 @@
 #include "copies.h"
 
 #include "../fail.h"
-#include "ledger/db.h"
+#include "ledger/store/db.h"
 
 #include <stdio.h>
 

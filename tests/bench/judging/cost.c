@@ -2,7 +2,7 @@
 
 #include "care/judge.h"
 #include "care/verdict.h"
-#include "ledger/subjects.h"
+#include "ledger/judging/subjects.h"
 
 #include <time.h>
 

@@ -13,7 +13,7 @@
 #include "copies.h"
 #include "cost.h"
 #include "ledger/state.h"
-#include "ledger/verify.h"
+#include "ledger/past/verify.h"
 #include "story.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 #include "story.h"
 
 #include "../fail.h"
-#include "care/civil.h"
+#include "care/time/civil.h"
 #include "ledger/state.h"
 #include "scenarios/speech.h"
 

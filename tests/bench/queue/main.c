@@ -8,8 +8,8 @@
  * broker.
  */
 #include "../fail.h"
-#include "ledger/outbox.h"
-#include "ledger/report.h"
+#include "ledger/office/outbox.h"
+#include "ledger/office/report.h"
 #include "scenarios/speech.h"
 #include "../series.h"
 
