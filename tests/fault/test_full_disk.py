@@ -3,7 +3,6 @@ acknowledged is lost, nobody is disconnected, what is stored still goes to head 
 is back within two seconds."""
 
 import os
-import subprocess
 import time
 
 import pytest
@@ -12,6 +11,7 @@ import bytes_on_wire as wire
 from gateway import BUILD
 from head_office import Authority, Broker, Subscriber, wait_for
 from load import Load, Sender
+from own_mount import needs_namespace
 from small_disk import SmallDisk
 from speech import Voice, token
 
@@ -21,9 +21,7 @@ BACK_S = 2
 HELLO_S = 0.2  # a device's turn; the machine is busy with other tests
 NO_ROOM = BUILD / "tests" / "carepace_no_room"  # does not look at the disk
 
-pytestmark = pytest.mark.skipif(
-    subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0,
-    reason="needs a mount namespace")
+pytestmark = needs_namespace
 
 
 class SlowSender(Sender):
