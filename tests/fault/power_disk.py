@@ -14,7 +14,6 @@ import pytest
 
 from own_mount import OwnMount
 
-IMAGE_MB = 64
 OPTIONS = "loop,noatime,nodev,nosuid"
 
 
@@ -30,10 +29,10 @@ needs_loop = pytest.mark.skipif(not can_mount(), reason="needs a loop device")
 
 
 class PowerDisk(OwnMount):
-    def __init__(self, gateway):
+    def __init__(self, gateway, size_mb):
         self._image = gateway.folder / "disk.0"
         self._cuts = 0
-        subprocess.run(["truncate", "-s", f"{IMAGE_MB}M", self._image], check=True)
+        subprocess.run(["truncate", "-s", f"{size_mb}M", self._image], check=True)
         subprocess.run(["mkfs.ext4", "-q", "-E", "root_owner=0:0", self._image], check=True)
         super().__init__(gateway, f'mount -o {OPTIONS} "{self._image}" "$PLACE" && '
                                   'rmdir "$PLACE/lost+found" && chmod 700 "$PLACE" && sync')

@@ -13,6 +13,7 @@ from power_disk import PowerDisk, needs_loop
 
 CUTS = int(os.environ.get("CAREPACE_CUTS", 10 if os.environ.get("CAREPACE_QUICK") else 100))
 RED_CUTS = 15
+DISK_MB = 64
 NORMAL = BUILD / "tests" / "carepace_normal_sync"
 
 pytestmark = [needs_namespace, needs_loop]
@@ -26,7 +27,7 @@ def cut_often(make_gateway, contract, pki, request):
     def cut(cuts, executable=None):
         pens = [pki.issue("pen", f"Pen {i}") for i in range(4)]
         gateway = make_gateway(executable=executable, store={"reserve": "1MiB"})
-        disks.append(PowerDisk(gateway))
+        disks.append(PowerDisk(gateway, DISK_MB + cuts // 5))
         load, acked = run(gateway, contract, pens, seed_of(request), cuts)
         wait_for(lambda: not gateway.rows("SELECT 1 FROM pending"), "everything is judged", 60)
         gateway.stop()
