@@ -1,5 +1,6 @@
 #include "ledger/answers.h"
 
+#include "ledger/judging/alerts.h"
 #include "ledger/store/alert_rows.h"
 
 struct target {
@@ -47,7 +48,7 @@ static void give_to_stored(struct ledger *ledger, const struct id *id, const str
 	struct alert alert;
 
 	if (alert_rows_load(ledger, id, &alert) && give(&alert, target, row))
-		alert_rows_save(ledger, &alert, is_loud);
+		alerts_save(ledger, &alert, is_loud);
 }
 
 /* An override by session and check may meet several alerts (two cartridges). */

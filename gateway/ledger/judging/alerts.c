@@ -1,7 +1,45 @@
 #include "ledger/judging/alerts.h"
 
-#include "ledger/store/alert_rows.h"
 #include "ledger/answers.h"
+#include "ledger/cases.h"
+#include "ledger/days/aggregates.h"
+#include "ledger/office/folds.h"
+#include "ledger/store/alert_rows.h"
+
+/* Whoever is on a chair while it changes (R19). */
+static void touch_verdicts(struct ledger *ledger, const struct finding *f, bool is_loud)
+{
+	static const char by_device[] =
+	    "SELECT no FROM session WHERE source = ? AND state BETWEEN 1 AND 3";
+	static const char by_client[] =
+	    "SELECT no FROM session WHERE client = ? AND client != 0 AND state BETWEEN 1 AND 3";
+	struct touched *set = &ledger->touched[SUBJECT_VERDICT];
+	enum about about = finding_about(f);
+
+	touched_add(set, &ledger->scratch, f->session, is_loud);
+	if (about == ABOUT_DEVICE && f->session == 0) {
+		struct db_rows rows = db_query(&ledger->db, by_device, "i", f->device);
+		while (db_next(&rows))
+			touched_add(set, &ledger->scratch, db_int(&rows, 0), is_loud);
+	}
+	if (about == ABOUT_COURSE || about == ABOUT_CASE) {
+		struct db_rows rows = db_query(&ledger->db, by_client, "i", f->client);
+		while (db_next(&rows))
+			touched_add(set, &ledger->scratch, db_int(&rows, 0), is_loud);
+	}
+}
+
+void alerts_save(struct ledger *ledger, const struct alert *alert, bool is_loud)
+{
+	const struct finding *f = &alert->finding;
+
+	alert_rows_save(ledger, alert);
+	touch_verdicts(ledger, f, is_loud);
+	if (f->check == CHECK_INTERVAL_TOO_SOON) /* AE_AFTER_TOO_SOON */
+		cases_touch_by_session(ledger, f->session, is_loud);
+	aggregates_touch_alert(ledger, alert);
+	folds_put_alert(ledger, alert);
+}
 
 /* What people said before it was there is no news of it: it has one revision. */
 static void give_answers(struct ledger *ledger, struct alert *alert)
@@ -39,7 +77,7 @@ static void raise_or_claim(struct ledger *ledger, enum subject_kind kind, int64_
 	}
 	alert_rows_claim(ledger, &alert, kind, unit);
 	if (is_changed)
-		alert_rows_save(ledger, &alert, is_loud);
+		alerts_save(ledger, &alert, is_loud);
 }
 
 static const struct finding *match(const struct timeline *timeline, const struct alert *alert)
@@ -88,7 +126,7 @@ void alerts_reconcile(struct ledger *ledger, enum subject_kind kind, int64_t uni
 		bool is_changed =
 		    finding ? amend(ledger, &stored[i], finding) : drop(ledger, &stored[i]);
 		if (is_changed)
-			alert_rows_save(ledger, &stored[i], is_loud);
+			alerts_save(ledger, &stored[i], is_loud);
 	}
 	for (size_t i = 0; i < timeline->count; i++)
 		if (!is_known[i])
@@ -102,6 +140,6 @@ void alerts_tell_again(struct ledger *ledger, int64_t session)
 
 	for (size_t i = 0; i < count; i++) {
 		alerts[i].revision++;
-		alert_rows_save(ledger, &alerts[i], false);
+		alerts_save(ledger, &alerts[i], false);
 	}
 }

@@ -13,6 +13,9 @@
 void alerts_reconcile(struct ledger *ledger, enum subject_kind kind, int64_t unit,
     const struct timeline *timeline, bool is_loud);
 
+/* A change of one: its row, the outbox, and who is touched by it: verdicts, days, cases. */
+void alerts_save(struct ledger *ledger, const struct alert *alert, bool is_loud);
+
 /* What head office is told of the session with each of its alerts has changed. */
 void alerts_tell_again(struct ledger *ledger, int64_t session);
 

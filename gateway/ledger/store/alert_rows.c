@@ -1,9 +1,6 @@
 #include "ledger/store/alert_rows.h"
 
 #include "care/history.h"
-#include "ledger/days/aggregates.h"
-#include "ledger/cases.h"
-#include "ledger/office/folds.h"
 
 static const char *copy_text(struct arena *arena, const char *text)
 {
@@ -167,30 +164,7 @@ struct alert *alert_rows_around(struct ledger *ledger, const struct session *ses
 	return alerts;
 }
 
-/* Whoever is on a chair while it changes (R19). */
-static void touch_verdicts(struct ledger *ledger, const struct finding *f, bool is_loud)
-{
-	static const char by_device[] =
-	    "SELECT no FROM session WHERE source = ? AND state BETWEEN 1 AND 3";
-	static const char by_client[] =
-	    "SELECT no FROM session WHERE client = ? AND client != 0 AND state BETWEEN 1 AND 3";
-	struct touched *set = &ledger->touched[SUBJECT_VERDICT];
-	enum about about = finding_about(f);
-
-	touched_add(set, &ledger->scratch, f->session, is_loud);
-	if (about == ABOUT_DEVICE && f->session == 0) {
-		struct db_rows rows = db_query(&ledger->db, by_device, "i", f->device);
-		while (db_next(&rows))
-			touched_add(set, &ledger->scratch, db_int(&rows, 0), is_loud);
-	}
-	if (about == ABOUT_COURSE || about == ABOUT_CASE) {
-		struct db_rows rows = db_query(&ledger->db, by_client, "i", f->client);
-		while (db_next(&rows))
-			touched_add(set, &ledger->scratch, db_int(&rows, 0), is_loud);
-	}
-}
-
-void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_loud)
+void alert_rows_save(struct ledger *ledger, const struct alert *alert)
 {
 	const struct finding *f = &alert->finding;
 
@@ -215,11 +189,6 @@ void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_l
 	    (int64_t)alert->override.covers, (int64_t)alert->override.reason,
 	    (int64_t)alert->revision, (int64_t)f->count, f->max, (int64_t)f->is_test, f->device,
 	    f->operator_no, slice_of(alert->id.b, ID_BYTES));
-	touch_verdicts(ledger, f, is_loud);
-	if (f->check == CHECK_INTERVAL_TOO_SOON) /* AE_AFTER_TOO_SOON */
-		cases_touch_by_session(ledger, f->session, is_loud);
-	aggregates_touch_alert(ledger, alert);
-	folds_put_alert(ledger, alert);
 }
 
 void alert_rows_claim(

@@ -26,8 +26,8 @@ bool alert_rows_load(struct ledger *ledger, const struct id *id, struct alert *o
 struct alert *alert_rows_around(
     struct ledger *ledger, const struct session *session, size_t *count);
 
-/* Writes everything but the unit, puts it into the outbox, asks for a verdict. */
-void alert_rows_save(struct ledger *ledger, const struct alert *alert, bool is_loud);
+/* Writes everything but the unit; who saves a change calls alerts_save(). */
+void alert_rows_save(struct ledger *ledger, const struct alert *alert);
 
 /* All of a judge unit, retracted ones too, in the work arena. */
 struct alert *alert_rows_of_unit(
