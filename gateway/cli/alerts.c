@@ -2,7 +2,7 @@
 #include "cli/alert_json.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 struct request {
 	struct cli_options options;

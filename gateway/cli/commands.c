@@ -1,7 +1,7 @@
 #include "cli/commands.h"
 
 #include "cli/pki.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/source.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "ledger/view/states.h"
 #include "wire/field.h"
 

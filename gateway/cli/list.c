@@ -1,7 +1,7 @@
 #include "cli/list.h"
 
 #include "cli/commands.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 #include "telemetry.pb-c.h"
 

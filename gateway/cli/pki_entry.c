@@ -2,7 +2,7 @@
 
 #include "base/hex.h"
 #include "cli/output.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "pki/date.h"
 
 enum pki_state pki_state_of(const struct registry_entry *entry, wall_ms now)

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/suggest.h"
 #include "io/config_policy.h"
 #include "io/config_yaml.h"
 #include "io/settings.h"
@@ -26,24 +27,21 @@ struct loader {
  * that was written without its section. */
 static void unknown_name(struct loader *loader, const yaml_node_t *key, const char *section)
 {
+	struct suggestion suggestion = suggest_for_slice(config_yaml_text(key));
 	const struct setting *nearest = NULL;
-	struct slice name = config_yaml_text(key);
 	bool is_section = false;
-	size_t least = name.len < 4 ? 2 : 3; /* what is further away is no slip */
 	char text[CONFIG_FOUND_BYTES];
 
 	for (size_t i = 0; i < setting_count; i++) {
 		const struct setting *setting = &settings[i];
-		bool is_elsewhere = !section || strcmp(section, setting->section) != 0;
-		size_t far = config_name_distance(name, setting->name) + is_elsewhere;
+		bool is_here = section && strcmp(section, setting->section) == 0;
 
-		if (far < least) {
-			least = far;
+		if (is_here ? suggest_offer(&suggestion, setting->name)
+		            : suggest_offer_from_afar(&suggestion, setting->name)) {
 			nearest = setting;
 			is_section = false;
 		}
-		if (!section && config_name_distance(name, setting->section) < least) {
-			least = config_name_distance(name, setting->section);
+		if (!section && suggest_offer(&suggestion, setting->section)) {
 			nearest = setting;
 			is_section = true;
 		}
@@ -54,22 +52,6 @@ static void unknown_name(struct loader *loader, const yaml_node_t *key, const ch
 	    section ? "setting" : "section", nearest ? " (did you mean " : "",
 	    nearest ? nearest->section : "", nearest && !is_section ? "." : "",
 	    nearest && !is_section ? nearest->name : "", nearest ? "?)" : "");
-}
-
-/* True when `key` is a name that was not there before. */
-static bool is_first(struct loader *loader, unsigned *seen_line, const yaml_node_t *key,
-    const char *section, const char *name)
-{
-	unsigned line = config_yaml_line(key);
-
-	if (*seen_line) {
-		config_fault_add(&loader->yaml.faults, line,
-		    "%s%s%s: expected once, found again (first in line %u)", section,
-		    *name ? "." : "", name, *seen_line);
-		return false;
-	}
-	*seen_line = line;
-	return true;
 }
 
 /* --- the walk --------------------------------------------------------------- */
@@ -104,10 +86,20 @@ static void walk_value(struct loader *loader, const struct setting *setting, yam
 		set_value(loader, setting, config_yaml_node(&loader->yaml, *item));
 }
 
+/* An empty one is what an example file with everything commented out is. */
 static void walk_section(struct loader *loader, const char *section, yaml_node_t *node)
 {
-	yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	char text[CONFIG_FOUND_BYTES];
 
+	if (config_yaml_is_nothing(node))
+		return;
+	if (node->type != YAML_MAPPING_NODE) {
+		config_fault_add(&loader->yaml.faults, config_yaml_line(node),
+		    "%s: expected settings below it, found %s", section,
+		    config_yaml_found(node, text));
+		return;
+	}
+	yaml_node_pair_t *pair = node->data.mapping.pairs.start;
 	for (; pair < node->data.mapping.pairs.top; pair++) {
 		yaml_node_t *key = config_yaml_node(&loader->yaml, pair->key);
 		yaml_node_t *value = config_yaml_node(&loader->yaml, pair->value);
@@ -121,13 +113,13 @@ static void walk_section(struct loader *loader, const char *section, yaml_node_t
 			i++;
 		if (i == setting_count)
 			unknown_name(loader, key, section);
-		else if (is_first(
-		             loader, &loader->setting_lines[i], key, section, settings[i].name))
+		else if (config_yaml_is_first(&loader->yaml, node, key, section)) {
+			loader->setting_lines[i] = config_yaml_line(key);
 			walk_value(loader, &settings[i], value);
+		}
 	}
 }
 
-/* An empty section is what an example file with everything commented out is. */
 static void walk_root(struct loader *loader, yaml_node_t *root)
 {
 	char text[CONFIG_FOUND_BYTES];
@@ -152,14 +144,10 @@ static void walk_root(struct loader *loader, yaml_node_t *root)
 			i++;
 		if (i == setting_count)
 			unknown_name(loader, key, NULL);
-		else if (!is_first(loader, &loader->section_lines[i], key, settings[i].section, ""))
-			continue;
-		else if (value->type == YAML_MAPPING_NODE)
+		else if (config_yaml_is_first(&loader->yaml, root, key, NULL)) {
+			loader->section_lines[i] = config_yaml_line(key);
 			walk_section(loader, settings[i].section, value);
-		else if (!config_yaml_is_nothing(value))
-			config_fault_add(&loader->yaml.faults, config_yaml_line(value),
-			    "%s: expected settings below it, found %s", settings[i].section,
-			    config_yaml_found(value, text));
+		}
 	}
 }
 

@@ -46,27 +46,3 @@ void config_faults_print(const struct config_faults *faults, const char *path, s
 			return;
 	}
 }
-
-size_t config_name_distance(struct slice name, const char *known)
-{
-	size_t row[CONFIG_NAME_FAR];
-	size_t known_len = strlen(known);
-
-	if (name.len >= CONFIG_NAME_FAR || known_len >= CONFIG_NAME_FAR)
-		return CONFIG_NAME_FAR;
-	for (size_t j = 0; j <= known_len; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= name.len; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= known_len; j++) {
-			size_t change = diagonal + (name.p[i - 1] != (uint8_t)known[j - 1]);
-			size_t add_or_drop = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-
-			diagonal = row[j];
-			row[j] = change < add_or_drop ? change : add_or_drop;
-		}
-	}
-	return row[known_len];
-}

@@ -1,7 +1,7 @@
 /* config_fault.h - everything that is wrong with one file, in its order.
  *
  * What:    part of io/config: collects faults by line, prints them as
- *          "path:line: text", measures how near a misspelt name is.
+ *          "path:line: text".
  * Memory:  struct config_faults is the caller's (50 kB: not for the stack).
  * Limit:   CONFIG_FAULTS_MAX are kept, the rest is counted (P6, P8).
  */
@@ -29,10 +29,5 @@ void config_fault_add(struct config_faults *faults, unsigned line, const char *f
 
 /* What does not fit into `out` is left out. */
 void config_faults_print(const struct config_faults *faults, const char *path, struct buf *out);
-
-/* How many letters must be added, dropped or changed; CONFIG_NAME_FAR when one
- * of the names is longer than any of ours. */
-#define CONFIG_NAME_FAR 40
-size_t config_name_distance(struct slice name, const char *known);
 
 #endif

@@ -1,5 +1,6 @@
 #include "io/config_message.h"
 
+#include "base/suggest.h"
 #include "care/time/civil.h"
 #include "care/range_rules.h"
 #include "telemetry.pb-c.h"
@@ -181,17 +182,11 @@ static const ProtobufCEnumValue *find_value(const ProtobufCEnumDescriptor *type,
 
 static const char *nearest_value(const ProtobufCEnumDescriptor *type, struct slice text)
 {
-	const char *nearest = NULL;
-	size_t least = 4; /* what is further away is no slip */
+	struct suggestion suggestion = suggest_for_slice(text);
 
-	for (unsigned i = 0; i < type->n_values; i++) {
-		size_t far = config_name_distance(text, type->values[i].name);
-		if (far < least) {
-			least = far;
-			nearest = type->values[i].name;
-		}
-	}
-	return nearest;
+	for (unsigned i = 0; i < type->n_values; i++)
+		suggest_offer(&suggestion, type->values[i].name);
+	return suggestion.best;
 }
 
 bool config_message_read_enum(struct config_reader *reader, const yaml_node_t *node,
@@ -388,19 +383,15 @@ static const ProtobufCFieldDescriptor *find_field(struct config_reader *reader,
     const yaml_node_t *key, const ProtobufCMessageDescriptor *type, const char *name)
 {
 	struct slice text = config_yaml_text(key);
-	const char *nearest = NULL;
-	size_t least = 4; /* what is further away is no slip */
+	struct suggestion suggestion = suggest_for_slice(text);
 	char found[CONFIG_FOUND_BYTES];
 
 	for (unsigned i = 0; i < type->n_fields; i++) {
-		size_t far = config_name_distance(text, type->fields[i].name);
-		if (far == 0)
+		if (slice_eq_str(text, type->fields[i].name))
 			return &type->fields[i];
-		if (far < least) {
-			least = far;
-			nearest = type->fields[i].name;
-		}
+		suggest_offer(&suggestion, type->fields[i].name);
 	}
+	const char *nearest = suggestion.best;
 	config_fault_add(&reader->yaml->faults, config_yaml_line(key),
 	    "%s.%s: expected the name of a setting, found an unknown one%s%s%s", name,
 	    config_yaml_found(key, found), nearest ? " (did you mean " : "", nearest ? nearest : "",
@@ -449,10 +440,7 @@ ProtobufCMessage *config_message_read(struct config_reader *reader, yaml_node_t 
 		}
 		uint64_t bit = UINT64_C(1) << (field - type->fields);
 		snprintf(path, sizeof(path), "%s.%s", name, field->name);
-		if (seen & bit)
-			config_fault_add(&reader->yaml->faults, config_yaml_line(key),
-			    "%s: expected once, found again", path);
-		ok = !(seen & bit) &&
+		ok = config_yaml_is_first(reader->yaml, node, key, name) &&
 		     read_field(reader, config_yaml_node(reader->yaml, pair->value), field, message,
 		         path) &&
 		     ok;

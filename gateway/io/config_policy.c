@@ -1,5 +1,6 @@
 #include "io/config_policy.h"
 
+#include "base/suggest.h"
 #include "care/parameter.h"
 #include "io/config.h"
 #include "io/config_message.h"
@@ -56,21 +57,17 @@ static const struct parameter_row *find_parameter(
     struct policy_loader *loader, const yaml_node_t *key, const struct check_row *check)
 {
 	struct slice text = config_yaml_text(key);
-	const char *nearest = NULL;
-	size_t least = 5; /* what is further away is no slip */
+	struct suggestion suggestion = suggest_for_slice(text);
 	char found[CONFIG_FOUND_BYTES];
 
 	for (size_t i = 0; i < PARAMETERS; i++) {
 		if (parameters[i].check != check->check)
 			continue;
-		size_t far = config_name_distance(text, parameters[i].name);
-		if (far == 0)
+		if (slice_eq_str(text, parameters[i].name))
 			return &parameters[i];
-		if (far < least) {
-			least = far;
-			nearest = parameters[i].name;
-		}
+		suggest_offer(&suggestion, parameters[i].name);
 	}
+	const char *nearest = suggestion.best;
 	config_fault_add(&loader->yaml.faults, config_yaml_line(key),
 	    "checks.%s.%s: expected the name of a number of this check, found an unknown "
 	    "one%s%s%s",
@@ -118,7 +115,8 @@ static void read_narrow(struct policy_loader *loader, yaml_node_t *node,
 	     pair < node->data.mapping.pairs.top; pair++) {
 		yaml_node_t *key = config_yaml_node(&loader->yaml, pair->key);
 		const yaml_node_t *entry = config_yaml_node(&loader->yaml, pair->value);
-		if (!config_yaml_is_name(&loader->yaml, key))
+		if (!config_yaml_is_name(&loader->yaml, key) ||
+		    !config_yaml_is_first(&loader->yaml, node, key, name))
 			ok = false;
 		else if (slice_eq_str(config_yaml_text(key), "value"))
 			value_node = entry;
@@ -172,6 +170,7 @@ static void read_setting(
 static void read_check(struct policy_loader *loader, yaml_node_t *key, yaml_node_t *node)
 {
 	int number;
+	char path[64];
 	char text[CONFIG_FOUND_BYTES];
 
 	if (!config_message_read_enum(
@@ -184,13 +183,14 @@ static void read_check(struct policy_loader *loader, yaml_node_t *key, yaml_node
 		    check ? "none" : "a check that has none");
 		return;
 	}
+	snprintf(path, sizeof(path), "checks.%s", check->name);
 	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
 	     pair < node->data.mapping.pairs.top; pair++) {
 		yaml_node_t *name = config_yaml_node(&loader->yaml, pair->key);
 		const struct parameter_row *row = config_yaml_is_name(&loader->yaml, name)
 		                                      ? find_parameter(loader, name, check)
 		                                      : NULL;
-		if (row)
+		if (row && config_yaml_is_first(&loader->yaml, node, name, path))
 			read_setting(loader, config_yaml_node(&loader->yaml, pair->value), row, 0);
 	}
 }
@@ -205,9 +205,11 @@ static void read_checks(struct policy_loader *loader, yaml_node_t *node)
 		return;
 	}
 	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-	     pair < node->data.mapping.pairs.top; pair++)
-		read_check(loader, config_yaml_node(&loader->yaml, pair->key),
-		    config_yaml_node(&loader->yaml, pair->value));
+	     pair < node->data.mapping.pairs.top; pair++) {
+		yaml_node_t *key = config_yaml_node(&loader->yaml, pair->key);
+		if (config_yaml_is_first(&loader->yaml, node, key, "checks"))
+			read_check(loader, key, config_yaml_node(&loader->yaml, pair->value));
+	}
 }
 
 /* --- the sections ---------------------------------------------------------------------- */
@@ -326,33 +328,31 @@ static void read_section(
 		section->read(loader, config_yaml_node(&loader->yaml, *item));
 }
 
-static void read_key(
-    struct policy_loader *loader, const yaml_node_t *key, yaml_node_t *value, unsigned *seen)
+static void read_key(struct policy_loader *loader, const yaml_node_t *root, const yaml_node_t *key,
+    yaml_node_t *value)
 {
+	struct suggestion suggestion = suggest_for_slice(config_yaml_text(key));
 	char text[CONFIG_FOUND_BYTES];
 
 	for (size_t i = 0; i < CP_COUNT(sections); i++) {
-		if (!slice_eq_str(config_yaml_text(key), sections[i].name))
-			continue;
-		if (*seen & 1U << i)
-			config_fault_add(&loader->yaml.faults, config_yaml_line(key),
-			    "%s: expected once, found again", sections[i].name);
-		else
-			read_section(loader, &sections[i], value);
-		*seen |= 1U << i;
-		return;
+		if (slice_eq_str(config_yaml_text(key), sections[i].name)) {
+			if (config_yaml_is_first(&loader->yaml, root, key, NULL))
+				read_section(loader, &sections[i], value);
+			return;
+		}
+		suggest_offer(&suggestion, sections[i].name);
 	}
 	config_fault_add(&loader->yaml.faults, config_yaml_line(key),
 	    "%s: expected version, off, checks, profiles, firmware, calendar or role, found "
-	    "another name",
-	    config_yaml_found(key, text));
+	    "another name%s%s%s",
+	    config_yaml_found(key, text), suggestion.best ? " (did you mean " : "",
+	    suggestion.best ? suggestion.best : "", suggestion.best ? "?)" : "");
 }
 
 static void read_root(struct policy_loader *loader)
 {
 	yaml_node_t *root = config_yaml_root(&loader->yaml);
 	char text[CONFIG_FOUND_BYTES];
-	unsigned seen = 0;
 
 	if (!root || config_yaml_is_nothing(root))
 		return;
@@ -365,7 +365,7 @@ static void read_root(struct policy_loader *loader)
 	     pair < root->data.mapping.pairs.top; pair++) {
 		yaml_node_t *key = config_yaml_node(&loader->yaml, pair->key);
 		if (config_yaml_is_name(&loader->yaml, key))
-			read_key(loader, key, config_yaml_node(&loader->yaml, pair->value), &seen);
+			read_key(loader, root, key, config_yaml_node(&loader->yaml, pair->value));
 	}
 }
 

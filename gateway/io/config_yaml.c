@@ -8,6 +8,7 @@
 #include "io/config.h"
 
 #define FOUND_MAX_LEN 40
+#define DEPTH_MAX 32 /* a policy needs 8 */
 
 /* --- nodes ----------------------------------------------------------------- */
 
@@ -111,18 +112,49 @@ static const char *refused_token(yaml_token_type_t type)
 	}
 }
 
-/* The document no longer shows an anchor or the tag !!str; the tokens do.
- * Syntax errors are left to the reading that follows. */
-static void scan_tokens(struct config_yaml *yaml, struct slice text)
+static int levels(yaml_token_type_t type)
+{
+	switch (type) {
+	case YAML_FLOW_SEQUENCE_START_TOKEN:
+	case YAML_FLOW_MAPPING_START_TOKEN:
+	case YAML_BLOCK_SEQUENCE_START_TOKEN:
+	case YAML_BLOCK_MAPPING_START_TOKEN:
+		return 1;
+	case YAML_FLOW_SEQUENCE_END_TOKEN:
+	case YAML_FLOW_MAPPING_END_TOKEN:
+	case YAML_BLOCK_END_TOKEN:
+		return -1;
+	default:
+		return 0;
+	}
+}
+
+/* False: the file is too deep. libyaml takes minutes for a file of brackets, because each
+ * token looks through all that are open. */
+static bool is_shallow(struct config_yaml *yaml, const yaml_token_t *token, int *depth)
+{
+	*depth += levels(token->type);
+	if (*depth <= DEPTH_MAX)
+		return true;
+	config_fault_add(&yaml->faults, line_of(token->start_mark),
+	    "expected at most %d levels, found more", DEPTH_MAX);
+	return false;
+}
+
+/* The document no longer shows an anchor or the tag !!str; the tokens do. Syntax errors are
+ * left to the reading that follows. False: there is nothing to read. */
+static bool scan_tokens(struct config_yaml *yaml, struct slice text)
 {
 	yaml_parser_t parser;
 	bool is_end = false;
+	bool is_good = true;
+	int depth = 0;
 
 	if (!parser_init(&parser, text)) {
 		yaml->err = CP_NOMEM;
-		return;
+		return false;
 	}
-	while (!is_end) {
+	while (is_good && !is_end) {
 		yaml_token_t token;
 
 		if (!yaml_parser_scan(&parser, &token))
@@ -132,9 +164,11 @@ static void scan_tokens(struct config_yaml *yaml, struct slice text)
 			config_fault_add(&yaml->faults, line_of(token.start_mark),
 			    "expected a value as it is, found %s", refused);
 		is_end = token.type == YAML_STREAM_END_TOKEN;
+		is_good = is_shallow(yaml, &token, &depth);
 		yaml_token_delete(&token);
 	}
 	yaml_parser_delete(&parser);
+	return is_good;
 }
 
 static void check_only_document(struct config_yaml *yaml, yaml_parser_t *parser, struct slice text)
@@ -155,8 +189,7 @@ void config_yaml_read(struct config_yaml *yaml, struct slice text)
 {
 	yaml_parser_t parser;
 
-	scan_tokens(yaml, text);
-	if (yaml->err != CP_OK)
+	if (!scan_tokens(yaml, text))
 		return;
 	if (!parser_init(&parser, text)) {
 		yaml->err = CP_NOMEM;
@@ -201,6 +234,28 @@ bool config_yaml_is_name(struct config_yaml *yaml, const yaml_node_t *key)
 	config_fault_add(&yaml->faults, line_of(key->start_mark), "expected a name, found %s",
 	    config_yaml_found(key, text));
 	return false;
+}
+
+bool config_yaml_is_first(
+    struct config_yaml *yaml, const yaml_node_t *mapping, const yaml_node_t *key, const char *name)
+{
+	char text[CONFIG_FOUND_BYTES];
+
+	for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+	     pair < mapping->data.mapping.pairs.top; pair++) {
+		const yaml_node_t *other = config_yaml_node(yaml, pair->key);
+
+		if (other == key)
+			return true;
+		if (key->type != YAML_SCALAR_NODE || other->type != YAML_SCALAR_NODE ||
+		    !slice_eq(config_yaml_text(other), config_yaml_text(key)))
+			continue;
+		config_fault_add(&yaml->faults, config_yaml_line(key),
+		    "%s%s%s: expected once, found again (first in line %u)", name ? name : "",
+		    name ? "." : "", config_yaml_found(key, text), config_yaml_line(other));
+		return false;
+	}
+	return true;
 }
 
 /* --- files ------------------------------------------------------------------ */

@@ -45,6 +45,11 @@ const char *config_yaml_found(const yaml_node_t *node, char out[CONFIG_FOUND_BYT
 /* A name where a name must be; else a fault. */
 bool config_yaml_is_name(struct config_yaml *yaml, const yaml_node_t *key);
 
+/* Not a second time in its mapping; else a fault. `name` is what faults call the mapping, NULL
+ * for the root. */
+bool config_yaml_is_first(
+    struct config_yaml *yaml, const yaml_node_t *mapping, const yaml_node_t *key, const char *name);
+
 /* Into a buffer that is made here and the caller's to free in any case: at most
  * CONFIG_FILE_MAX_BYTES and some more, so that too long shows. CP_CONFIG: a line in
  * `faults` says why. */

@@ -4,7 +4,7 @@
 #include "care/time/civil.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "io/tzfile.h"
 
 static int pretend(int argc, char **argv)

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -233,6 +234,44 @@ static void an_alias_is_refused_and_shares_nothing(void **state)
 	    "dir/f.yaml:3: expected a value as it is, found an alias (*)\n"));
 }
 
+/* A string would end there; the file does not. */
+static void a_nul_is_refused(void **state)
+{
+	static const char yaml[] = SITE "store:\n  path: /a\0b\n";
+
+	(void)state;
+	buf_deinit(&faults);
+	buf_init(&faults, CONFIG_FAULTS_MAX_BYTES);
+	assert_int_equal(
+	    config_parse(&config, "f", slice_of(yaml, sizeof(yaml) - 1), &faults), CP_CONFIG);
+	assert_int_equal(buf_append(&faults, "", 1), CP_OK);
+	assert_string_equal((const char *)buf_bytes(&faults).p,
+	    "f:3: expected YAML in UTF-8, found: control characters are not allowed\n");
+}
+
+/* Nine levels of nine aliases, and brackets without end: refused by the line where it begins. */
+static void bombs_do_not_go_off(void **state)
+{
+	char *yaml = calloc(1, CONFIG_FILE_MAX_BYTES);
+	int len = snprintf(yaml, 4096, "a0: &a0 [x]\n");
+
+	(void)state;
+	assert_non_null(yaml);
+	for (int i = 1; i < 10; i++) {
+		len += snprintf(yaml + len, 4096, "a%d: &a%d [", i, i);
+		for (int j = 0; j < 9; j++)
+			len += snprintf(yaml + len, 4096, "*a%d,", i - 1);
+		len += snprintf(yaml + len, 4096, "]\n");
+	}
+	assert_int_equal(parse(yaml), CP_CONFIG);
+	assert_memory_equal(buf_bytes(&faults).p,
+	    "dir/f.yaml:1: expected a value as it is, found an anchor (&)\n", 60);
+
+	memset(yaml, '[', CONFIG_FILE_MAX_BYTES - 1);
+	assert_refused(yaml, "dir/f.yaml:1: expected at most 32 levels, found more\n");
+	free(yaml);
+}
+
 static void syntax_names_its_line(void **state)
 {
 	(void)state;
@@ -241,6 +280,14 @@ static void syntax_names_its_line(void **state)
 	    "while parsing a flow sequence\n");
 	assert_refused(SITE "\n# \xff\n",
 	    "dir/f.yaml:3: expected YAML in UTF-8, found: invalid leading UTF-8 octet\n");
+	assert_refused(SITE "store: {path: a\tb\x01}\n",
+	    "dir/f.yaml:2: expected YAML in UTF-8, found: control characters are not allowed\n");
+	assert_refused(SITE "\tstore: {}\n",
+	    "dir/f.yaml:2: expected YAML in UTF-8, found: found character that cannot start any "
+	    "token, while scanning for the next token\n");
+	assert_refused(SITE "store: {path: \"a}\n",
+	    "dir/f.yaml:3: expected YAML in UTF-8, found: found unexpected end of stream, while "
+	    "scanning a quoted scalar\n");
 	assert_refused("\xff\xfe"
 	               "a",
 	    "dir/f.yaml:1: expected YAML in UTF-8, found: invalid leading UTF-8 octet\n");
@@ -346,6 +393,14 @@ static void a_file_is_read_or_the_reason_said(void **state)
 	assert_int_equal(config_load(&config, name, &faults), CP_OK);
 	assert_string_equal(config.site.name, "c");
 	config_free(&config);
+	/* root reads everything: as somebody else */
+	if (geteuid() == 0)
+		assert_int_equal(seteuid(65534), 0);
+	else
+		assert_int_equal(chmod(name, 0), 0);
+	assert_int_equal(config_load(&config, name, &faults), CP_CONFIG);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
 	assert_int_equal(unlink(name), 0);
 	assert_int_equal(config_load(&config, name, &faults), CP_CONFIG);
 	assert_int_equal(config_load(&config, "/tmp", &faults), CP_CONFIG);
@@ -353,6 +408,7 @@ static void a_file_is_read_or_the_reason_said(void **state)
 	const char *text = (const char *)buf_bytes(&faults).p;
 	assert_non_null(strstr(text, ": cannot be read: No such file or directory\n"));
 	assert_non_null(strstr(text, "/tmp: cannot be read: Is a directory\n"));
+	assert_non_null(strstr(text, ": cannot be read: Permission denied\n"));
 }
 
 /* Cut anywhere, or with one byte changed, a file is accepted or refused, and
@@ -389,6 +445,8 @@ int main(void)
 	    cmocka_unit_test_teardown(unknown_names_get_a_suggestion, cleanup),
 	    cmocka_unit_test_teardown(what_yaml_allows_and_we_do_not, cleanup),
 	    cmocka_unit_test_teardown(an_alias_is_refused_and_shares_nothing, cleanup),
+	    cmocka_unit_test_teardown(a_nul_is_refused, cleanup),
+	    cmocka_unit_test_teardown(bombs_do_not_go_off, cleanup),
 	    cmocka_unit_test_teardown(syntax_names_its_line, cleanup),
 	    cmocka_unit_test_teardown(settings_must_fit_together, cleanup),
 	    cmocka_unit_test_teardown(long_things_have_an_end, cleanup),

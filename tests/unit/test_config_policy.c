@@ -180,9 +180,20 @@ static void every_fault_has_its_line(void **state)
 	    "p.yaml:1: off: expected a name of Check (did you mean NO_PLAN?), found NO_PLANE\n");
 	assert_refused("profile: []\n",
 	    "p.yaml:1: profile: expected version, off, checks, profiles, firmware, calendar or "
+	    "role, found another name (did you mean profiles?)\n");
+	assert_refused("colour: []\n",
+	    "p.yaml:1: colour: expected version, off, checks, profiles, firmware, calendar or "
 	    "role, found another name\n");
-	assert_refused(
-	    "version: 1\nversion: 2\n", "p.yaml:2: version: expected once, found again\n");
+	assert_refused("version: 1\nversion: 2\n",
+	    "p.yaml:2: version: expected once, found again (first in line 1)\n");
+	assert_refused("checks:\n  INTERVAL_TOO_SOON:\n    min_days: 30\n    min_days: 3\n",
+	    "p.yaml:4: checks.INTERVAL_TOO_SOON.min_days: expected once, found again (first in "
+	    "line 3)\n");
+	assert_refused("checks:\n  INTERVAL_TOO_SOON: {min_days: 30}\n  INTERVAL_TOO_SOON: {}\n",
+	    "p.yaml:3: checks.INTERVAL_TOO_SOON: expected once, found again (first in line 2)\n");
+	assert_refused("checks: {INTERVAL_TOO_SOON: {min_days: {value: 30, value: 3}}}\n",
+	    "p.yaml:1: checks.INTERVAL_TOO_SOON.min_days.value: expected once, found again (first "
+	    "in line 1)\n");
 }
 
 static void a_profile_is_held_against_the_contract(void **state)
