@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/suggest.h"
+#include "io/config_credential.h"
 #include "io/config_policy.h"
 #include "io/config_yaml.h"
 #include "io/settings.h"
@@ -284,6 +285,17 @@ static enum cp_err load_own(struct config *config, struct buf *faults)
 	return err;
 }
 
+static enum cp_err take_credentials(struct config *config)
+{
+	enum cp_err err = config_credential_take(&config->listener.key);
+
+	if (!err)
+		err = config_credential_take(&config->upstream.key);
+	if (err)
+		config_free(config);
+	return err;
+}
+
 enum cp_err config_load(struct config *out, const char *path, struct buf *faults)
 {
 	struct buf content;
@@ -293,6 +305,8 @@ enum cp_err config_load(struct config *out, const char *path, struct buf *faults
 	if (err == CP_OK)
 		err = config_parse(out, path, buf_bytes(&content), faults);
 	buf_deinit(&content);
+	if (err == CP_OK)
+		err = take_credentials(out);
 	if (err == CP_OK)
 		err = load_own(out, faults);
 	return err;

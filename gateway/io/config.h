@@ -75,6 +75,7 @@ struct config {
 };
 
 /* With the policy file, if one is named: both are good, or neither is taken.
+ * A private key that systemd handed over is taken from there (io/config_credential).
  * CP_OK, or CP_CONFIG with at least one line appended to `faults`, or CP_NOMEM;
  * *out is zeroed unless CP_OK. Relative paths in the file count from its folder.
  * `faults` is the caller's, with a maximum of CONFIG_FAULTS_MAX_BYTES. */

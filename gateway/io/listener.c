@@ -138,7 +138,7 @@ static void start(struct listener *listener)
 	CP_CHECK(uv_poll_start(&listener->poll, UV_READABLE, listener_accept) == 0);
 }
 
-enum cp_err listener_open(uv_loop_t *loop, const char *address, uint16_t port,
+enum cp_err listener_open(uv_loop_t *loop, const struct listener_place *place,
     struct tls_config *config, const struct listener_limits *limits, const struct listener_ops *ops,
     void *ctx, struct listener **out)
 {
@@ -153,7 +153,7 @@ enum cp_err listener_open(uv_loop_t *loop, const char *address, uint16_t port,
 	if (err)
 		log_error("cannot start threads for TLS: out of memory, descriptors or threads");
 	else
-		err = listener_bind(listener, address, port);
+		err = listener_bind(listener, place);
 	if (err) {
 		free_listener(listener);
 		return err;

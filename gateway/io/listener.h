@@ -89,10 +89,17 @@ struct listener_counters {
 
 struct listener;
 
-/* `address` is an IP address ("0.0.0.0", "::" takes both); port 0 lets the system
- * choose. CP_BUSY: the port is taken; CP_CONFIG: not an address; CP_NET. Holds
- * the config. */
-enum cp_err listener_open(uv_loop_t *loop, const char *address, uint16_t port,
+/* Where. A socket that listens already goes before the address; it must have the port. */
+struct listener_place {
+	const char *address; /* an IP address ("0.0.0.0", "::" takes both) */
+	uint16_t port;       /* 0 lets the system choose */
+	int fd;              /* the listener's from here on; LISTENER_BINDS: there is none */
+};
+#define LISTENER_BINDS (-1)
+
+/* CP_BUSY: the port is taken; CP_CONFIG: not an address, another port; CP_NET. Holds the
+ * config. */
+enum cp_err listener_open(uv_loop_t *loop, const struct listener_place *place,
     struct tls_config *config, const struct listener_limits *limits, const struct listener_ops *ops,
     void *ctx, struct listener **out) CP_MUST_CHECK;
 

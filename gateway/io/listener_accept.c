@@ -67,10 +67,32 @@ static void raise_descriptor_limit(const struct listener *listener)
 		    (unsigned long long)limit.rlim_cur, listener->limits.connections);
 }
 
-enum cp_err listener_bind(struct listener *listener, const char *address, uint16_t port)
+static enum cp_err take(struct listener *listener, const struct listener_place *place)
 {
+	uint16_t port = port_of(place->fd);
+
+	if (port != place->port) {
+		log_error(
+		    "systemd holds port %u for devices (carepace.socket), but listener.port is "
+		    "%u: make them the same, or stop and disable carepace.socket",
+		    port, place->port);
+		close(place->fd);
+		return CP_CONFIG;
+	}
+	listener->fd = place->fd;
+	listener->port = port;
+	raise_descriptor_limit(listener);
+	return CP_OK;
+}
+
+enum cp_err listener_bind(struct listener *listener, const struct listener_place *place)
+{
+	const char *address = place->address;
+	uint16_t port = place->port;
 	struct sockaddr_storage at;
 
+	if (place->fd != LISTENER_BINDS)
+		return take(listener, place);
 	if (!parse_address(address, port, &at)) {
 		log_error("cannot listen on \"%s\": this is not an IP address", address);
 		return CP_CONFIG;

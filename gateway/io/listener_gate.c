@@ -17,10 +17,10 @@ static void log_refusal(const struct conn *conn, enum tls_reason reason)
 	if (reason == TLS_PEER_LEFT)
 		log_info("%s: %s", conn->remote, tls_reason_text(reason));
 	else if (id_is_zero(claim))
-		log_warning("refused %s: %s", conn->remote, tls_reason_text(reason));
+		log_event(DEVICE_REFUSED, "refused %s: %s", conn->remote, tls_reason_text(reason));
 	else
-		log_warning("refused %s as device %s: %s", conn->remote, id_hex(claim, hex),
-		    tls_reason_text(reason));
+		log_event(DEVICE_REFUSED, "refused %s as device %s: %s", conn->remote,
+		    id_hex(claim, hex), tls_reason_text(reason));
 }
 
 void conn_tell_refusal(const struct conn *conn, enum tls_reason reason)
@@ -42,8 +42,8 @@ void conn_expel(struct conn *conn)
 {
 	char hex[ID_HEX_LEN + 1];
 
-	log_warning("closed %s as device %s: %s", conn->remote, id_hex(tls_claim(conn->tls), hex),
-	    tls_reason_text(conn->refusal));
+	log_event(DEVICE_REFUSED, "closed %s as device %s: %s", conn->remote,
+	    id_hex(tls_claim(conn->tls), hex), tls_reason_text(conn->refusal));
 	conn->listener->ops.expelled(conn->listener->ctx, conn->id);
 	conn_leave(conn, CLOSE_NOT_ALLOWED, LEAVE_EXPELLED_MS);
 }

@@ -90,7 +90,7 @@ struct listener {
 };
 
 /* listener_accept.c */
-enum cp_err listener_bind(struct listener *listener, const char *address, uint16_t port);
+enum cp_err listener_bind(struct listener *listener, const struct listener_place *place);
 void listener_accept(uv_poll_t *poll, int status, int events);
 void listener_accept_again(uv_timer_t *retry);
 

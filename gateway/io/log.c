@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
 #include <time.h>
@@ -39,6 +40,15 @@ static const struct {
     [LOG_LEVEL_NOTICE] = {"notice", "NOTICE", LOG_NOTICE},
     [LOG_LEVEL_INFO] = {"info", "INFO", LOG_INFO},
     [LOG_LEVEL_DEBUG] = {"debug", "DEBUG", LOG_DEBUG},
+};
+
+static const struct {
+	const char *message_id;
+	const char *name;
+} events[LOG_EVENT_COUNT] = {
+#define LOG_EVENT(name, level, message_id, subject) [LOG_EVENT_##name] = {message_id, #name},
+#include "io/log_events.def"
+#undef LOG_EVENT
 };
 
 void log_set_level(enum log_level level)
@@ -140,12 +150,61 @@ static void print_line(enum log_level level, const char *text)
 		return; /* stderr is gone; there is nobody left to tell */
 }
 
-static void emit(const struct log_site *site, const char *text)
+#define FIELD_BYTES 256
+#define FIELDS_MAX 8
+
+/* "NAME=value" each, beside the message. */
+struct fields {
+	char text[FIELDS_MAX][FIELD_BYTES];
+	int count;
+};
+
+CP_PRINTF(2, 3)
+static void add_field(struct fields *fields, const char *format, ...)
 {
-	if (!stderr_is_journal() ||
-	    sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", levels[site->level].priority,
-	        "CODE_FILE=%s", site->file, "CODE_LINE=%i", site->line, "CODE_FUNC=%s",
-	        site->function, "SYSLOG_IDENTIFIER=carepace", NULL) < 0)
+	va_list args;
+
+	CP_CHECK(fields->count < FIELDS_MAX);
+	va_start(args, format);
+	vsnprintf(fields->text[fields->count++], FIELD_BYTES, format, args);
+	va_end(args);
+}
+
+static void find_fields(struct fields *fields, const struct log_site *site, const struct id *about)
+{
+	char hex[ID_HEX_LEN + 1];
+
+	add_field(fields, "SYSLOG_IDENTIFIER=carepace");
+	add_field(fields, "PRIORITY=%i", levels[site->level].priority);
+	add_field(fields, "CODE_FILE=%s", site->file);
+	add_field(fields, "CODE_LINE=%i", site->line);
+	add_field(fields, "CODE_FUNC=%s", site->function);
+	if (about)
+		add_field(fields, "CAREPACE_DEVICE=%s", id_hex(about, hex));
+	if (site->event != LOG_EVENT_NONE) {
+		add_field(fields, "MESSAGE_ID=%s", events[site->event].message_id);
+		add_field(fields, "CAREPACE_EVENT=%s", events[site->event].name);
+	}
+}
+
+/* False: the journal is not there. */
+static bool send_to_journal(const struct log_site *site, const struct id *about, const char *text)
+{
+	char message[LOG_LINE_BYTES + sizeof("MESSAGE=")];
+	struct iovec parts[1 + FIELDS_MAX];
+	struct fields fields = {0};
+
+	find_fields(&fields, site, about);
+	int len = snprintf(message, sizeof(message), "MESSAGE=%s", text);
+	parts[0] = (struct iovec){message, (size_t)len};
+	for (int i = 0; i < fields.count; i++)
+		parts[1 + i] = (struct iovec){fields.text[i], strlen(fields.text[i])};
+	return sd_journal_sendv(parts, 1 + fields.count) >= 0;
+}
+
+static void emit(const struct log_site *site, const struct id *about, const char *text)
+{
+	if (!stderr_is_journal() || !send_to_journal(site, about, text))
 		print_line(site->level, text);
 }
 
@@ -158,7 +217,7 @@ static void emit_suppressed(const struct log_site *site, const struct id *about,
 		return;
 	snprintf(text, sizeof(text), "%u more suppressed of the kind in %s%s%s", count,
 	    site->function, about ? " about " : "", about ? id_hex(about, hex) : "");
-	emit(site, text);
+	emit(site, about, text);
 }
 
 /* --- the limit; under the lock ---------------------------------------------------- */
@@ -254,7 +313,7 @@ void log_write(struct log_site *site, const struct id *about, const char *format
 	escape_line(text, raw);
 	emit_suppressed(site, NULL, hidden.of_site);
 	emit_suppressed(site, about, hidden.of_subject);
-	emit(site, text);
+	emit(site, about, text);
 }
 
 static void say_suppressed_of_sites(mono_ms now)

@@ -1,8 +1,9 @@
 /* log.h - one line per event, for the person who looks after the box.
  *
- * What:    to the journal with fields (MESSAGE, PRIORITY, CODE_*) when stderr
- *          is the journal's, otherwise to stderr as "LEVEL text"; with the UTC
- *          time in front when stderr is a terminal.
+ * What:    to the journal with fields (MESSAGE, PRIORITY, CODE_*; CAREPACE_DEVICE;
+ *          MESSAGE_ID and CAREPACE_EVENT of log_events.def) when stderr is the
+ *          journal's, otherwise to stderr as "LEVEL text"; with the UTC time in
+ *          front when stderr is a terminal.
  * Safe:    everything outside printable ASCII is escaped as \xNN and a line is
  *          cut at LOG_LINE_BYTES, so what a device sent cannot forge a line.
  * Limit:   each call site writes LOG_BURST lines in LOG_WINDOW_MS, and LOG_BURST_ABOUT
@@ -38,6 +39,21 @@ enum log_level {
 	LOG_LEVEL_DEBUG,
 };
 
+/* LOG_EVENT_LISTENING and so on. */
+enum log_event {
+	LOG_EVENT_NONE,
+#define LOG_EVENT(name, level, message_id, subject) LOG_EVENT_##name,
+#include "io/log_events.def"
+#undef LOG_EVENT
+	LOG_EVENT_COUNT,
+};
+
+enum {
+#define LOG_EVENT(name, level, message_id, subject) LOG_LEVEL_OF_##name = LOG_LEVEL_##level,
+#include "io/log_events.def"
+#undef LOG_EVENT
+};
+
 /* Lines above this level are not written; LOG_LEVEL_INFO at start. */
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
@@ -55,6 +71,11 @@ bool log_level_from_name(enum log_level *out, const char *name);
 /* The same about a device, by its id. */
 #define log_warning_about(about, ...) LOG_ABOUT(LOG_LEVEL_WARNING, about, __VA_ARGS__)
 #define log_info_about(about, ...) LOG_ABOUT(LOG_LEVEL_INFO, about, __VA_ARGS__)
+
+/* One of log_events.def, by its name there: log_event(STOPPED, "stopped"). */
+#define log_event(name, ...) log_event_about(name, NULL, __VA_ARGS__)
+#define log_event_about(name, about, ...)                                                          \
+	LOG_SITE(LOG_LEVEL_OF_##name, LOG_EVENT_##name, about, __VA_ARGS__)
 
 /* Says what was suppressed at sites that have been quiet since. Call it every
  * few seconds; log_finish() once, before the end: it does not wait for a window
@@ -75,6 +96,7 @@ struct log_window {
 /* The state of one call site: what the rate limit counts by. */
 struct log_site {
 	const enum log_level level;
+	const enum log_event event;
 	const char *const file;
 	const char *const function;
 	const int line;
@@ -89,10 +111,12 @@ void log_write(struct log_site *site, const struct id *about, const char *format
     CP_PRINTF(3, 4);
 
 #define LOG_AT(log_level_, ...) LOG_ABOUT(log_level_, NULL, __VA_ARGS__)
-#define LOG_ABOUT(log_level_, about_, ...)                                                         \
+#define LOG_ABOUT(log_level_, about_, ...) LOG_SITE(log_level_, LOG_EVENT_NONE, about_, __VA_ARGS__)
+#define LOG_SITE(log_level_, event_, about_, ...)                                                  \
 	do {                                                                                       \
 		static struct log_site log_site_ = {                                               \
-		    .level = (log_level_),                                                         \
+		    .level = (enum log_level)(log_level_),                                         \
+		    .event = (event_),                                                             \
 		    .file = __FILE__,                                                              \
 		    .function = __func__,                                                          \
 		    .line = __LINE__,                                                              \

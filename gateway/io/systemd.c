@@ -1,7 +1,11 @@
 #include "io/systemd.h"
 
+#include "io/log.h"
+
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
 /* The results are not looked at: a manager that is gone cannot be told so. */
@@ -49,4 +53,23 @@ mono_ms systemd_watchdog_interval(void)
 void systemd_watchdog(void)
 {
 	(void)sd_notify(0, "WATCHDOG=1");
+}
+
+enum cp_err systemd_take_socket(int *fd)
+{
+	int count = sd_listen_fds(1);
+
+	*fd = -1;
+	if (count == 0)
+		return CP_OK;
+	if (count != 1 ||
+	    sd_is_socket_inet(SD_LISTEN_FDS_START, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0 ||
+	    fcntl(SD_LISTEN_FDS_START, F_SETFL, O_NONBLOCK) < 0) {
+		log_error(
+		    "systemd did not hand over one socket that listens for TCP: carepace.socket "
+		    "must have one ListenStream=, the port for devices, and Accept=no");
+		return CP_CONFIG;
+	}
+	*fd = SD_LISTEN_FDS_START;
+	return CP_OK;
 }

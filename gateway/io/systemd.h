@@ -1,8 +1,9 @@
-/* systemd.h - what the service manager is told.
+/* systemd.h - what the service manager is told, and what it hands over.
  *
- * What:    readiness, reload, stop, one line of status, the watchdog.
+ * What:    readiness, reload, stop, one line of status, the watchdog; the port, when
+ *          carepace.socket holds it.
  * Threads: any.
- * Fails:   never; without NOTIFY_SOCKET every call does nothing.
+ * Fails:   never in telling; without NOTIFY_SOCKET those calls do nothing.
  */
 #ifndef IO_SYSTEMD_H
 #define IO_SYSTEMD_H
@@ -24,5 +25,9 @@ void systemd_status(const char *format, ...) CP_PRINTF(1, 2);
  * 0 when the unit has no watchdog. */
 mono_ms systemd_watchdog_interval(void);
 void systemd_watchdog(void);
+
+/* The listening socket of carepace.socket; -1 when nothing was handed over. CP_CONFIG: it is
+ * something else, which was logged. Once: the caller owns it. */
+enum cp_err systemd_take_socket(int *fd) CP_MUST_CHECK;
 
 #endif

@@ -47,8 +47,12 @@ static enum cp_err load_files(
 		hash_sha256(parts, CP_COUNT(parts), out->ca_sha256);
 	}
 	if (compat_check_pair(&out->cert.pk, &out->key))
-		return pki_fail(error, CP_CONFIG, "%s is not the key of the certificate %s",
-		    files->key, files->cert);
+		return pki_fail(error, CP_CONFIG, "%s is not the key of the certificate %s%s",
+		    files->key, files->cert,
+		    file_is_credential(files->key)
+		        ? "; systemd hands keys over at the start, so a new one wants systemctl "
+		          "restart carepace"
+		        : "");
 	out->expires_at = x509_time(&out->cert.valid_to);
 	return CP_OK;
 }

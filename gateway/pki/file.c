@@ -142,7 +142,7 @@ enum cp_err file_make_dir(const char *dir, struct pki_error *error)
 	return CP_OK;
 }
 
-static bool is_credential(const char *path)
+bool file_is_credential(const char *path)
 {
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
 	size_t len = dir ? strlen(dir) : 0;
@@ -156,7 +156,7 @@ enum cp_err file_check_secret(const char *path, struct pki_error *error)
 
 	if (stat(path, &st) < 0)
 		return fail(error, "look at", path);
-	if (is_credential(path) || (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+	if (file_is_credential(path) || (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
 		return CP_OK;
 	return pki_fail(error, CP_CONFIG,
 	    "%s may be opened by others (mode %04o): run chmod 600 on it, and make a new key if "

@@ -32,6 +32,9 @@ enum cp_err file_make_dir(const char *dir, struct pki_error *error) CP_MUST_CHEC
  * systemd is trusted: its files are 0440 on Debian 13. */
 enum cp_err file_check_secret(const char *path, struct pki_error *error) CP_MUST_CHECK;
 
+/* Whether it lies there: then systemd made it, at the start of the service. */
+bool file_is_credential(const char *path);
+
 /* CP_CONFIG when it does not fit. */
 enum cp_err file_join(
     char out[PATH_MAX], const char *dir, const char *name, struct pki_error *error) CP_MUST_CHECK;

@@ -384,8 +384,8 @@ enum cp_err devices_open(uv_loop_t *loop, const struct devices_config *config,
 	devices->intake = intake;
 	devices->roster = config->roster;
 	devices->waiting_end = &devices->waiting;
-	enum cp_err err = listener_open(loop, config->address, config->port, config->tls,
-	    &config->limits, &ops, devices, &devices->listener);
+	enum cp_err err = listener_open(
+	    loop, &config->place, config->tls, &config->limits, &ops, devices, &devices->listener);
 	if (err) {
 		free(devices);
 		return err;

@@ -28,8 +28,7 @@
 struct devices;
 
 struct devices_config {
-	const char *address;
-	uint16_t port;
+	struct listener_place place;
 	struct listener_limits limits;
 	struct link_config link;
 	struct quota_rates quota; /* of one device */

@@ -10,6 +10,7 @@
 #include "io/tzfile.h"
 #include "ledger/view/view.h"
 #include "shell/counts.h"
+#include "shell/heartbeat.h"
 #include "shell/policy_file.h"
 #include "shell/reload.h"
 #include "shell/staff.h"
@@ -48,7 +49,9 @@ struct gateway {
 	uv_signal_t on_hup;
 	uv_timer_t tick;
 	uv_timer_t second;
+	struct heartbeat heartbeat;
 	wall_ms full_since; /* the disk */
+	mono_ms expiry_said_at;
 	bool is_stopping;
 	int status;
 };
@@ -162,14 +165,15 @@ static void on_room_changed(void *ctx, int64_t lacking_bytes)
 
 	if (lacking_bytes) {
 		gateway->full_since = now;
-		log_error(
+		log_event(DISK_FULL,
 		    "the disk is full: %" PRId64 " MB must be freed where %s lies (df -h says "
 		    "what fills it). Until then devices keep their messages and wait, nothing "
 		    "is acknowledged; what is stored still goes to head office. Carepace goes "
 		    "on by itself when there is room",
 		    (lacking_bytes + MEGABYTE - 1) / MEGABYTE, gateway->config->store.path);
 	} else {
-		log_notice("the disk of %s has room again after %" PRId64 " s: devices are served",
+		log_event(DISK_HAS_ROOM,
+		    "the disk of %s has room again after %" PRId64 " s: devices are served",
 		    gateway->config->store.path, (now - gateway->full_since) / MS_PER_SECOND);
 	}
 	say_status(gateway);
@@ -190,13 +194,14 @@ static void on_store_failed(void *ctx, enum cp_err err)
 	stop(ctx, GATEWAY_STORE);
 }
 
-static void look_around(const struct gateway *gateway)
+static void look_around(struct gateway *gateway)
 {
 	const struct watchman watchman = {
 	    .intake = gateway->intake,
 	    .office = gateway->office,
 	    .reload = gateway->reload,
 	    .store_path = gateway->config->store.path,
+	    .expiry_said_at = &gateway->expiry_said_at,
 	};
 
 	if (gateway->devices && !gateway->is_stopping)
@@ -252,7 +257,7 @@ static int open_store(struct gateway *gateway)
 		return GATEWAY_CONFIG;
 	}
 	if (ledger_open(&ledger, ledger.clock.reading.wall, &gateway->ledger, why)) {
-		log_error("cannot open the store: %s", why);
+		log_event(STORE_REFUSED, "cannot open the store: %s", why);
 		return GATEWAY_STORE;
 	}
 	clock_assume(ledger_assumed_offset(gateway->ledger));
@@ -293,8 +298,7 @@ static int open_devices(struct gateway *gateway)
 {
 	const struct config_listener *listener = &gateway->config->listener;
 	struct devices_config config = {
-	    .address = listener->address,
-	    .port = (uint16_t)listener->port,
+	    .place = {.address = listener->address, .port = (uint16_t)listener->port},
 	    .limits = LISTENER_LIMITS_DEFAULT,
 	    .link = {.max_packet_bytes = (size_t)listener->max_packet_bytes,
 	        .max_out_bytes = 64 * 1024,
@@ -311,6 +315,8 @@ static int open_devices(struct gateway *gateway)
 	    .roster = &gateway->roster,
 	};
 
+	if (systemd_take_socket(&config.place.fd))
+		return GATEWAY_CONFIG;
 	config.limits.connections = (uint32_t)listener->max_connections;
 	/* The listener has said why. */
 	return devices_open(&gateway->loop, &config, gateway->intake, &gateway->devices)
@@ -378,6 +384,7 @@ static void start_handles(struct gateway *gateway)
 	uv_signal_start(&gateway->on_hup, on_hup, SIGHUP);
 	uv_timer_start(&gateway->tick, on_tick, TICK_MS, TICK_MS);
 	uv_timer_start(&gateway->second, on_second, SECOND_MS, SECOND_MS);
+	heartbeat_start(&gateway->heartbeat, &gateway->loop);
 }
 
 static int open_all(struct gateway *gateway)
@@ -400,6 +407,16 @@ static int open_all(struct gateway *gateway)
 	return 0;
 }
 
+/* The handshake threads are missing: they compute, and hold nothing that others wait for. */
+static void watch_threads(struct gateway *gateway)
+{
+	heartbeat_watch(&gateway->heartbeat, "the store", intake_answers, gateway->intake,
+	    HEARTBEAT_STORE_BEATS);
+	if (gateway->office)
+		heartbeat_watch(&gateway->heartbeat, "head office", head_office_answers,
+		    gateway->office, HEARTBEAT_OFFICE_BEATS);
+}
+
 static void close_handles(struct gateway *gateway)
 {
 	uv_close((uv_handle_t *)&gateway->on_term, NULL);
@@ -414,6 +431,7 @@ static void close_handles(struct gateway *gateway)
 /* In reverse; each part waits for its own. */
 static void close_all(struct gateway *gateway)
 {
+	heartbeat_stop(&gateway->heartbeat);
 	if (gateway->devices) {
 		devices_close(gateway->devices, on_devices_closed, gateway);
 		while (gateway->devices)
@@ -445,20 +463,21 @@ int gateway_run(const struct config *config)
 	start_handles(&gateway);
 	gateway.status = open_all(&gateway);
 	if (gateway.status == 0 && !gateway.is_stopping) {
-		log_notice(
+		log_event(LISTENING,
 		    "carepace %s: site %s listens on %s port %u, store %s, %zu devices registered, "
 		    "head office %s",
 		    CAREPACE_VERSION, config->site.name, config->listener.address,
 		    devices_port(gateway.devices), gateway.store_file,
 		    tls_config_device_count(reload_tls(gateway.reload)),
 		    config->upstream.server_count ? config->upstream.servers[0] : "not configured");
+		watch_threads(&gateway);
 		systemd_ready();
 		uv_run(&gateway.loop, UV_RUN_DEFAULT);
 	}
 	if (gateway.status == GATEWAY_STORE)
 		failures_add(config->store.path, clock_wall());
 	close_all(&gateway);
-	log_notice("stopped");
+	log_event(STOPPED, "stopped");
 	log_finish();
 	return gateway.status;
 }

@@ -367,6 +367,11 @@ void head_office_close(struct head_office *office)
 	free(office);
 }
 
+bool head_office_answers(void *office)
+{
+	return upstream_thread_answers(((struct head_office *)office)->thread);
+}
+
 int64_t head_office_down_ms(const struct head_office *office, mono_ms now)
 {
 	mono_ms since = office ? atomic_load(&office->down_since) : TIME_NEVER;

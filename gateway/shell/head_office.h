@@ -36,6 +36,9 @@ void head_office_close(struct head_office *office);
 /* How long there has been no connection; 0: there is one. */
 int64_t head_office_down_ms(const struct head_office *office, mono_ms now);
 
+/* A heartbeat_fn of a struct head_office. */
+bool head_office_answers(void *office);
+
 struct head_office_counters {
 	uint64_t orders;         /* stored */
 	uint64_t orders_parked;  /* not understood; kept */

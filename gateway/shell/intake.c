@@ -216,6 +216,11 @@ uint64_t intake_times_full(const struct intake *intake)
 	return intake->times_full;
 }
 
+bool intake_answers(void *intake)
+{
+	return ledger_thread_answers(((struct intake *)intake)->thread);
+}
+
 bool intake_is_empty(const struct intake *intake)
 {
 	return batcher_is_empty(&intake->batcher);

@@ -46,6 +46,9 @@ uint64_t intake_times_full(const struct intake *intake);
 /* Nothing waits and nothing is at the ledger. */
 bool intake_is_empty(const struct intake *intake);
 
+/* A heartbeat_fn of a struct intake: whether the ledger's thread answers. */
+bool intake_answers(void *intake);
+
 /* Waits for the batch under way, closes the ledger. What was not sent is not
  * acknowledged and will be sent again by its devices. NULL is allowed. Run the
  * loop afterwards until its handles are closed. */

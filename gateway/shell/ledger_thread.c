@@ -3,6 +3,7 @@
 #include "io/clock.h"
 #include "io/log.h"
 #include "io/mailbox.h"
+#include "shell/pulse.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct ledger_thread {
 	struct job job;     /* there and back with the one batch */
 	struct job failure; /* of a checkpoint */
 	struct job stop;
+	struct pulse pulse;
 	enum clock_doubt told; /* about the clock */
 };
 
@@ -44,7 +46,7 @@ static void report(struct ledger_thread *thread, struct job *job, enum cp_err er
 {
 	job->err = err;
 	if (err)
-		log_error(
+		log_event(STORE_FAILED,
 		    "the store failed (%s): %s; stopping, so that nothing is acknowledged that is "
 		    "not on disk",
 		    cp_err_text(err), ledger_error(thread->ledger));
@@ -71,10 +73,11 @@ static enum cp_err apply(struct ledger_thread *thread, struct batch *batch)
 	if (doubt != thread->told && doubt == CLOCK_TRUSTED)
 		log_notice("the clock of this box is trusted; what came in doubt has its time now");
 	else if (doubt != thread->told)
-		log_warning("the clock of this box is in doubt: %s. Until a time server, head "
-		            "office or three devices confirm it, nothing falls due, dates and "
-		            "waiting times are not checked, and starts are answered with advise. "
-		            "Please check the connection to a time server: timedatectl",
+		log_event(CLOCK_DOUBTED,
+		    "the clock of this box is in doubt: %s. Until a time server, head "
+		    "office or three devices confirm it, nothing falls due, dates and "
+		    "waiting times are not checked, and starts are answered with advise. "
+		    "Please check the connection to a time server: timedatectl",
 		    clock_doubt_text(doubt));
 	thread->told = doubt;
 	return err;
@@ -92,6 +95,14 @@ static bool work(struct ledger_thread *thread, struct job *job)
 	return ledger_wants_checkpoint(thread->ledger) != CHECKPOINT_NOW || checkpoint(thread);
 }
 
+static bool read_mail(struct ledger_thread *thread, struct mail *mail)
+{
+	if (mail != &thread->pulse.mail)
+		return work(thread, MAIL_OWNER(mail, struct job, mail));
+	pulse_answer(&thread->pulse);
+	return true;
+}
+
 static void *run(void *arg)
 {
 	struct ledger_thread *thread = arg;
@@ -103,9 +114,9 @@ static void *run(void *arg)
 		if (!list)
 			goes_on = checkpoint(thread);
 		while (list && goes_on) {
-			struct job *job = MAIL_OWNER(list, struct job, mail);
+			struct mail *mail = list;
 			list = list->next;
-			goes_on = work(thread, job);
+			goes_on = read_mail(thread, mail);
 		}
 	}
 	ledger_close(thread->ledger);
@@ -145,6 +156,7 @@ enum cp_err ledger_thread_start(struct ledger_thread **out, struct uv_loop_s *lo
 		free(thread);
 		return CP_NOMEM;
 	}
+	pthread_setname_np(thread->thread, "ledger"); /* for top -H */
 	*out = thread;
 	return CP_OK;
 }
@@ -155,6 +167,11 @@ void ledger_thread_submit(struct ledger_thread *thread, struct batch *batch)
 	thread->job = (struct job){.batch = batch};
 	bool is_running = mailbox_post(thread->to_ledger, &thread->job.mail);
 	CP_CHECK(is_running);
+}
+
+bool ledger_thread_answers(struct ledger_thread *thread)
+{
+	return pulse_ask(&thread->pulse, thread->to_ledger);
 }
 
 void ledger_thread_stop(struct ledger_thread *thread)

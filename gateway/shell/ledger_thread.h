@@ -26,6 +26,9 @@ enum cp_err ledger_thread_start(struct ledger_thread **out, struct uv_loop_s *lo
 /* At most one batch is under way. */
 void ledger_thread_submit(struct ledger_thread *thread, struct batch *batch);
 
+/* Whether it has answered since it was asked last; asks again (shell/pulse.h). */
+bool ledger_thread_answers(struct ledger_thread *thread);
+
 /* Waits for the batch under way (returned() is not called for it any more),
  * closes the ledger, ends the thread. NULL is allowed. */
 void ledger_thread_stop(struct ledger_thread *thread);

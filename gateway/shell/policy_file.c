@@ -46,7 +46,7 @@ static void say_faults(struct policy_file *file)
 {
 	struct slice text = buf_bytes(&file->faults);
 
-	log_error("the policy file is not taken, what was in force stays so: %s",
+	log_event(RELOAD_FAILED, "the policy file is not taken, what was in force stays so: %s",
 	    text.len ? "it has faults" : cp_err_text(file->err));
 	while (text.len) {
 		const uint8_t *end = memchr(text.p, '\n', text.len);
@@ -116,8 +116,9 @@ void policy_file_settled(struct policy_file *file, const struct batch *batch)
 		          "reload again",
 		    file->path);
 	else if (own->news[0])
-		log_notice("took the policy file %s; changed, and in force from now on: %s",
-		    file->path, own->news);
+		log_event(RELOADED,
+		    "took the policy file %s; changed, and in force from now on: %s", file->path,
+		    own->news);
 	else
 		log_notice("read the policy file %s: nothing changed", file->path);
 	file->is_at_ledger = false;

@@ -106,8 +106,8 @@ static void take(struct reload *reload)
 	tell_keys(reload);
 	if (reload->err) {
 		reload->counters.failed++;
-		log_error("cannot take the new %s, what was in use stays so: %s", what,
-		    reload->error.text);
+		log_event(RELOAD_FAILED, "cannot take the new %s, what was in use stays so: %s",
+		    what, reload->error.text);
 		what = "registry";
 	}
 	if (!reload->made)
@@ -119,7 +119,7 @@ static void take(struct reload *reload)
 	if (reload->running == RELOAD_KEYS)
 		return;
 	reload->counters.done++;
-	log_notice("took the new %s: %zu certificates are registered", what,
+	log_event(RELOADED, "took the new %s: %zu certificates are registered", what,
 	    tls_config_device_count(reload->tls));
 }
 

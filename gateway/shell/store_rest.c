@@ -72,7 +72,10 @@ static void say(enum obstacle obstacle, enum obstacle before, const char *senten
 {
 	if (obstacle == before)
 		return;
-	log_error("%s", sentence);
+	if (obstacle == DISK_IS_FULL)
+		log_event(DISK_FULL, "%s", sentence);
+	else
+		log_event(STORE_FAILED, "%s", sentence);
 	systemd_ready(); /* else the service manager would lose patience */
 	systemd_status("NOT SERVING: %s", sentence);
 }

@@ -8,6 +8,7 @@
 
 #include "io/clock.h"
 #include "io/log.h"
+#include "shell/pulse.h"
 #include "shell/upstream_gate.h"
 
 /* One round: take the mail, note what it says, hand acknowledgements on, then
@@ -54,6 +55,7 @@ struct upstream_thread {
 	struct mail ended_mail; /* to `ended` */
 	struct mail stop_mail;
 	struct mail poke_mail;
+	struct pulse pulse;
 	atomic_bool is_poked; /* poke_mail is on its way */
 	_Atomic(struct receipt *) new_receipt;
 
@@ -113,7 +115,7 @@ static void on_connected(struct upstream_thread *thread, unsigned receive_maximu
 	window_connected(&thread->window, receive_maximum, now);
 	count(&thread->counts.connects);
 	snprintf(text, sizeof(text), "connected to %s", server_name(thread));
-	log_notice("head office: %s", text);
+	log_event(OFFICE_CONNECTED, "head office: %s", text);
 	memset(thread->said, 0, (size_t)thread->config.server_count * sizeof(*thread->said));
 	upstream_gate_state(&thread->gate, true, text);
 	/* The receipt tells head office from where to go on, so our ears must be
@@ -233,6 +235,8 @@ static void read_mail(struct upstream_thread *thread, int64_t timeout_ms)
 			thread->is_stopping = true;
 		else if (mail == &thread->poke_mail)
 			on_poke(thread);
+		else if (mail == &thread->pulse.mail)
+			pulse_answer(&thread->pulse);
 		else
 			on_event(thread, MAIL_OWNER(mail, struct upstream_event, mail), now);
 		mail = next;
@@ -348,7 +352,7 @@ static void say_end(struct upstream_thread *thread, bool was_up, const char *why
 		return;
 	snprintf(text, sizeof(text), "%s %s: %s", was_up ? "lost" : "cannot connect to",
 	    server_name(thread), why);
-	log_warning("head office: %s; next try in %lld s, everything is kept", text,
+	log_event(OFFICE_LOST, "head office: %s; next try in %lld s, everything is kept", text,
 	    (long long)((delay_ms + MS_PER_SECOND - 1) / MS_PER_SECOND));
 	upstream_gate_state(&thread->gate, false, text);
 }
@@ -517,6 +521,7 @@ enum cp_err upstream_thread_start(struct upstream_thread **out,
 		thread_free(thread);
 		return CP_NOMEM;
 	}
+	pthread_setname_np(thread->thread, "upstream"); /* for top -H */
 	*out = thread;
 	return CP_OK;
 }
@@ -526,6 +531,11 @@ void upstream_thread_poke(struct upstream_thread *thread)
 	if (!atomic_exchange(&thread->is_poked, true) &&
 	    !mailbox_post(thread->mailbox, &thread->poke_mail))
 		atomic_store(&thread->is_poked, false);
+}
+
+bool upstream_thread_answers(struct upstream_thread *thread)
+{
+	return pulse_ask(&thread->pulse, thread->mailbox);
 }
 
 bool upstream_thread_receipt(struct upstream_thread *thread, struct slice payload)

@@ -60,6 +60,9 @@ enum cp_err upstream_thread_start(struct upstream_thread **out,
 /* The outbox has news. Never blocks; calls between two looks count as one. */
 void upstream_thread_poke(struct upstream_thread *thread);
 
+/* Whether it has answered since it was asked last; asks again (shell/pulse.h). */
+bool upstream_thread_answers(struct upstream_thread *thread);
+
 /* Replaces the receipt: sent now if connected, and at every connect. False:
  * out of memory, the one before stays. */
 bool upstream_thread_receipt(struct upstream_thread *thread, struct slice payload) CP_MUST_CHECK;

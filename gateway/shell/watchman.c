@@ -1,6 +1,30 @@
 #include "shell/watchman.h"
 
 #include "io/clock.h"
+#include "io/log.h"
+
+static void say_expiry(const struct watchman *watchman)
+{
+	wall_ms left = tls_config_expires_at(reload_tls(watchman->reload)) - clock_wall();
+	mono_ms now = clock_mono();
+	mono_ms *said_at = watchman->expiry_said_at;
+
+	if (left > WATCHMAN_EXPIRY_DAYS * MS_PER_DAY || (*said_at && now < *said_at + MS_PER_DAY))
+		return;
+	*said_at = now;
+	if (left > 0)
+		log_event(CERTIFICATE_EXPIRES,
+		    "the certificate that the gateway shows to devices ends in %lld days; then no "
+		    "device connects any more. Make a new one with carepace pki listener, and "
+		    "restart "
+		    "the gateway",
+		    (long long)(left / MS_PER_DAY));
+	else
+		log_event(CERTIFICATE_EXPIRES,
+		    "the certificate that the gateway shows to devices has ended: no device "
+		    "connects "
+		    "any more. Make a new one with carepace pki listener, and restart the gateway");
+}
 
 void watchman_look(const struct watchman *watchman)
 {
@@ -12,5 +36,6 @@ void watchman_look(const struct watchman *watchman)
 	};
 
 	ledger_disk(watchman->store_path, &look.disk_used_bytes, &look.disk_total_bytes);
+	say_expiry(watchman);
 	intake_look(watchman->intake, &look);
 }

@@ -67,11 +67,11 @@ static struct conn *conn_of(uint64_t id)
 
 /* --- what the gateway calls -------------------------------------------------------- */
 
-enum cp_err listener_open(uv_loop_t *loop, const char *address, uint16_t number,
+enum cp_err listener_open(uv_loop_t *loop, const struct listener_place *place,
     struct tls_config *config, const struct listener_limits *limits, const struct listener_ops *ops,
     void *ctx, struct listener **out)
 {
-	(void)loop, (void)address, (void)number, (void)config, (void)limits;
+	(void)loop, (void)place, (void)config, (void)limits;
 	port = (struct listener){.ops = *ops, .ctx = ctx};
 	*out = &port;
 	return CP_OK;

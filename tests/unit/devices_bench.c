@@ -17,11 +17,11 @@ struct intake intake;
 struct devices *devices;
 size_t entries_at_close;
 
-enum cp_err listener_open(uv_loop_t *loop, const char *address, uint16_t number,
+enum cp_err listener_open(uv_loop_t *loop, const struct listener_place *place,
     struct tls_config *config, const struct listener_limits *limits, const struct listener_ops *ops,
     void *ctx, struct listener **out)
 {
-	(void)loop, (void)address, (void)number, (void)config, (void)limits;
+	(void)loop, (void)place, (void)config, (void)limits;
 	port = (struct listener){.ops = *ops, .ctx = ctx};
 	for (uint64_t conn = 1; conn <= CONNS_MAX; conn++)
 		buf_init(&port.conns[conn].heard, 64 * 1024);

@@ -93,8 +93,10 @@ const struct listener_ops bench_ops = {on_opened, on_received, on_woken, on_expe
 
 void bench_listen(struct bench *bench, struct listener_limits limits)
 {
-	MUST(listener_open(&bench->loop, "127.0.0.1", 0, bench->clinic->config, &limits, &bench_ops,
-	    bench, &bench->listener));
+	const struct listener_place place = {.address = "127.0.0.1", .fd = LISTENER_BINDS};
+
+	MUST(listener_open(&bench->loop, &place, bench->clinic->config, &limits, &bench_ops, bench,
+	    &bench->listener));
 	assert_int_not_equal(listener_port(bench->listener), 0);
 }
 

@@ -42,6 +42,12 @@ bool upstream_thread_receipt(struct upstream_thread *thread, struct slice payloa
 	return true;
 }
 
+bool upstream_thread_answers(struct upstream_thread *thread)
+{
+	(void)thread;
+	return true;
+}
+
 void upstream_thread_counts(struct upstream_thread *thread, struct upstream_counts *out)
 {
 	(void)thread;

@@ -1,6 +1,7 @@
 /* What the listener lets in, and how it treats it. */
 #include "listener_bench.h"
 
+#include <fcntl.h>
 #include <mbedtls/version.h>
 #include <signal.h>
 #include <unistd.h>
@@ -241,13 +242,55 @@ static void test_open_says_why_not(void **state)
 	struct listener *other;
 
 	bench_listen(bench, limits);
-	assert_int_equal(listener_open(&bench->loop, "127.0.0.1", listener_port(bench->listener),
-	                     bench->clinic->config, &limits, &bench_ops, bench, &other),
+	struct listener_place place = {
+	    .address = "127.0.0.1", .port = listener_port(bench->listener), .fd = LISTENER_BINDS};
+	assert_int_equal(listener_open(&bench->loop, &place, bench->clinic->config, &limits,
+	                     &bench_ops, bench, &other),
 	    CP_BUSY);
 	assert_null(other);
-	assert_int_equal(listener_open(&bench->loop, "localhost", 0, bench->clinic->config, &limits,
+	place.address = "localhost";
+	assert_int_equal(listener_open(&bench->loop, &place, bench->clinic->config, &limits,
 	                     &bench_ops, bench, &other),
 	    CP_CONFIG);
+}
+
+/* As from carepace.socket: it listens before we do, and on a port of its own choice. */
+static int open_socket(uint16_t *port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t len = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	*port = ntohs(at.sin_port);
+	return fd;
+}
+
+static void test_a_port_that_is_handed_over(void **state)
+{
+	struct listener_limits limits = LISTENER_LIMITS_DEFAULT;
+	struct bench *bench = *state;
+	struct listener_place place = {.address = "127.0.0.1"};
+
+	place.fd = open_socket(&place.port);
+	int fd = place.fd;
+	place.port ^= 1;
+	assert_int_equal(listener_open(&bench->loop, &place, bench->clinic->config, &limits,
+	                     &bench_ops, bench, &bench->listener),
+	    CP_CONFIG);
+	assert_int_equal(fcntl(fd, F_GETFD), -1); /* closed: the port is systemd's again */
+	place.fd = open_socket(&place.port);
+	MUST(listener_open(&bench->loop, &place, bench->clinic->config, &limits, &bench_ops, bench,
+	    &bench->listener));
+	assert_int_equal(listener_port(bench->listener), place.port);
+	bench->does_echo = true;
+	struct device *device = device_start(bench, WITH_CERT "-tls1_2");
+	device_say(device, "good day\n");
+	bench_wait_for(bench, device->output, "good day\n");
+	device_end(device);
 }
 
 int main(void)
@@ -268,6 +311,8 @@ int main(void)
 	        test_new_config_closes_the_revoked, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(test_close_ends_everybody, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(test_open_says_why_not, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+	        test_a_port_that_is_handed_over, bench_setup, bench_teardown),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -2,6 +2,7 @@
  * there is none. */
 #include "io/systemd.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -97,6 +99,78 @@ static void the_watchdog_is_fed_twice_in_its_time(void **state)
 	assert_int_equal(systemd_watchdog_interval(), 0);
 }
 
+/* As a child of systemd: its sockets begin with descriptor 3. */
+static enum cp_err child_takes(int socket, const char *count, int *fd)
+{
+	char pid[16];
+
+	if (dup2(socket, 3) != 3)
+		_exit(2);
+	if (socket != 3)
+		close(socket);
+	if (dup2(3, 4) != 4)
+		_exit(2);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", count, 1);
+	enum cp_err err = systemd_take_socket(fd);
+	return getenv("LISTEN_FDS") ? CP_BUSY : err; /* they must not be inherited */
+}
+
+/* Its own process, because descriptor 3 is somebody's here. */
+static void in_a_child(void (*check)(void))
+{
+	int status;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		check();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static void check_listening(void)
+{
+	int fd;
+	int tcp = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (listen(tcp, 1) || child_takes(tcp, "1", &fd) || fd != 3 ||
+	    !(fcntl(fd, F_GETFL) & O_NONBLOCK))
+		_exit(1);
+}
+
+static void check_not_listening(void)
+{
+	int fd;
+
+	if (child_takes(socket(AF_INET, SOCK_STREAM, 0), "1", &fd) != CP_CONFIG || fd != -1)
+		_exit(1);
+}
+
+static void check_two(void)
+{
+	int fd;
+	int tcp = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (listen(tcp, 1) || child_takes(tcp, "2", &fd) != CP_CONFIG || fd != -1)
+		_exit(1);
+}
+
+static void only_one_listening_port_is_taken(void **state)
+{
+	int fd;
+
+	(void)state;
+	in_a_child(check_listening);
+	in_a_child(check_not_listening);
+	in_a_child(check_two);
+	assert_int_equal(systemd_take_socket(&fd), CP_OK);
+	assert_int_equal(fd, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +180,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(
 	        without_a_manager_nothing_happens, open_manager, close_manager),
 	    cmocka_unit_test(the_watchdog_is_fed_twice_in_its_time),
+	    cmocka_unit_test(only_one_listening_port_is_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

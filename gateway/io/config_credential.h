@@ -1,0 +1,22 @@
+/* config_credential.h - secrets that the service manager hands over.
+ *
+ * What:    the unit lets systemd read the private keys (LoadCredential=), so that they
+ *          belong to root and the gateway sees only copies that nobody else can open. A
+ *          credential goes before the file that the configuration names.
+ * Names:   of /etc/carepace/pki/listener.key: "pki_listener.key", the last folder and the file.
+ * Reload:  systemd makes the copies at the start; a new key wants a restart.
+ * Errors:  none. A credential that is not there, or says CONFIG_CREDENTIAL_ABSENT (the
+ *          unit's default), leaves the path as it is.
+ */
+#ifndef IO_CONFIG_CREDENTIAL_H
+#define IO_CONFIG_CREDENTIAL_H
+
+#include "base/err.h"
+
+#define CONFIG_CREDENTIAL_ABSENT "absent"
+
+/* Replaces *path, which is on the heap, by that of its credential; NULL is allowed in it.
+ * CP_NOMEM leaves it as it is. */
+enum cp_err config_credential_take(char **path) CP_MUST_CHECK;
+
+#endif
