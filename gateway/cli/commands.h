@@ -14,8 +14,8 @@
 enum cli_exit {
 	CLI_OK = 0,
 	CLI_FOUND = 1,      /* verify, what-if: differences; check-config: faults; pki: a failure;
-	                     * why, --device, --client: there is no such one; recall: the
-	                     * lot was used, or one that is written almost alike */
+	                     * doctor: something failed; why, --device, --client: there is no such one;
+	                     * recall: the      lot was used, or one that is written almost alike */
 	CLI_USAGE = 2,      /* a wrong argument */
 	CLI_UNREADABLE = 3, /* configuration or store cannot be read, output not written */
 };
@@ -55,5 +55,6 @@ int cli_parked(int argc, char **argv);
 int cli_counts(int argc, char **argv);
 int cli_example_config(int argc, char **argv);
 int cli_check_config(int argc, char **argv);
+int cli_doctor(int argc, char **argv);
 
 #endif

@@ -352,3 +352,20 @@ enum cp_err control_ask(const char *folder, const char *line, int timeout_ms,
 	close(fd);
 	return err;
 }
+
+int control_process(const char *folder)
+{
+	struct ucred who = {0};
+	socklen_t len = sizeof(who);
+	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir < 0 ? -1 : connect_in(dir, CONTROL_ASK_MS);
+
+	if (fd >= 0) {
+		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
+			who.pid = 0;
+		close(fd);
+	}
+	if (dir >= 0)
+		close(dir);
+	return who.pid;
+}

@@ -52,4 +52,8 @@ void control_close(struct control *control);
 enum cp_err control_ask(const char *folder, const char *line, int timeout_ms,
     char answer[CONTROL_LINE_MAX], char why[256]) CP_MUST_CHECK;
 
+/* Who holds the door: the process id of the gateway that runs on the folder's store, 0 if none
+ * does (or this user may not knock). */
+int control_process(const char *folder);
+
 #endif

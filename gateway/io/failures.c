@@ -73,3 +73,10 @@ wall_ms failures_rest_until(const char *folder, wall_ms now)
 			return now;
 	return failures.at[0] + FAILURES_WINDOW_MS;
 }
+
+const char *failures_text(char out[FAILURES_TEXT_BYTES], const char *folder)
+{
+	snprintf(out, FAILURES_TEXT_BYTES,
+	    "the store in %.150s has failed %d times within ten minutes", folder, FAILURES_MAX);
+	return out;
+}

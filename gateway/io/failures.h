@@ -22,4 +22,8 @@ void failures_add(const char *folder, wall_ms now);
 /* In the past or `now`: go on. */
 wall_ms failures_rest_until(const char *folder, wall_ms now);
 
+/* "the store in ... has failed 3 times within ten minutes": half a sentence; returns `out`. */
+#define FAILURES_TEXT_BYTES 256
+const char *failures_text(char out[FAILURES_TEXT_BYTES], const char *folder);
+
 #endif

@@ -29,6 +29,36 @@ static enum cp_err err_of(int error)
 	return is_disk ? CP_IO : CP_CONFIG;
 }
 
+static enum cp_err cannot_write(const char *path, int error, char why[256])
+{
+	snprintf(why, 256, "cannot write in the folder %s (%s); check store.path and its owner",
+	    path, strerror(error));
+	return err_of(error);
+}
+
+static enum cp_err cannot_make(const char *path, int error, char why[256])
+{
+	snprintf(why, 256, "cannot make the folder %s (%s); check store.path and its owner", path,
+	    strerror(error));
+	return err_of(error);
+}
+
+enum cp_err folder_look(const char *path, char why[256])
+{
+	char parent[512];
+
+	if (access(path, R_OK | W_OK | X_OK) == 0)
+		return CP_OK;
+	if (errno != ENOENT)
+		return cannot_write(path, errno, why);
+	const char *slash = strrchr(path, '/');
+	snprintf(
+	    parent, sizeof(parent), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	if (access(*parent ? parent : "/", W_OK | X_OK))
+		return cannot_make(path, errno, why);
+	return CP_NOTFOUND;
+}
+
 enum cp_err folder_hold(const char *path, int *lock, char why[256])
 {
 	char file[512];
@@ -42,21 +72,13 @@ enum cp_err folder_hold(const char *path, int *lock, char why[256])
 			return err_of(error);
 		}
 	} else if (errno != EEXIST) {
-		int error = errno;
-		snprintf(why, 256, "cannot make the folder %s (%s); check store.path and its owner",
-		    path, strerror(error));
-		return err_of(error);
+		return cannot_make(path, errno, why);
 	}
 
 	snprintf(file, sizeof(file), "%s/lock", path);
 	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		int error = errno;
-		snprintf(why, 256,
-		    "cannot write in the folder %s (%s); check store.path and its owner", path,
-		    strerror(error));
-		return err_of(error);
-	}
+	if (fd < 0)
+		return cannot_write(path, errno, why);
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		snprintf(why, 256, "another gateway runs on the store in %s; stop it first", path);
 		close(fd);

@@ -16,4 +16,8 @@
 enum cp_err folder_hold(const char *path, int *lock, char why[256]) CP_MUST_CHECK;
 void folder_release(int lock); /* -1: nothing is held */
 
+/* Could this process hold it? Changes nothing. CP_OK, CP_NOTFOUND (it would be made), or what
+ * folder_hold() would say. */
+enum cp_err folder_look(const char *path, char why[256]) CP_MUST_CHECK;
+
 #endif

@@ -1,5 +1,6 @@
 #include "io/listener_state.h"
 
+#include "io/listener_probe.h"
 #include "io/log.h"
 
 #include <errno.h>
@@ -15,8 +16,6 @@
  * 0.2 ms of set-up and hello. The others wait in the backlog. */
 #define ACCEPTS_PER_TURN 8
 #define RETRY_MS 1000
-#define RESERVE 16 /* descriptors that no device gets */
-#define OTHERS 48  /* store, threads, head office */
 
 static bool parse_address(const char *text, uint16_t port, struct sockaddr_storage *out)
 {
@@ -54,17 +53,32 @@ static bool bind_and_listen(int fd, const struct sockaddr_storage *at)
 /* Soft limits are low for programs that use select(2); this one does not. */
 static void raise_descriptor_limit(const struct listener *listener)
 {
-	rlim_t need = (rlim_t)listener->limits.connections + OTHERS + RESERVE;
+	rlim_t need = listener_files_needed(listener->limits.connections);
+	char why[LISTENER_TEXT_BYTES];
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= need)
 		return;
 	limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < need)
-		log_warning("the system allows this program %llu open files, so fewer than %u "
-		            "devices can connect: raise LimitNOFILE, or lower "
-		            "listener.max_connections",
-		    (unsigned long long)limit.rlim_cur, listener->limits.connections);
+		log_warning(
+		    "%s", listener_files_text(why, limit.rlim_cur, listener->limits.connections));
+}
+
+int listener_try(const char *address, uint16_t port, struct sockaddr_storage *at, int *fd)
+{
+	*fd = -1;
+	if (!parse_address(address, port, at))
+		return EINVAL;
+	int made = socket(at->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (made >= 0 && bind_and_listen(made, at)) {
+		*fd = made;
+		return 0;
+	}
+	int error = errno;
+	if (made >= 0)
+		close(made);
+	return error;
 }
 
 static enum cp_err take(struct listener *listener, const struct listener_place *place)
@@ -90,34 +104,18 @@ enum cp_err listener_bind(struct listener *listener, const struct listener_place
 	const char *address = place->address;
 	uint16_t port = place->port;
 	struct sockaddr_storage at;
+	char why[LISTENER_TEXT_BYTES];
 
 	if (place->fd != LISTENER_BINDS)
 		return take(listener, place);
-	if (!parse_address(address, port, &at)) {
-		log_error("cannot listen on \"%s\": this is not an IP address", address);
-		return CP_CONFIG;
+	int error = listener_try(address, port, &at, &listener->fd);
+	if (error) {
+		log_error("%s", listener_bind_text(why, address, port, error));
+		return error == EADDRINUSE ? CP_BUSY : error == EINVAL ? CP_CONFIG : CP_NET;
 	}
-	int fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && bind_and_listen(fd, &at)) {
-		listener->fd = fd;
-		listener->port = port_of(fd);
-		raise_descriptor_limit(listener);
-		return CP_OK;
-	}
-
-	int error = errno;
-	if (fd >= 0)
-		close(fd);
-	if (error == EADDRINUSE) {
-		log_error(
-		    "cannot listen on %s port %u: another program has this port; stop it or change "
-		    "listener.port",
-		    address, port);
-		return CP_BUSY;
-	}
-	errno = error;
-	log_error("cannot listen on %s port %u: %m", address, port);
-	return CP_NET;
+	listener->port = port_of(listener->fd);
+	raise_descriptor_limit(listener);
+	return CP_OK;
 }
 
 /* The connection stays in the backlog, so the poll would fire at once. */
@@ -141,7 +139,8 @@ static bool has_descriptor_to_spare(const struct listener *listener)
 	if (lowest < 0)
 		return false;
 	close(lowest);
-	return getrlimit(RLIMIT_NOFILE, &limit) || (rlim_t)lowest + RESERVE < limit.rlim_cur;
+	return getrlimit(RLIMIT_NOFILE, &limit) ||
+	       (rlim_t)lowest + LISTENER_FILES_RESERVE < limit.rlim_cur;
 }
 
 /* False when there is no point in trying again now. */

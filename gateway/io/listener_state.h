@@ -89,7 +89,12 @@ struct listener {
 	uint8_t plain[TLS_RECORD_MAX];
 };
 
+#define LISTENER_FILES_RESERVE 16 /* descriptors that no device gets */
+
 /* listener_accept.c */
+
+/* A socket that listens, or the error as errno has it; *at is where, unless EINVAL. */
+int listener_try(const char *address, uint16_t port, struct sockaddr_storage *at, int *fd);
 enum cp_err listener_bind(struct listener *listener, const struct listener_place *place);
 void listener_accept(uv_poll_t *poll, int status, int events);
 void listener_accept_again(uv_timer_t *retry);

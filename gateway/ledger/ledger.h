@@ -52,6 +52,11 @@ enum cp_err ledger_open(const struct ledger_config *config, wall_ms now, struct 
  * goes to *lacking_bytes. */
 bool ledger_has_room(const char *folder, int64_t reserve_bytes, int64_t *lacking_bytes);
 
+/* "the disk is full: ...": half a sentence, how much must be freed where; returns `out`. */
+#define LEDGER_FULL_BYTES 256
+const char *ledger_full_text(
+    char out[LEDGER_FULL_BYTES], int64_t lacking_bytes, const char *folder);
+
 /* Of the disk where a file lies, as df counts them. 0 when it cannot be known. */
 void ledger_disk(const char *path, int64_t *used_bytes, int64_t *total_bytes);
 

@@ -22,7 +22,6 @@
 #include <stdlib.h>
 #include <uv.h>
 
-#define MEGABYTE 1000000
 #define TICK_MS 5000 /* status line, suppressed log lines, a look at itself */
 #define SECOND_MS 1000
 
@@ -161,16 +160,16 @@ static void say_status(const struct gateway *gateway)
 static void on_room_changed(void *ctx, int64_t lacking_bytes)
 {
 	struct gateway *gateway = ctx;
+	char full[LEDGER_FULL_BYTES];
 	wall_ms now = clock_wall();
 
 	if (lacking_bytes) {
 		gateway->full_since = now;
 		log_event(DISK_FULL,
-		    "the disk is full: %" PRId64 " MB must be freed where %s lies (df -h says "
-		    "what fills it). Until then devices keep their messages and wait, nothing "
-		    "is acknowledged; what is stored still goes to head office. Carepace goes "
+		    "%s. Until then devices keep their messages and wait, nothing is "
+		    "acknowledged; what is stored still goes to head office. Carepace goes "
 		    "on by itself when there is room",
-		    (lacking_bytes + MEGABYTE - 1) / MEGABYTE, gateway->config->store.path);
+		    ledger_full_text(full, lacking_bytes, gateway->config->store.path));
 	} else {
 		log_event(DISK_HAS_ROOM,
 		    "the disk of %s has room again after %" PRId64 " s: devices are served",

@@ -12,7 +12,6 @@
 #include <uv.h>
 
 #define LOOK_MS 1000
-#define MEGABYTE 1000000
 #define SENTENCE_BYTES 700
 
 enum obstacle {
@@ -28,6 +27,7 @@ static enum obstacle look(
 {
 	wall_ms now = clock_wall();
 	int64_t lacking;
+	char what[LEDGER_FULL_BYTES];
 	char why[256];
 
 	*err = *lock >= 0 ? CP_OK : folder_hold(config->path, lock, why);
@@ -42,22 +42,18 @@ static enum obstacle look(
 	wall_ms until = failures_rest_until(config->path, now);
 	if (until > now) {
 		snprintf(sentence, SENTENCE_BYTES,
-		    "the store in %s has failed %d times within ten minutes: nobody is served and "
-		    "nothing is acknowledged, devices keep their messages. Look at the disk "
-		    "(dmesg, "
-		    "smartctl -a). It is tried again in %" PRId64
+		    "%s: nobody is served and nothing is acknowledged, devices keep their "
+		    "messages. Look at the disk (dmesg, smartctl -a). It is tried again in %" PRId64
 		    " min, or at once when %s/" FAILURES_FILE_NAME " is deleted",
-		    config->path, FAILURES_MAX, (until - now + MS_PER_MINUTE - 1) / MS_PER_MINUTE,
-		    config->path);
+		    failures_text(what, config->path),
+		    (until - now + MS_PER_MINUTE - 1) / MS_PER_MINUTE, config->path);
 		return FAILED_OFTEN;
 	}
 	if (!ledger_has_room(config->path, config->reserve_bytes, &lacking)) {
 		snprintf(sentence, SENTENCE_BYTES,
-		    "the disk is full: %" PRId64 " MB must be freed where %s lies before the store "
-		    "can be opened. Nobody is served, devices keep their messages. Carepace goes "
-		    "on "
-		    "by itself when there is room",
-		    (lacking + MEGABYTE - 1) / MEGABYTE, config->path);
+		    "%s before the store can be opened. Nobody is served, devices keep their "
+		    "messages. Carepace goes on by itself when there is room",
+		    ledger_full_text(what, lacking, config->path));
 		return DISK_IS_FULL;
 	}
 	return NOTHING_IN_THE_WAY;

@@ -1,5 +1,6 @@
 #include "ledger/store/room.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -7,6 +8,7 @@
 #define PAGE_BYTES 4096 /* SQLite's, for every store that we make */
 #define LOG_PAGES_MAX 8000
 #define LOG_PAGES_MIN 64
+#define MEGABYTE 1000000
 
 /* -1: cannot be known. */
 static int64_t free_bytes(const char *path)
@@ -91,4 +93,14 @@ bool ledger_has_room(const char *folder, int64_t reserve_bytes, int64_t *lacking
 
 	*lacking_bytes = free < 0 ? 0 : at_least_zero(reserve_bytes / ROOM_BACK_SHARE - free);
 	return *lacking_bytes == 0;
+}
+
+const char *ledger_full_text(char out[LEDGER_FULL_BYTES], int64_t lacking_bytes, const char *folder)
+{
+	snprintf(out, LEDGER_FULL_BYTES,
+	    "the disk is full: %" PRId64
+	    " MB must be freed where %.150s lies (df -h says what fills "
+	    "it)",
+	    (lacking_bytes + MEGABYTE - 1) / MEGABYTE, folder);
+	return out;
 }
