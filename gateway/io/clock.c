@@ -37,6 +37,14 @@ mono_ms clock_mono(void)
 	return read_ms(CLOCK_MONOTONIC);
 }
 
+int64_t clock_mono_us(void)
+{
+	struct timespec t;
+
+	CP_CHECK(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 mono_ms clock_since_boot(void)
 {
 	return read_ms(CLOCK_BOOTTIME);

@@ -21,6 +21,9 @@ mono_ms clock_until(wall_ms at);
 /* Since some start; never goes back. Does not count time asleep. */
 mono_ms clock_mono(void);
 
+/* The same in microseconds, for what is measured. */
+int64_t clock_mono_us(void);
+
 /* Since the box started; counts time asleep. */
 mono_ms clock_since_boot(void);
 

@@ -58,6 +58,13 @@ struct config_upstream {
 	bool json; /* speak protobuf's JSON form */
 };
 
+/* For programs that watch the gateway (io/http). */
+struct config_http {
+	char *address; /* numeric, IPv4 or IPv6 */
+	int port;      /* 0: nobody listens */
+	char *socket;  /* a unix socket instead; NULL: none */
+};
+
 struct config_policy {
 	char *file; /* the clinic's own policy (io/config_policy); NULL: none */
 };
@@ -69,6 +76,7 @@ struct config {
 	struct config_store store;
 	struct config_listener listener;
 	struct config_upstream upstream;
+	struct config_http http;
 	struct config_policy policy;
 	enum log_level log_level;
 	struct config_own *own; /* what policy.file says; NULL after config_parse() */

@@ -258,6 +258,35 @@ const struct setting settings[] = {
         .sentence = "How long a report waits for head office before it is given up.",
     },
     {
+        .section = "http",
+        .name = "address",
+        .type = SETTING_ADDRESS,
+        AT(http.address),
+        .fallback = "127.0.0.1",
+        .sentence = "Where /metrics, /healthz and /readyz are answered. They need no password: "
+                    "give an address other than this box's own only in a network that you "
+                    "trust.",
+    },
+    {
+        .section = "http",
+        .name = "port",
+        .type = SETTING_NUMBER,
+        AT(http.port),
+        .min = 0,
+        .max = 65535,
+        .fallback = "9883",
+        .sentence = "The port of that; 0 turns it off.",
+    },
+    {
+        .section = "http",
+        .name = "socket",
+        .type = SETTING_PATH,
+        AT(http.socket),
+        .sample = "/run/carepace/http",
+        .sentence = "A unix socket instead of address and port; the gateway's group may use "
+                    "it.",
+    },
+    {
         .section = "policy",
         .name = "file",
         .type = SETTING_PATH,

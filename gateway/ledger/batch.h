@@ -118,6 +118,7 @@ struct batch {
 	enum receipt_fault fault;      /* of the last receipt that was refused, */
 	struct batch_done refused;     /* and that one */
 	uint32_t evicted[EVICTED_WHYS]; /* from the outbox */
+	int64_t commit_us;              /* until it was on disk; 0: not measured */
 };
 
 struct batch *batch_new(void);

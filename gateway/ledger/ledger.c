@@ -366,10 +366,17 @@ static void apply(struct ledger *ledger)
 		ledger->next_change = subjects_next_change(ledger);
 }
 
+static int64_t stopwatch(const struct ledger *ledger)
+{
+	return ledger->config.stopwatch_us ? ledger->config.stopwatch_us() : 0;
+}
+
 static void commit(struct ledger *ledger)
 {
 	fill_receipt(ledger);
+	int64_t from_us = stopwatch(ledger);
 	db_commit(&ledger->db); /* nothing at all once db.err is set */
+	ledger->batch->commit_us = stopwatch(ledger) - from_us;
 }
 
 /* When to be called again at the latest: at once while something is pending. */

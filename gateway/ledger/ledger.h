@@ -34,6 +34,8 @@ struct ledger_config {
 	const struct ledger_own *own;
 	size_t own_count;
 
+	int64_t (*stopwatch_us)(void); /* measures commits; NULL: nobody wants to know */
+
 	struct clock_start clock;    /* its reading not taken: `now` is believed */
 	uint8_t box_key[HASH_BYTES]; /* this box's own: who was forgotten (ledger/forgets.h) */
 

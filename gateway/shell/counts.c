@@ -98,7 +98,7 @@ const char *counts_line(const struct count_sources *from, char out[COUNTS_LINE_B
 	add_roster(&line, devices_roster(from->devices));
 	add_wills(&line, devices_wills_counters(from->devices));
 	add_listener(&line, devices_listener_counters(from->devices));
-	add(&line, "", "disk_full", intake_times_full(from->intake));
+	add(&line, "", "disk_full", intake_counters(from->intake)->times_full);
 	if (from->staff)
 		add_staff(&line, from->staff);
 	add(&line, "", "reloads", reload_counters(from->reload)->done);

@@ -16,6 +16,7 @@
 #include "shell/staff.h"
 #include "shell/store_rest.h"
 #include "shell/watchman.h"
+#include "shell/web.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,6 +41,7 @@ struct gateway {
 	struct head_office *office;
 	struct staff *staff;
 	struct policy_file *policy_file;
+	struct web *web;
 	int lock; /* on the store's folder */
 	uv_loop_t loop;
 	uv_signal_t on_term;
@@ -51,21 +53,30 @@ struct gateway {
 	struct heartbeat heartbeat;
 	wall_ms full_since; /* the disk */
 	mono_ms expiry_said_at;
+	wall_ms started_at;
+	char resting[STORE_REST_WHY_BYTES]; /* why the store is not opened; "": nothing is wrong */
+	struct histogram lateness;
+	int64_t second_at_us; /* when the timer fired last; 0: never */
 	bool is_stopping;
 	int status;
 };
 
 /* --- stop -------------------------------------------------------------------------- */
 
-static void log_counts(const struct gateway *gateway)
+static struct count_sources sources(const struct gateway *gateway)
 {
-	struct count_sources from = {
+	return (struct count_sources){
 	    .devices = gateway->devices,
 	    .reload = gateway->reload,
 	    .intake = gateway->intake,
 	    .office = gateway->office,
 	    .staff = gateway->staff,
 	};
+}
+
+static void log_counts(const struct gateway *gateway)
+{
+	struct count_sources from = sources(gateway);
 	char line[COUNTS_LINE_BYTES];
 
 	if (gateway->devices)
@@ -214,12 +225,58 @@ static void on_tick(uv_timer_t *timer)
 	look_around(timer->data);
 }
 
+/* The timer is armed anew a second after it fired, so lateness does not add up. */
+static void measure_lateness(struct gateway *gateway)
+{
+	int64_t now_us = clock_mono_us();
+	int64_t late_us = now_us - gateway->second_at_us - SECOND_MS * 1000;
+
+	if (gateway->second_at_us)
+		histogram_add(&gateway->lateness, late_us > 0 ? late_us : 0);
+	gateway->second_at_us = now_us;
+}
+
 static void on_second(uv_timer_t *timer)
 {
 	struct gateway *gateway = timer->data;
 
+	measure_lateness(gateway);
 	if (gateway->devices)
 		devices_tick(gateway->devices);
+}
+
+/* --- for programs that watch ----------------------------------------------------------- */
+
+/* "" when devices are served. Head office has no part in it. */
+static void say_why_not(const struct gateway *gateway, char out[NUMBERS_SENTENCE_BYTES])
+{
+	const char *store = gateway->config->store.path;
+	char full[LEDGER_FULL_BYTES];
+	int64_t lacking_bytes = gateway->intake ? intake_lacking_bytes(gateway->intake) : 0;
+
+	out[0] = '\0';
+	if (gateway->is_stopping)
+		snprintf(out, NUMBERS_SENTENCE_BYTES, "The gateway is stopping.");
+	else if (gateway->resting[0])
+		snprintf(out, NUMBERS_SENTENCE_BYTES, "Not serving: %s.", gateway->resting);
+	else if (!gateway->devices)
+		snprintf(out, NUMBERS_SENTENCE_BYTES, "The gateway is starting.");
+	else if (lacking_bytes)
+		snprintf(out, NUMBERS_SENTENCE_BYTES,
+		    "Not serving: %s; until then devices keep their messages and wait.",
+		    ledger_full_text(full, lacking_bytes, store));
+}
+
+static void take_numbers(void *ctx, struct numbers *out)
+{
+	const struct gateway *gateway = ctx;
+	struct count_sources from = sources(gateway);
+
+	numbers_take(&from, gateway->config->store.path, out);
+	out->started_at = gateway->started_at;
+	out->lateness = gateway->lateness;
+	say_why_not(gateway, out->why_not);
+	out->is_ready = out->why_not[0] == '\0';
 }
 
 /* --- open ---------------------------------------------------------------------------------- */
@@ -230,12 +287,11 @@ static int open_store(struct gateway *gateway)
 	struct pki_error error;
 	char why[256];
 
-	if (store_rest(&gateway->loop, &config->store, &gateway->is_stopping, &gateway->lock))
+	if (store_rest(&gateway->loop, &config->store, &gateway->is_stopping, &gateway->lock,
+	        gateway->resting))
 		return GATEWAY_CONFIG;
 	if (gateway->is_stopping)
 		return 0;
-	snprintf(gateway->store_file, sizeof(gateway->store_file), "%s/" LEDGER_FILE_NAME,
-	    config->store.path);
 
 	struct ledger_config ledger = {
 	    .path = gateway->store_file,
@@ -249,6 +305,7 @@ static int open_store(struct gateway *gateway)
 	    .outbox_days = config->upstream.outbox_days,
 	    .own = config->own->orders,
 	    .own_count = config->own->count,
+	    .stopwatch_us = clock_mono_us,
 	    .clock = clock_start(),
 	};
 	if (box_key_load(config->store.path, ledger.box_key, &error)) {
@@ -348,6 +405,16 @@ static int open_staff(struct gateway *gateway)
 	return err == CP_NOMEM ? GATEWAY_UNAVAILABLE : 0;
 }
 
+/* First of all: it says why nothing else is there yet. Without it devices are served all the
+ * same; web_open() has said it. */
+static int open_web(struct gateway *gateway)
+{
+	enum cp_err err = web_open(&gateway->loop, &gateway->config->http, gateway->store_file,
+	    take_numbers, gateway, &gateway->web);
+
+	return err == CP_NOMEM ? GATEWAY_UNAVAILABLE : 0;
+}
+
 static int open_policy_file(struct gateway *gateway)
 {
 	enum cp_err err = policy_file_open(
@@ -396,8 +463,8 @@ static int open_all(struct gateway *gateway)
 		    gateway->config->site.timezone, cp_err_text(err));
 		return GATEWAY_CONFIG;
 	}
-	int (*const steps[])(struct gateway *) = {open_store, open_certificates, open_intake,
-	    open_devices, open_head_office, open_staff, open_policy_file};
+	int (*const steps[])(struct gateway *) = {open_web, open_store, open_certificates,
+	    open_intake, open_devices, open_head_office, open_staff, open_policy_file};
 	for (size_t i = 0; i < CP_COUNT(steps) && !gateway->is_stopping; i++) {
 		int status = steps[i](gateway);
 		if (status)
@@ -436,6 +503,7 @@ static void close_all(struct gateway *gateway)
 		while (gateway->devices)
 			uv_run(&gateway->loop, UV_RUN_ONCE);
 	}
+	web_close(gateway->web);
 	staff_close(gateway->staff);
 	roster_deinit(&gateway->roster);
 	head_office_close(gateway->office);
@@ -451,8 +519,10 @@ static void close_all(struct gateway *gateway)
 
 int gateway_run(const struct config *config)
 {
-	struct gateway gateway = {.config = config, .lock = -1};
+	struct gateway gateway = {.config = config, .lock = -1, .started_at = clock_wall()};
 
+	snprintf(gateway.store_file, sizeof(gateway.store_file), "%s/" LEDGER_FILE_NAME,
+	    config->store.path);
 	roster_init(&gateway.roster);
 	log_set_level(config->log_level);
 	if (uv_loop_init(&gateway.loop)) {

@@ -1,6 +1,6 @@
 /* gateway.h - the whole daemon: opens everything in order, closes it in reverse.
  *
- *     zone -> store -> certificates -> intake -> devices -> head office -> staff
+ *     zone -> web -> store -> certificates -> intake -> devices -> head office -> staff
  *
  * Stop (SIGTERM, SIGINT): devices are told and closed, the batch under way is
  * waited for, head office is told, the store is closed cleanly. A failed store:

@@ -23,7 +23,8 @@ struct intake {
 	wall_ms next_deadline;
 	bool has_failed;
 	int64_t lacking_bytes; /* the disk is full (P11) */
-	uint64_t times_full;
+	struct intake_counters counters;
+	int64_t left_at_us; /* the batch that is at the ledger; 0: none is */
 	struct batch *held; /* what the ledger could not take because of that */
 	unsigned open_handles;
 	uv_check_t end_of_turn; /* a batch leaves when all sockets of a turn were read */
@@ -31,13 +32,21 @@ struct intake {
 	uv_timer_t deadline;
 };
 
+static void submit(struct intake *intake, struct batch *batch)
+{
+	intake->left_at_us = clock_mono_us();
+	intake->counters.batches++;
+	intake->counters.entries += batch->entry_count;
+	ledger_thread_submit(intake->thread, batch);
+}
+
 static void depart(struct intake *intake)
 {
 	struct batch *batch =
 	    intake->has_failed ? NULL : batcher_take(&intake->batcher, clock_mono());
 
 	if (batch)
-		ledger_thread_submit(intake->thread, batch);
+		submit(intake, batch);
 }
 
 static void on_end_of_turn(uv_check_t *check)
@@ -92,7 +101,7 @@ static void send_held(struct intake *intake)
 	batch_take_up(batch);
 	batch_move_done(batch, intake->batcher.open);
 	batch_move_look(batch, intake->batcher.open);
-	ledger_thread_submit(intake->thread, batch);
+	submit(intake, batch);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -110,6 +119,15 @@ static void on_deadline(uv_timer_t *timer)
 	depart(intake);
 }
 
+static void measure(struct intake *intake, const struct batch *batch)
+{
+	histogram_add(&intake->counters.batch, clock_mono_us() - intake->left_at_us);
+	histogram_add(&intake->counters.commit, batch->commit_us);
+	for (size_t i = 0; i < EVICTED_WHYS; i++)
+		intake->counters.evicted[i] += batch->evicted[i];
+	intake->left_at_us = 0;
+}
+
 static void on_returned(void *ctx, struct batch *batch, enum cp_err err)
 {
 	struct intake *intake = ctx;
@@ -119,10 +137,11 @@ static void on_returned(void *ctx, struct batch *batch, enum cp_err err)
 		intake->ops.failed(intake->ctx, err);
 		return;
 	}
+	measure(intake, batch);
 	bool has_changed = (intake->lacking_bytes != 0) != (batch->lacking_bytes != 0);
 	intake->next_deadline = batch->next_wake;
 	intake->lacking_bytes = batch->lacking_bytes;
-	intake->times_full += has_changed && batch->lacking_bytes;
+	intake->counters.times_full += has_changed && batch->lacking_bytes;
 	if (has_changed)
 		intake->ops.room_changed(intake->ctx, batch->lacking_bytes);
 	intake->ops.settled(intake->ctx, batch);
@@ -211,9 +230,19 @@ int64_t intake_lacking_bytes(const struct intake *intake)
 	return intake->lacking_bytes;
 }
 
-uint64_t intake_times_full(const struct intake *intake)
+const struct intake_counters *intake_counters(const struct intake *intake)
 {
-	return intake->times_full;
+	return &intake->counters;
+}
+
+size_t intake_waiting(const struct intake *intake)
+{
+	return intake->batcher.open->entry_count;
+}
+
+int64_t intake_busy_ms(const struct intake *intake, mono_ms now)
+{
+	return intake->left_at_us ? now - intake->left_at_us / 1000 : 0;
 }
 
 bool intake_answers(void *intake)

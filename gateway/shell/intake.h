@@ -16,6 +16,7 @@
 #ifndef SHELL_INTAKE_H
 #define SHELL_INTAKE_H
 
+#include "base/histogram.h"
 #include "ledger/ledger.h"
 
 struct intake;
@@ -41,7 +42,23 @@ void intake_look(struct intake *intake, const struct watch_look *look);
 
 /* What must be freed on the disk before devices are served again; 0: nothing. */
 int64_t intake_lacking_bytes(const struct intake *intake);
-uint64_t intake_times_full(const struct intake *intake);
+
+struct intake_counters {
+	uint64_t batches;
+	uint64_t entries; /* of these */
+	uint64_t times_full;
+	uint64_t evicted[EVICTED_WHYS]; /* from the outbox */
+	struct histogram commit;        /* until a batch was on disk */
+	struct histogram batch;         /* from its departure until it came back */
+};
+
+const struct intake_counters *intake_counters(const struct intake *intake);
+
+/* Entries that wait for their batch to leave. */
+size_t intake_waiting(const struct intake *intake);
+
+/* How long the ledger has been at the batch that it has; 0: it has none. */
+int64_t intake_busy_ms(const struct intake *intake, mono_ms now);
 
 /* Nothing waits and nothing is at the ledger. */
 bool intake_is_empty(const struct intake *intake);

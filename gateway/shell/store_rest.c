@@ -12,7 +12,6 @@
 #include <uv.h>
 
 #define LOOK_MS 1000
-#define SENTENCE_BYTES 700
 
 enum obstacle {
 	NOTHING_IN_THE_WAY,
@@ -32,7 +31,7 @@ static enum obstacle look(
 
 	*err = *lock >= 0 ? CP_OK : folder_hold(config->path, lock, why);
 	if (*err) {
-		snprintf(sentence, SENTENCE_BYTES,
+		snprintf(sentence, STORE_REST_WHY_BYTES,
 		    "%s. Nobody is served and nothing is acknowledged, devices keep their "
 		    "messages. "
 		    "It is tried again every second",
@@ -41,7 +40,7 @@ static enum obstacle look(
 	}
 	wall_ms until = failures_rest_until(config->path, now);
 	if (until > now) {
-		snprintf(sentence, SENTENCE_BYTES,
+		snprintf(sentence, STORE_REST_WHY_BYTES,
 		    "%s: nobody is served and nothing is acknowledged, devices keep their "
 		    "messages. Look at the disk (dmesg, smartctl -a). It is tried again in %" PRId64
 		    " min, or at once when %s/" FAILURES_FILE_NAME " is deleted",
@@ -50,7 +49,7 @@ static enum obstacle look(
 		return FAILED_OFTEN;
 	}
 	if (!ledger_has_room(config->path, config->reserve_bytes, &lacking)) {
-		snprintf(sentence, SENTENCE_BYTES,
+		snprintf(sentence, STORE_REST_WHY_BYTES,
 		    "%s before the store can be opened. Nobody is served, devices keep their "
 		    "messages. Carepace goes on by itself when there is room",
 		    ledger_full_text(what, lacking, config->path));
@@ -76,26 +75,26 @@ static void say(enum obstacle obstacle, enum obstacle before, const char *senten
 	systemd_status("NOT SERVING: %s", sentence);
 }
 
-enum cp_err store_rest(
-    struct uv_loop_s *loop, const struct config_store *config, const bool *is_stopping, int *lock)
+enum cp_err store_rest(struct uv_loop_s *loop, const struct config_store *config,
+    const bool *is_stopping, int *lock, char why[STORE_REST_WHY_BYTES])
 {
 	enum obstacle before = NOTHING_IN_THE_WAY;
-	char sentence[SENTENCE_BYTES];
 	uv_timer_t timer;
 	enum cp_err err;
 
 	CP_CHECK(uv_timer_init(loop, &timer) == 0);
 	for (;;) {
-		enum obstacle obstacle = look(config, lock, sentence, &err);
+		enum obstacle obstacle = look(config, lock, why, &err);
 		if (err && err != CP_IO)
-			log_error("%s", sentence);
+			log_error("%s", why);
 		if (obstacle == NOTHING_IN_THE_WAY || *is_stopping || (err && err != CP_IO))
 			break;
-		say(obstacle, before, sentence);
+		say(obstacle, before, why);
 		before = obstacle;
 		uv_timer_start(&timer, on_look, LOOK_MS, 0);
 		uv_run(loop, UV_RUN_ONCE);
 	}
+	why[0] = '\0';
 	if (before != NOTHING_IN_THE_WAY && !*is_stopping)
 		log_notice("the store in %s is tried again", config->path);
 	uv_close((uv_handle_t *)&timer, NULL);

@@ -14,11 +14,14 @@
 
 #include "io/config.h"
 
+#define STORE_REST_WHY_BYTES 700
+
 struct uv_loop_s;
 
-/* Runs the loop meanwhile, until *is_stopping. *lock is held with CP_OK, unless it was
+/* Runs the loop meanwhile, until *is_stopping; `why` is the sentence while it rests, else "".
+ * *lock is held with CP_OK, unless it was
  * stopped. CP_BUSY, CP_CONFIG: a person must act; it was said. */
 enum cp_err store_rest(struct uv_loop_s *loop, const struct config_store *config,
-    const bool *is_stopping, int *lock) CP_MUST_CHECK;
+    const bool *is_stopping, int *lock, char why[STORE_REST_WHY_BYTES]) CP_MUST_CHECK;
 
 #endif

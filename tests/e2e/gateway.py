@@ -116,6 +116,7 @@ class Gateway:
                          "certificate": pki.folder / "listener.pem",
                          "key": pki.folder / "listener.key", "ca": pki.ca,
                          "registry": pki.registry},
+            "http": {"port": 0},  # the port that it has by default is one
         }
         policy = self.folder / "policy.yaml"
         policy.write_text(f"off: [{', '.join(other_checks())}]\n")

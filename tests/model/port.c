@@ -24,6 +24,11 @@ mono_ms clock_mono(void)
 	return atomic_load(&now);
 }
 
+int64_t clock_mono_us(void)
+{
+	return 1000 * clock_mono();
+}
+
 wall_ms clock_wall(void)
 {
 	return wall_0 + atomic_load(&now);

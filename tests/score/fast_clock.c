@@ -38,6 +38,11 @@ mono_ms clock_mono(void)
 	return (int64_t)t.tv_sec * MS_PER_SECOND + t.tv_nsec / 1000000;
 }
 
+int64_t clock_mono_us(void)
+{
+	return 1000 * clock_mono();
+}
+
 static int64_t elapsed_ms(void)
 {
 	return (clock_mono() - fast.mono_ms) * fast.rate;

@@ -1,0 +1,59 @@
+#include "ledger/view/gauges.h"
+
+#include "ledger/view/state.h"
+
+static int64_t count(struct view *view, const char *sql)
+{
+	return db_value(&view->ledger.db, 0, sql, "");
+}
+
+static void read_outbox(struct view *view, struct view_gauges *out)
+{
+	struct db_rows rows = db_query(&view->ledger.db,
+	    "SELECT kind, count(*), min(queued_at) FROM outbox GROUP BY kind", "");
+
+	for (size_t i = 0; i < VIEW_KINDS_MAX; i++)
+		out->outbox_oldest[i] = TIME_NEVER;
+	while (db_next(&rows)) {
+		int64_t kind = db_int(&rows, 0);
+		if (kind < 0 || kind >= VIEW_KINDS_MAX)
+			continue;
+		out->outbox[kind] = db_int(&rows, 1);
+		out->outbox_oldest[kind] = db_int(&rows, 2);
+	}
+}
+
+static void read_open(struct view *view, struct view_gauges *out)
+{
+	struct db_rows rows = db_query(&view->ledger.db,
+	    "SELECT check_id, severity, count(*) FROM alert WHERE state IN (1, 2, 4)"
+	    " GROUP BY check_id, severity",
+	    "");
+
+	while (db_next(&rows)) {
+		struct view_open open = {
+		    .check = (enum check)db_int(&rows, 0),
+		    .severity = (enum severity)db_int(&rows, 1),
+		    .count = db_int(&rows, 2),
+		};
+		if (open.severity < SEVERITY_COUNT)
+			out->open_by_severity[open.severity] += open.count;
+		if (out->open_count < VIEW_OPEN_MAX)
+			out->open[out->open_count++] = open;
+	}
+}
+
+void view_gauges(struct view *view, struct view_gauges *out)
+{
+	*out = (struct view_gauges){0};
+	view_begin(view);
+	read_outbox(view, out);
+	read_open(view, out);
+	out->parked = count(view, "SELECT count(*) FROM parked");
+	out->unjudged = count(view, "SELECT count(*) FROM unjudged");
+	out->pending = count(view, "SELECT count(*) FROM pending");
+	int64_t page_bytes = count(view, "PRAGMA page_size");
+	out->file_bytes = page_bytes * count(view, "PRAGMA page_count");
+	out->free_bytes = page_bytes * count(view, "PRAGMA freelist_count");
+	view_end(view);
+}
