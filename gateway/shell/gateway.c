@@ -312,9 +312,11 @@ static int open_store(struct gateway *gateway)
 		log_error("cannot use the key of this box: %s", error.text);
 		return GATEWAY_CONFIG;
 	}
-	if (ledger_open(&ledger, ledger.clock.reading.wall, &gateway->ledger, why)) {
+	enum cp_err err = ledger_open(&ledger, ledger.clock.reading.wall, &gateway->ledger, why);
+	if (err) {
 		log_event(STORE_REFUSED, "cannot open the store: %s", why);
-		return GATEWAY_STORE;
+		/* A store of the future is a whole one: another try would say the same. */
+		return err == CP_NEWER ? GATEWAY_CONFIG : GATEWAY_STORE;
 	}
 	clock_assume(ledger_assumed_offset(gateway->ledger));
 	if (ledger_has_other_key(gateway->ledger))
@@ -324,7 +326,7 @@ static int open_store(struct gateway *gateway)
 		            "kept again. Bring the old file back, or have those clients forgotten "
 		            "once more",
 		    config->store.path);
-	enum cp_err err = devices_remember(gateway->ledger, &gateway->roster);
+	err = devices_remember(gateway->ledger, &gateway->roster);
 	if (err)
 		log_error("cannot read what the store knows of devices: %s", cp_err_text(err));
 	return err ? GATEWAY_STORE : 0;
