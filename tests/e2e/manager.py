@@ -80,10 +80,21 @@ class Frozen:
         if self._libc.ptrace(request, self.thread, None, None) < 0:
             raise OSError(ctypes.get_errno(), f"ptrace {request:#x}")
 
-    def __enter__(self):
+    def freeze(self):
         self._ptrace(_PTRACE_SEIZE)
         self._ptrace(_PTRACE_INTERRUPT)
         os.waitpid(self.thread, _WALL)
+
+    def is_gone(self):
+        """Killed: its process is over only when we, who held it, have taken note."""
+        try:
+            pid, status = os.waitpid(self.thread, _WALL | os.WNOHANG)
+        except ChildProcessError:
+            return True
+        return pid != 0 and not os.WIFSTOPPED(status)
+
+    def __enter__(self):
+        self.freeze()
         return self
 
     def __exit__(self, kind, *_):
