@@ -22,6 +22,7 @@ const struct cli_command cli_commands[] = {
     {"export", cli_export, "lists as CSV or JSON; all that came in as a log"},
     {"pki", cli_pki, "the clinic's certificates: make, renew, revoke, list"},
     {"example-config", cli_example_config, "print a configuration to begin with"},
+    {"setup", cli_setup, "set a box up: configuration, certificates, first device"},
     {"doctor", cli_doctor, "look at everything the gateway needs; say what is wrong"},
     {"check-config", cli_check_config, "list the faults of a configuration"},
 };

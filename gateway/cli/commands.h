@@ -13,9 +13,10 @@
 /* The one place that says what an exit status means. */
 enum cli_exit {
 	CLI_OK = 0,
-	CLI_FOUND = 1,      /* verify, what-if: differences; check-config: faults; pki: a failure;
-	                     * doctor: something failed; why, --device, --client: there is no such one;
-	                     * recall: the      lot was used, or one that is written almost alike */
+	CLI_FOUND =
+	    1,              /* verify, what-if: differences; check-config: faults; pki: a failure;
+	                     * doctor, setup: something failed; why, --device, --client: there is no such
+	                     * one;      recall: the      lot was used, or one that is written almost alike */
 	CLI_USAGE = 2,      /* a wrong argument */
 	CLI_UNREADABLE = 3, /* configuration or store cannot be read, output not written */
 };
@@ -56,5 +57,6 @@ int cli_counts(int argc, char **argv);
 int cli_example_config(int argc, char **argv);
 int cli_check_config(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
+int cli_setup(int argc, char **argv);
 
 #endif

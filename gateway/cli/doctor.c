@@ -189,6 +189,7 @@ static void open_box(struct box *box, const struct cli_options *options, bool is
 		    box->config.store.path);
 	if (systemd_unit_ask(SERVICE, &box->unit))
 		box->unit = (struct systemd_unit){0};
+	box->has_unit = systemd_unit_is_installed("", SERVICE);
 }
 
 int doctor_examine(struct cli_options *options, bool is_deep)

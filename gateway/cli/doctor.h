@@ -37,6 +37,7 @@ struct box {
 	bool has_config; /* else the checks that need it are skipped */
 	char store_file[PATH_MAX];
 	struct systemd_unit unit;
+	bool has_unit; /* it is installed, whether systemd runs or not: keys are root's */
 	bool is_deep;
 };
 

@@ -29,6 +29,16 @@ static const char *folder_of(const char *path, char out[PATH_MAX])
 	return out;
 }
 
+static void new_listener_text(const struct box *box, char *out, size_t out_bytes)
+{
+	char folder[PATH_MAX];
+
+	snprintf(out, out_bytes,
+	    "Make a new one, with each name and address by which devices call this box: carepace "
+	    "pki listener %.120s --host NAME; then systemctl restart carepace",
+	    folder_of(box->config.listener.registry, folder));
+}
+
 /* --- the daemon's own look -------------------------------------------------------------- */
 
 void doctor_certificates(const struct box *box, struct diagnosis *out)
@@ -49,7 +59,7 @@ void doctor_certificates(const struct box *box, struct diagnosis *out)
 	if (tls_config_new(&files, &tls, &error)) {
 		snprintf(remedy, sizeof(remedy),
 		    "Bring the file back from a copy, or make certificate and key anew: carepace "
-		    "pki listener %.120s --host NAME; then systemctl reload carepace",
+		    "pki listener %.120s --host NAME; then systemctl restart carepace",
 		    folder);
 		doctor_fail(out, remedy, "cannot use the certificates: %s", error.text);
 		return;
@@ -101,10 +111,9 @@ static void judge_dates(const struct dated *dated, struct diagnosis *out, wall_m
 
 void doctor_expiry(const struct box *box, struct diagnosis *out)
 {
+	char anew[sizeof(out->remedy)];
 	const struct dated dated[] = {
-	    {"the gateway's certificate", box->config.listener.certificate,
-	        "Make a new one: carepace pki listener DIR --host NAME; then systemctl reload "
-	        "carepace. Devices go on to trust it."},
+	    {"the gateway's certificate", box->config.listener.certificate, anew},
 	    {"the certificate of the devices' CA", box->config.listener.ca,
 	        "Make a new authority (carepace pki init) and give every device a new "
 	        "certificate."},
@@ -116,6 +125,7 @@ void doctor_expiry(const struct box *box, struct diagnosis *out)
 	wall_ms first_end = TIME_NEVER;
 	char until[WHEN_BYTES];
 
+	new_listener_text(box, anew, sizeof(anew));
 	for (size_t i = 0; i < CP_COUNT(dated); i++)
 		judge_dates(&dated[i], out, &first_end);
 	doctor_ok(out, "all are good; the first ends on %.10s", when_utc(first_end, until));
@@ -180,18 +190,18 @@ void doctor_names(const struct box *box, struct diagnosis *out)
 	struct certificate cert;
 	struct pki_error error;
 	char names[300];
+	char remedy[sizeof(out->remedy)];
 
 	if (certificate_load(listener->certificate, &cert, &error)) {
 		doctor_skip(out, "%s", error.text);
 		return;
 	}
 	certificate_names_text(&cert, names, sizeof(names));
+	new_listener_text(box, remedy, sizeof(remedy));
 	if (may_lead_here(&cert, listener->address))
 		doctor_ok(out, "%s", names);
 	else
-		doctor_warn(out,
-		    "Make one with the name or address by which devices call this box: carepace "
-		    "pki listener DIR --host NAME; then systemctl reload carepace",
+		doctor_warn(out, remedy,
 		    "the gateway's certificate has only %s, and none of these is this box's in the "
 		    "network: devices will not trust it",
 		    names);
@@ -247,7 +257,7 @@ void doctor_secrets(const struct box *box, struct diagnosis *out)
 		judge_secret(secrets[i], out);
 	for (size_t i = 0; i < CP_COUNT(files); i++) {
 		judge_writers(files[i], out);
-		if (box->unit.is_there) /* then others look as root */
+		if (box->has_unit) /* then others look as root */
 			judge_reader(files[i], out);
 	}
 	doctor_ok(out, "keys are read by their owner only, and nobody else changes files");

@@ -47,7 +47,7 @@ static bool become(const struct passwd *user)
 /* The unit has the keys, which are root's, handed over by systemd (LoadCredential=). */
 static bool is_roots(const struct box *box, const struct doctor_check *check)
 {
-	return check->eyes == EYES_OF_ROOT || (check->eyes == EYES_OF_KEEPER && box->unit.is_there);
+	return check->eyes == EYES_OF_ROOT || (check->eyes == EYES_OF_KEEPER && box->has_unit);
 }
 
 _Noreturn static void answer(

@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define LISTENER_DAYS 825 /* the most that Apple's clients accept of a server */
-#define DEVICE_DAYS 730
 #define DAYS_MAX 36500
 #define COUNT_MAX 10000
 
@@ -247,11 +245,11 @@ static const struct command {
 } commands[] = {
     {"init", "pki init",
         "Makes a clinic's certificate authority, listener certificate and device registry.",
-        init_options, LISTENER_DAYS, pki_init},
+        init_options, PKI_LISTENER_DAYS, pki_init},
     {"issue", "pki issue", "Makes certificates for new devices and registers them.", issue_options,
-        DEVICE_DAYS, pki_issue},
+        PKI_DEVICE_DAYS, pki_issue},
     {"renew", "pki renew", "Makes a new certificate and key for a device in the registry.",
-        renew_options, DEVICE_DAYS, pki_renew},
+        renew_options, PKI_DEVICE_DAYS, pki_renew},
     {"revoke", "pki revoke",
         "Ends certificates of a device for good. The gateway closes the device's connection within "
         "5 s and "
@@ -265,9 +263,9 @@ static const struct command {
         0, pki_list},
     {"listener", "pki listener",
         "Makes a new certificate and key for the gateway itself. Devices go on to trust it.",
-        listener_options, LISTENER_DAYS, pki_listener},
+        listener_options, PKI_LISTENER_DAYS, pki_listener},
     {"client", "pki client", "Makes a certificate for the connection to head office.",
-        client_options, DEVICE_DAYS, pki_client},
+        client_options, PKI_DEVICE_DAYS, pki_client},
 };
 
 static void print_help(FILE *out)

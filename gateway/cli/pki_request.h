@@ -5,7 +5,9 @@
 #include "cli/options.h"
 #include "pki/registry.h"
 
-#define SITE_MAX 32 /* DESIGN section 5 */
+#define SITE_MAX 32           /* DESIGN section 5 */
+#define PKI_LISTENER_DAYS 825 /* the most that Apple's clients accept of a server */
+#define PKI_DEVICE_DAYS 730
 
 struct pki_request {
 	struct cli_options options;

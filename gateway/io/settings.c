@@ -327,9 +327,22 @@ static void print_comment(FILE *out, const char *text)
 	fputc('\n', out);
 }
 
-static void print_setting(FILE *out, const struct setting *setting)
+static const char *chosen(const struct setting *setting, const struct setting_choice *choices)
 {
-	const char *value = setting->fallback ? setting->fallback : setting->sample;
+	for (; choices->section; choices++)
+		if (strcmp(choices->section, setting->section) == 0 &&
+		    strcmp(choices->name, setting->name) == 0)
+			return choices->value;
+	return NULL;
+}
+
+static void print_setting(
+    FILE *out, const struct setting *setting, const struct setting_choice *choices)
+{
+	const char *choice = chosen(setting, choices);
+	const char *value = choice              ? choice
+	                    : setting->fallback ? setting->fallback
+	                                        : setting->sample;
 	char expected[256];
 	char comment[512];
 
@@ -341,10 +354,11 @@ static void print_setting(FILE *out, const struct setting *setting)
 	snprintf(comment, sizeof(comment), "%s%s%s%s%s", setting->sentence,
 	    is_evident ? "" : " Give ", is_evident ? "" : expected, is_evident ? "" : ".", status);
 	print_comment(out, comment);
-	fprintf(out, "  %s%s: %s\n", setting->is_required ? "" : "#", setting->name, value);
+	fprintf(
+	    out, "  %s%s: %s\n", setting->is_required || choice ? "" : "#", setting->name, value);
 }
 
-void settings_print_example(FILE *out)
+void settings_print(FILE *out, const struct setting_choice *choices)
 {
 	const char *section = "";
 
@@ -359,6 +373,13 @@ void settings_print_example(FILE *out)
 		} else {
 			fputc('\n', out);
 		}
-		print_setting(out, &settings[i]);
+		print_setting(out, &settings[i], choices);
 	}
+}
+
+void settings_print_example(FILE *out)
+{
+	static const struct setting_choice none = {0};
+
+	settings_print(out, &none);
 }

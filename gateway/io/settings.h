@@ -64,4 +64,12 @@ void setting_clear(const struct setting *setting, struct config *config);
  * commented out with their defaults. */
 void settings_print_example(FILE *out);
 
+/* The same with some values chosen, written as YAML; the last one has no section. */
+struct setting_choice {
+	const char *section;
+	const char *name;
+	const char *value;
+};
+void settings_print(FILE *out, const struct setting_choice *choices);
+
 #endif

@@ -1,10 +1,12 @@
 #include "io/systemd_unit.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #define MANAGER "org.freedesktop.systemd1"
 #define UNIT MANAGER ".Unit"
@@ -67,4 +69,18 @@ enum cp_err systemd_unit_ask(const char *name, struct systemd_unit *out)
 	free(path);
 	sd_bus_flush_close_unref(bus);
 	return err;
+}
+
+bool systemd_unit_is_installed(const char *root, const char *name)
+{
+	static const char *const folders[] = {
+	    "/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < CP_COUNT(folders); i++) {
+		snprintf(path, sizeof(path), "%.3000s%s/%s", root, folders[i], name);
+		if (access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
 }

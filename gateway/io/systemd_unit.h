@@ -26,4 +26,8 @@ struct systemd_unit {
 
 enum cp_err systemd_unit_ask(const char *name, struct systemd_unit *out) CP_MUST_CHECK;
 
+/* Whether its file lies where packages and people put units, below `root` ("" is here); also
+ * without a systemd that runs. */
+bool systemd_unit_is_installed(const char *root, const char *name);
+
 #endif

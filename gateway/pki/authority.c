@@ -70,16 +70,6 @@ static enum cp_err subject_of(
 
 /* --- one certificate ------------------------------------------------------ */
 
-static int make_key(mbedtls_pk_context *key)
-{
-	int rc = mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
-
-	if (rc)
-		return rc;
-	return mbedtls_ecp_gen_key(
-	    MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key), rng_mbedtls, NULL);
-}
-
 /* Positive and of one length: the first byte is 0x40 to 0x7f. */
 static int make_serial(struct issued *out)
 {
@@ -183,7 +173,7 @@ static enum cp_err get_key(const struct blueprint *plan, mbedtls_pk_context *key
 		if (err)
 			return err;
 	} else {
-		rc = make_key(key);
+		rc = x509_make_key(key);
 		if (rc == 0)
 			rc = mbedtls_pk_write_key_pem(
 			    key, (unsigned char *)out->key_pem, sizeof(out->key_pem));

@@ -21,4 +21,13 @@ enum cp_err csr_load(
 enum cp_err csr_parse(const char *path, struct slice file, mbedtls_pk_context *out,
     struct pki_error *error) CP_MUST_CHECK;
 
+/* Our own, for somebody else to sign: on the key in `key_path`, which is made (EC on P-256, 0600)
+ * when there is none. common_name: [A-Za-z0-9 ._:-]. */
+enum cp_err csr_make(const char *common_name, const char *key_path, const char *csr_path,
+    struct pki_error *error) CP_MUST_CHECK;
+
+/* CP_CONFIG unless the file's first certificate is for that key. Any kind of key. */
+enum cp_err csr_check_pair(
+    const char *cert_path, const char *key_path, struct pki_error *error) CP_MUST_CHECK;
+
 #endif

@@ -29,6 +29,16 @@ enum cp_err x509_load_certs(const char *path, mbedtls_x509_crt *out, struct pki_
 	return err;
 }
 
+int x509_make_key(mbedtls_pk_context *key)
+{
+	int rc = mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
+
+	if (rc)
+		return rc;
+	return mbedtls_ecp_gen_key(
+	    MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key), rng_mbedtls, NULL);
+}
+
 wall_ms x509_time(const mbedtls_x509_time *time)
 {
 	return date_from_parts(time->year, time->mon, time->day, time->hour, time->min, time->sec);

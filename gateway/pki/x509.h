@@ -17,6 +17,9 @@ size_t x509_len(struct slice file);
 enum cp_err x509_load_certs(
     const char *path, mbedtls_x509_crt *out, struct pki_error *error) CP_MUST_CHECK;
 
+/* A new key on P-256; *key is initialised. mbedTLS's code. */
+int x509_make_key(mbedtls_pk_context *key);
+
 wall_ms x509_time(const mbedtls_x509_time *time);
 
 /* ECDSA with SHA-2, as everything that we accept. */

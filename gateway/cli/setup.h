@@ -1,0 +1,78 @@
+/* setup.h - `carepace setup`: from a box with the package to one that could start.
+ *
+ * What:    asks what only people know (on a terminal; else options say it), makes what is
+ *          missing and keeps what is there, so that it can be run again after anything.
+ * Files:   PREFIX/etc/carepace/ carepace.yaml policy.yaml pki/ upstream/, the folder of the
+ *          store, and the unit's drop-in site.conf when networks are named. PREFIX is
+ *          --root; with it the configuration has relative paths, so that it holds wherever
+ *          the tree is mounted.
+ * Owners:  as root on a box that has the group carepace: root's, readable by that group, but
+ *          keys by root alone (the unit has them handed over by systemd).
+ * Errors:  one sentence; what was made before stays.
+ */
+#ifndef CLI_SETUP_H
+#define CLI_SETUP_H
+
+#include "cli/pki_request.h"
+
+#include <limits.h>
+#include <sys/types.h>
+
+#define SETUP_USER "carepace"
+#define SETUP_ANSWER_BYTES 300
+
+struct setup {
+	struct cli_options options; /* config_path: as given, without the prefix */
+	const char *root;           /* NULL: this system */
+	bool is_yes;                /* no questions */
+	bool is_forced;
+
+	/* Answers; "" is not given. */
+	char site[SETUP_ANSWER_BYTES];
+	char timezone[SETUP_ANSWER_BYTES];
+	char hosts[SETUP_ANSWER_BYTES]; /* with commas between them; these two */
+	char networks[SETUP_ANSWER_BYTES];
+	char head_office[SETUP_ANSWER_BYTES]; /* host:port */
+	char office_ca[SETUP_ANSWER_BYTES];   /* these three: files to take over */
+	char certificate[SETUP_ANSWER_BYTES];
+	char key[SETUP_ANSWER_BYTES];
+	char device[SETUP_ANSWER_BYTES];
+	char kind[SETUP_ANSWER_BYTES];
+
+	/* Where. */
+	char config[PATH_MAX];
+	char dir[PATH_MAX];
+	char pki[PATH_MAX];
+	char upstream[PATH_MAX];
+	char store[PATH_MAX];
+	char drop_in[PATH_MAX];
+	bool has_config; /* it was there: its site and zone count */
+	bool has_unit;   /* carepace.service is installed */
+	bool has_user;   /* root sets up for the user carepace: */
+	uid_t user;
+	gid_t group;
+};
+
+/* Fills what is not given: asks, or takes what is evident. CP_INVALID: something is missing or
+ * wrong; it was said. */
+enum cp_err setup_ask(struct setup *setup) CP_MUST_CHECK;
+
+/* In this order; each says what it wrote and what it kept. */
+enum cp_err setup_folders(const struct setup *setup, struct pki_error *error) CP_MUST_CHECK;
+enum cp_err setup_authority(const struct setup *setup, struct pki_error *error) CP_MUST_CHECK;
+enum cp_err setup_device(const struct setup *setup, struct pki_error *error) CP_MUST_CHECK;
+enum cp_err setup_head_office(const struct setup *setup, struct pki_error *error) CP_MUST_CHECK;
+enum cp_err setup_files(const struct setup *setup, struct pki_error *error) CP_MUST_CHECK;
+
+/* Readable by the service, changed by root only. Without that user: as it is. */
+enum cp_err setup_share(const struct setup *setup, const char *path, mode_t mode,
+    struct pki_error *error) CP_MUST_CHECK;
+
+/* systemd hands a root's key over to the service; without the unit it must be the service's own. */
+enum cp_err setup_give_key(
+    const struct setup *setup, const char *path, struct pki_error *error) CP_MUST_CHECK;
+
+void setup_wrote(const char *path, const char *what);
+void setup_kept(const char *path, const char *what);
+
+#endif
