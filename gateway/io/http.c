@@ -38,7 +38,8 @@ struct http {
 	size_t route_count;
 	void *ctx;
 	pthread_t thread;
-	int wake; /* eventfd: stop */
+	int wake;             /* eventfd: stop */
+	atomic_bool is_asked; /* http_answers() */
 	uint16_t port;
 	char *socket; /* its path, to be removed; NULL: none */
 	char box[256];
@@ -253,6 +254,7 @@ static void *serve(void *arg)
 		(void)poll(fds, CP_COUNT(fds), wait_ms(http)); /* EINTR: look again */
 		CP_CHECK(MHD_run(http->daemon) == MHD_YES);
 		sweep(http);
+		atomic_store(&http->is_asked, false);
 	}
 	return NULL;
 }
@@ -276,8 +278,10 @@ static bool start(struct http *http, const struct http_config *config, struct ht
 	http->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	*out = http;
 	if (http->daemon && http->wake >= 0 &&
-	    pthread_create(&http->thread, NULL, serve, http) == 0)
+	    pthread_create(&http->thread, NULL, serve, http) == 0) {
+		pthread_setname_np(http->thread, "http"); /* for top -H */
 		return true;
+	}
 	log_error("cannot answer health and metrics: out of memory or descriptors");
 	return false;
 }
@@ -325,6 +329,11 @@ uint16_t http_port(const struct http *http)
 const struct http_counters *http_counters(const struct http *http)
 {
 	return &http->counters;
+}
+
+bool http_answers(struct http *http)
+{
+	return !atomic_exchange(&http->is_asked, true);
 }
 
 void http_close(struct http *http)

@@ -59,6 +59,10 @@ enum cp_err http_open(const struct http_config *config, const struct http_route 
 uint16_t http_port(const struct http *http); /* 0: a unix socket */
 const struct http_counters *http_counters(const struct http *http);
 
+/* Whether its thread has turned since it was asked last; asks again. It turns once a second,
+ * whether somebody calls or not. */
+bool http_answers(struct http *http);
+
 /* Waits for the answer under way. NULL is allowed. */
 void http_close(struct http *http);
 

@@ -24,6 +24,7 @@
  * wait a minute for a slow disk, the MQTT library two minutes for a name server. */
 #define HEARTBEAT_STORE_BEATS 4
 #define HEARTBEAT_OFFICE_BEATS 8
+#define HEARTBEAT_WEB_BEATS 8
 
 /* True when it has answered since it was asked last; asks again. */
 typedef bool heartbeat_fn(void *part);

@@ -219,6 +219,11 @@ enum cp_err web_open(struct uv_loop_s *loop, const struct config_http *config,
 	return err;
 }
 
+bool web_answers(void *web)
+{
+	return http_answers(((struct web *)web)->http);
+}
+
 void web_close(struct web *web)
 {
 	if (!web)

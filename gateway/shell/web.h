@@ -30,6 +30,9 @@ typedef void web_numbers_fn(void *ctx, struct numbers *out); /* on the loop */
 enum cp_err web_open(struct uv_loop_s *loop, const struct config_http *config,
     const char *store_file, web_numbers_fn *take, void *ctx, struct web **out) CP_MUST_CHECK;
 
+/* A heartbeat_fn of a struct web: whether the http thread answers. */
+bool web_answers(void *web);
+
 /* Run the loop afterwards until its handles are closed. NULL is allowed. */
 void web_close(struct web *web);
 

@@ -11,7 +11,7 @@ from manager import Frozen, Journal, Manager, thread_of
 
 WATCHDOG_S = 0.4
 BEAT_S = WATCHDOG_S / 2
-PATIENCE = {"ledger": 5, "upstream": 9, "loop": 0}  # beats
+PATIENCE = {"ledger": 5, "upstream": 9, "http": 9, "loop": 0}  # beats
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def manager(tmp_path, monkeypatch):
 @pytest.fixture
 def watched(manager, make_gateway, pki):
     """With a head office that is not there: being cut off is no hang."""
-    gateway = make_gateway(upstream={
+    gateway = make_gateway(http={"port": free_port()}, upstream={
         "servers": f"[127.0.0.1:{free_port()}]", "ca": pki.ca,
         "certificate": pki.folder / "listener.pem", "key": pki.folder / "listener.key"}).start()
     manager.wait_told(b"READY=1")
