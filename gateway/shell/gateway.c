@@ -484,8 +484,8 @@ static void watch_threads(struct gateway *gateway)
 		heartbeat_watch(&gateway->heartbeat, "head office", head_office_answers,
 		    gateway->office, HEARTBEAT_OFFICE_BEATS);
 	if (gateway->web)
-		heartbeat_watch(&gateway->heartbeat, "health and metrics", web_answers, gateway->web,
-		    HEARTBEAT_WEB_BEATS);
+		heartbeat_watch(&gateway->heartbeat, "health and metrics", web_answers,
+		    gateway->web, HEARTBEAT_WEB_BEATS);
 }
 
 static void close_handles(struct gateway *gateway)
