@@ -6,6 +6,7 @@
 #include <string.h>
 
 const struct cli_command cli_commands[] = {
+    {"status", cli_status, "one screen: is all well?"},
     {"alerts", cli_alerts, "list what the checks found"},
     {"why", cli_why, "explain one alert: which check, which sessions, which limit, what clears it"},
     {"devices", cli_devices, "list devices: last seen, battery, clock, service, out of use"},

@@ -10,13 +10,14 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* The one place that says what an exit status means. */
+/* The one place that says what an exit status means.
+ *
+ * CLI_FOUND: verify, what-if: differences; check-config: faults; status: not green; doctor, setup,
+ * pki: something failed; why, --device, --client: there is no such one; recall: the lot was used,
+ * or one that is written almost alike. */
 enum cli_exit {
 	CLI_OK = 0,
-	CLI_FOUND =
-	    1,              /* verify, what-if: differences; check-config: faults; pki: a failure;
-	                     * doctor, setup: something failed; why, --device, --client: there is no such
-	                     * one;      recall: the      lot was used, or one that is written almost alike */
+	CLI_FOUND = 1,
 	CLI_USAGE = 2,      /* a wrong argument */
 	CLI_UNREADABLE = 3, /* configuration or store cannot be read, output not written */
 };
@@ -40,6 +41,7 @@ void cli_print_help(FILE *out, const struct cli_command *first);
 /* One sentence on stderr, with the nearest name if there is one. CLI_USAGE. */
 int cli_unknown(const char *name);
 
+int cli_status(int argc, char **argv);
 int cli_alerts(int argc, char **argv);
 int cli_why(int argc, char **argv);
 int cli_devices(int argc, char **argv);

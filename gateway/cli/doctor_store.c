@@ -67,14 +67,6 @@ static bool load_health(const struct box *box, struct view_health *out)
 	return is_read;
 }
 
-/* Of a store that is a day old at least; -1: not known. */
-static int64_t growth_a_day(const struct view_health *health)
-{
-	int64_t age = health->since ? clock_wall() - health->since : 0;
-
-	return age < MS_PER_DAY ? -1 : (health->bytes - health->free_bytes) / (age / MS_PER_DAY);
-}
-
 void doctor_disk(const struct box *box, struct diagnosis *out)
 {
 	static const char remedy[] =
@@ -94,7 +86,7 @@ void doctor_disk(const struct box *box, struct diagnosis *out)
 	}
 	(void)load_health(box, &health);
 	int64_t room = total - used + health.free_bytes - reserve;
-	int64_t a_day = growth_a_day(&health);
+	int64_t a_day = view_growth(&health, clock_wall());
 	int64_t days = a_day > 0 ? room / a_day : -1;
 	if (room < 0)
 		doctor_fail(out, remedy, "%s", ledger_full_text(full, reserve / 8 - room, path));

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define LOCK_FILE "%s/lock"
 
 /* Without it a power cut may take the new folder away with everything in it. */
 static int sync_parent(const char *path)
@@ -75,7 +77,7 @@ enum cp_err folder_hold(const char *path, int *lock, char why[256])
 		return cannot_make(path, errno, why);
 	}
 
-	snprintf(file, sizeof(file), "%s/lock", path);
+	snprintf(file, sizeof(file), LOCK_FILE, path);
 	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return cannot_write(path, errno, why);
@@ -92,4 +94,26 @@ void folder_release(int lock)
 {
 	if (lock >= 0)
 		close(lock);
+}
+
+/* "1: FLOCK  ADVISORY  WRITE 3908 00:1b:2538391 0 EOF": the last number is the file's. */
+bool folder_is_held(const char *path)
+{
+	FILE *locks = fopen("/proc/locks", "re");
+	char file[512];
+	char line[256];
+	struct stat st;
+	bool is_held = false;
+
+	snprintf(file, sizeof(file), LOCK_FILE, path);
+	bool is_there = stat(file, &st) == 0;
+	while (locks && is_there && !is_held && fgets(line, sizeof(line), locks)) {
+		uintmax_t inode;
+		is_held = strstr(line, "FLOCK") &&
+		          sscanf(line, "%*s %*s %*s %*s %*s %*x:%*x:%" SCNuMAX, &inode) == 1 &&
+		          inode == st.st_ino;
+	}
+	if (locks)
+		fclose(locks);
+	return is_held;
 }

@@ -12,6 +12,8 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 /* *lock is what folder_release() takes. */
 enum cp_err folder_hold(const char *path, int *lock, char why[256]) CP_MUST_CHECK;
 void folder_release(int lock); /* -1: nothing is held */
@@ -19,5 +21,8 @@ void folder_release(int lock); /* -1: nothing is held */
 /* Could this process hold it? Changes nothing. CP_OK, CP_NOTFOUND (it would be made), or what
  * folder_hold() would say. */
 enum cp_err folder_look(const char *path, char why[256]) CP_MUST_CHECK;
+
+/* Does a process hold it? Only looks, so that nobody who wants to hold it is in the way. */
+bool folder_is_held(const char *path);
 
 #endif

@@ -401,8 +401,8 @@ static int open_intake(struct gateway *gateway)
 /* Without it devices are served all the same; control_open() has said it. */
 static int open_staff(struct gateway *gateway)
 {
-	enum cp_err err = staff_open(
-	    &gateway->loop, gateway->config->store.path, gateway->intake, &gateway->staff);
+	enum cp_err err = staff_open(&gateway->loop, gateway->config->store.path, gateway->intake,
+	    take_numbers, gateway, &gateway->staff);
 
 	return err == CP_NOMEM ? GATEWAY_UNAVAILABLE : 0;
 }

@@ -12,6 +12,7 @@
 
 #include "io/http.h"
 #include "ledger/view/gauges.h"
+#include "ledger/view/health.h"
 #include "shell/numbers.h"
 
 /* What a page is printed from. */
@@ -19,8 +20,10 @@ struct measured {
 	bool always; /* true */
 	bool has_store;
 	struct numbers now;
-	struct view_gauges store; /* has_store */
-	uint64_t http[3];         /* answered, refused, cut */
+	struct view_gauges store; /* has_store; these three */
+	struct view_health health;
+	int64_t growth_a_day; /* bytes; 0: not known yet */
+	uint64_t http[3];     /* answered, refused, cut */
 };
 
 enum metric_type {

@@ -1,13 +1,17 @@
 #include "shell/staff.h"
 
 #include "io/log.h"
+#include "shell/numbers.h"
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct staff {
 	struct control *control;
 	struct intake *intake;
+	numbers_fn *take;
+	void *ctx;
 	struct staff_counters counters;
 	uint64_t retry_asker;       /* 0: nobody waits for one */
 	struct batch_retry retried; /* so far, of the walk under way */
@@ -107,6 +111,24 @@ void staff_settled(struct staff *staff, const struct batch *batch)
 		say_retried(staff);
 }
 
+/* --- how it is ------------------------------------------------------------------------ */
+
+static void ask_status(struct staff *staff, uint64_t request, json_t *arguments)
+{
+	struct numbers now = {0};
+
+	(void)arguments;
+	staff->take(staff->ctx, &now);
+	answer(staff, request,
+	    json_pack("{s:b, s:s, s:i, s:I, s:b, s:s, s:I, s:I, s:b, s:b, s:b, s:I, s:I}", "ok", 1,
+	        "version", CAREPACE_VERSION, "pid", (int)getpid(), "started_at",
+	        (json_int_t)now.started_at, "ready", now.is_ready, "why_not", now.why_not,
+	        "connected", (json_int_t)now.connected, "registered", (json_int_t)now.registered,
+	        "clock_in_doubt", now.in_doubt, "has_head_office", now.has_office,
+	        "is_head_office_connected", now.is_connected, "head_office_down_ms",
+	        (json_int_t)now.down_ms, "messages", (json_int_t)now.devices.messages));
+}
+
 /* --- requests ------------------------------------------------------------------------ */
 
 static void on_request(void *ctx, uint64_t request, struct slice line)
@@ -116,6 +138,7 @@ static void on_request(void *ctx, uint64_t request, struct slice line)
 		void (*ask)(struct staff *staff, uint64_t request, json_t *arguments);
 	} actions[] = {
 	    {"parked-retry", ask_parked_retry},
+	    {"status", ask_status},
 	};
 	struct staff *staff = ctx;
 	json_t *arguments =
@@ -138,8 +161,8 @@ static void on_request(void *ctx, uint64_t request, struct slice line)
 
 /* --- open and close ------------------------------------------------------------------- */
 
-enum cp_err staff_open(
-    struct uv_loop_s *loop, const char *folder, struct intake *intake, struct staff **out)
+enum cp_err staff_open(struct uv_loop_s *loop, const char *folder, struct intake *intake,
+    numbers_fn *take, void *ctx, struct staff **out)
 {
 	struct staff *staff = calloc(1, sizeof(*staff));
 
@@ -147,6 +170,8 @@ enum cp_err staff_open(
 	if (!staff)
 		return CP_NOMEM;
 	staff->intake = intake;
+	staff->take = take;
+	staff->ctx = ctx;
 	enum cp_err err = control_open(loop, folder, on_request, staff, &staff->control);
 	if (err)
 		free(staff);

@@ -5,7 +5,8 @@
  *
  * What:    {"do": NAME, ...} is answered by {"ok": true, ...} after the commit that
  *          holds it, or by {"ok": false, "error": SENTENCE}. A table has the names.
- * Does:    "parked-retry" {"hash": first digits, or ""}: P8. Also counts and says what
+ * Does:    "status" {}: the daemon in numbers, for `carepace status`.
+ *          "parked-retry" {"hash": first digits, or ""}: P8. Also counts and says what
  *          an upgrade's own retry found.
  * Threads: the loop's.
  */
@@ -24,8 +25,12 @@ struct staff_counters {
 	uint64_t parked_refused; /* understood, and not to be kept (P10) */
 };
 
+/* The daemon as it is now (shell/numbers.h). */
+struct numbers;
+typedef void numbers_fn(void *ctx, struct numbers *out);
+
 enum cp_err staff_open(struct uv_loop_s *loop, const char *folder, struct intake *intake,
-    struct staff **out) CP_MUST_CHECK;
+    numbers_fn *take, void *ctx, struct staff **out) CP_MUST_CHECK;
 
 /* The batch is durable: answer. */
 void staff_settled(struct staff *staff, const struct batch *batch);

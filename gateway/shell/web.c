@@ -20,7 +20,7 @@ struct web {
 	struct http *http;
 	struct mailbox *to_loop;
 	struct mailbox *to_http;
-	web_numbers_fn *take; /* on the loop */
+	numbers_fn *take; /* on the loop */
 	void *ctx;
 	const char *store_file;
 
@@ -130,6 +130,9 @@ static void look_at_store(struct web *web)
 	if (!web->view)
 		return;
 	view_gauges(web->view, &measured->store);
+	view_health(web->view, web->store_file, &measured->health);
+	int64_t growth = view_growth(&measured->health, measured->now.at);
+	measured->growth_a_day = growth > 0 ? growth : 0;
 	measured->has_store = view_error(web->view, &text) == CP_OK;
 	if (measured->has_store)
 		return;
@@ -184,7 +187,7 @@ static void free_web(struct web *web)
 }
 
 enum cp_err web_open(struct uv_loop_s *loop, const struct config_http *config,
-    const char *store_file, web_numbers_fn *take, void *ctx, struct web **out)
+    const char *store_file, numbers_fn *take, void *ctx, struct web **out)
 {
 	static const struct http_route routes[] = {
 	    {"/", answer_index},

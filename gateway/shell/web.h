@@ -23,12 +23,10 @@
 struct web;
 struct uv_loop_s;
 
-typedef void web_numbers_fn(void *ctx, struct numbers *out); /* on the loop */
-
-/* CP_OK with *out NULL when it is turned off. `config` and `store_file` are borrowed. Logs
- * what went wrong. */
+/* CP_OK with *out NULL when it is turned off. `take` is called on the loop. `config` and
+ * `store_file` are borrowed. Logs what went wrong. */
 enum cp_err web_open(struct uv_loop_s *loop, const struct config_http *config,
-    const char *store_file, web_numbers_fn *take, void *ctx, struct web **out) CP_MUST_CHECK;
+    const char *store_file, numbers_fn *take, void *ctx, struct web **out) CP_MUST_CHECK;
 
 /* A heartbeat_fn of a struct web: whether the http thread answers. */
 bool web_answers(void *web);

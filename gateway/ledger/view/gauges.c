@@ -2,11 +2,6 @@
 
 #include "ledger/view/state.h"
 
-static int64_t count(struct view *view, const char *sql)
-{
-	return db_value(&view->ledger.db, 0, sql, "");
-}
-
 static void read_outbox(struct view *view, struct view_gauges *out)
 {
 	struct db_rows rows = db_query(&view->ledger.db,
@@ -49,11 +44,25 @@ void view_gauges(struct view *view, struct view_gauges *out)
 	view_begin(view);
 	read_outbox(view, out);
 	read_open(view, out);
-	out->parked = count(view, "SELECT count(*) FROM parked");
-	out->unjudged = count(view, "SELECT count(*) FROM unjudged");
-	out->pending = count(view, "SELECT count(*) FROM pending");
-	int64_t page_bytes = count(view, "PRAGMA page_size");
-	out->file_bytes = page_bytes * count(view, "PRAGMA page_count");
-	out->free_bytes = page_bytes * count(view, "PRAGMA freelist_count");
+	view_end(view);
+}
+
+void view_today(struct view *view, event_ms since, struct view_today *out)
+{
+	struct db *db = &view->ledger.db;
+
+	view_begin(view);
+	struct db_rows rows = db_query(db,
+	    "SELECT count(*), max(max(coalesce(seen_at, 0), beat_at)) FROM source"
+	    " WHERE seen_at IS NOT NULL OR beat_at != 0",
+	    "");
+	*out = (struct view_today){
+	    .sessions = db_value(
+	        db, 0, "SELECT count(*) FROM session WHERE start_at >= ?", "i", (int64_t)since)};
+	if (db_next(&rows)) {
+		out->devices = db_int(&rows, 0);
+		out->last_heard = db_int(&rows, 1);
+	}
+	db_end(&rows);
 	view_end(view);
 }

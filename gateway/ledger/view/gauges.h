@@ -1,5 +1,5 @@
-/* gauges.h - what a store says of itself to who watches it: what is open, what waits, how
- * large it is.
+/* gauges.h - what a store says to who watches the box: what is open, what waits. How the
+ * store itself is says health.h.
  *
  * Cost:  indexes only, but for the alerts, which are read once each.
  * Calls, memory, errors: as in view.h.
@@ -24,13 +24,17 @@ struct view_gauges {
 	struct view_open open[VIEW_OPEN_MAX];
 	size_t open_count;
 	int64_t open_by_severity[SEVERITY_COUNT];
-	int64_t parked;
-	int64_t unjudged;
-	int64_t pending;
-	int64_t file_bytes;
-	int64_t free_bytes; /* of these: pages without content */
 };
 
 void view_gauges(struct view *view, struct view_gauges *out);
+
+/* The clinic's day so far. */
+struct view_today {
+	int64_t sessions;   /* that began since then */
+	int64_t devices;    /* that were ever heard of */
+	wall_ms last_heard; /* of any; 0: never */
+};
+
+void view_today(struct view *view, event_ms since, struct view_today *out);
 
 #endif

@@ -39,6 +39,14 @@ void view_health(struct view *view, const char *path, struct view_health *out)
 	view_end(view);
 }
 
+int64_t view_growth(const struct view_health *health, wall_ms now)
+{
+	int64_t age_ms = health->since ? now - health->since : 0;
+
+	return age_ms < MS_PER_DAY ? -1
+	                           : (health->bytes - health->free_bytes) / (age_ms / MS_PER_DAY);
+}
+
 const char *view_quick_check(struct view *view, char out[VIEW_QUICK_CHECK_BYTES])
 {
 	struct db *db = &view->ledger.db;

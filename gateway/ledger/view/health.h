@@ -18,6 +18,9 @@ struct view_health {
 
 void view_health(struct view *view, const char *path, struct view_health *out);
 
+/* By what it has grown a day since it began; -1: that is not a day ago. */
+int64_t view_growth(const struct view_health *health, wall_ms now);
+
 /* Reads all of it (SQLite's quick_check; minutes on a large one): "ok", or what is wrong first. */
 #define VIEW_QUICK_CHECK_BYTES 200
 const char *view_quick_check(struct view *view, char out[VIEW_QUICK_CHECK_BYTES]);

@@ -1,0 +1,171 @@
+#include "cli/status.h"
+
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "io/clock.h"
+#include "io/control.h"
+#include "io/folder.h"
+#include "ledger/ledger.h"
+#include "pki/certificate.h"
+
+#define ANSWER_MS 2000
+
+/* --- the running gateway ------------------------------------------------------------------ */
+
+static bool read_answer(const char *line, struct status_daemon *out)
+{
+	json_t *answer = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	const char *version;
+	const char *why_not;
+	json_int_t pid, started_at, connected, registered, down_ms;
+	int is_ok, is_ready, in_doubt, has_office, is_connected;
+	bool is_read =
+	    json_unpack(answer, "{s:b, s:s, s:I, s:I, s:b, s:s, s:I, s:I, s:b, s:b, s:b, s:I}",
+	        "ok", &is_ok, "version", &version, "pid", &pid, "started_at", &started_at, "ready",
+	        &is_ready, "why_not", &why_not, "connected", &connected, "registered", &registered,
+	        "clock_in_doubt", &in_doubt, "has_head_office", &has_office,
+	        "is_head_office_connected", &is_connected, "head_office_down_ms", &down_ms) == 0;
+
+	if (is_read) {
+		*out = (struct status_daemon){
+		    .is_running = true,
+		    .pid = pid,
+		    .started_at = started_at,
+		    .is_ready = is_ready,
+		    .connected = connected,
+		    .registered = registered,
+		    .is_clock_in_doubt = in_doubt,
+		    .has_head_office = has_office,
+		    .is_head_office_connected = is_connected,
+		    .head_office_down_ms = down_ms,
+		};
+		snprintf(out->version, sizeof(out->version), "%s", version);
+		snprintf(out->why_not, sizeof(out->why_not), "%s", why_not);
+	}
+	json_decref(answer);
+	return is_read;
+}
+
+static void ask_daemon(const char *folder, struct status_daemon *out)
+{
+	char answer[CONTROL_LINE_MAX];
+	char why[256];
+	enum cp_err err = control_ask(folder, "{\"do\":\"status\"}", ANSWER_MS, answer, why);
+
+	if (err == CP_OK && read_answer(answer, out))
+		return;
+	if (err == CP_OK)
+		snprintf(out->silence, sizeof(out->silence),
+		    "The running gateway's answer cannot be understood: it is another version. "
+		    "Restart it: systemctl restart carepace.");
+	else if (err != CP_NOTFOUND)
+		snprintf(out->silence, sizeof(out->silence),
+		    "The gateway cannot be asked: %s. Ask as root.", why);
+	else if (folder_is_held(folder)) /* though nobody answers in it */
+		snprintf(out->silence, sizeof(out->silence),
+		    "The gateway is starting, or waits because its store failed or its disk is "
+		    "full; its log says which: journalctl -u carepace.");
+	else
+		snprintf(out->silence, sizeof(out->silence),
+		    "The gateway does not run. Start it: systemctl start carepace; if it does not "
+		    "stay: journalctl -u carepace.");
+}
+
+/* --- the store and the files --------------------------------------------------------------- */
+
+static void read_store(struct status *status, struct cli_source *source)
+{
+	const struct view_filter worst = {.order = VIEW_WORST_FIRST, .max = STATUS_WORST};
+	const struct zone *zone = &source->zone;
+	const char *text;
+	char why[256];
+
+	if (view_open(&source->view, source->path, why)) {
+		snprintf(status->store_silence, sizeof(status->store_silence), "%s", why);
+		return;
+	}
+	view_health(source->view, source->path, &status->health);
+	view_gauges(source->view, &status->gauges);
+	view_today(
+	    source->view, zone_time_at(zone, zone_day(zone, status->now), 0), &status->today);
+	status->worst = view_alerts(source->view, &source->arena, &worst, &status->worst_count);
+	if (view_error(source->view, &text))
+		snprintf(status->store_silence, sizeof(status->store_silence), "%s", text);
+}
+
+static void measure_disk(struct status *status, const char *folder)
+{
+	int64_t growth = view_growth(&status->health, status->now);
+	int64_t used;
+	int64_t total;
+
+	ledger_disk(folder, &used, &total);
+	status->free_bytes = total - used;
+	int64_t room = status->free_bytes + status->health.free_bytes -
+	               status->source->config.store.reserve_bytes;
+	status->days_left = growth > 0 && room > 0 ? room / growth : growth > 0 ? 0 : -1;
+}
+
+static void read_certificates(struct status *status, const struct config *config)
+{
+	const struct {
+		const char *what;
+		const char *path;
+	} files[] = {
+	    {"the gateway", config->listener.certificate},
+	    {"the devices' CA", config->listener.ca},
+	    {"the way to head office", config->upstream.certificate},
+	    {"head office's CA", config->upstream.ca},
+	};
+	struct certificate certificate;
+	struct pki_error error;
+
+	_Static_assert(CP_COUNT(files) == CP_COUNT(status->certificates), "one for each");
+	for (size_t i = 0; i < CP_COUNT(files); i++) {
+		status->certificates[i].what = files[i].what;
+		if (files[i].path && !certificate_load(files[i].path, &certificate, &error))
+			status->certificates[i].ends_at = certificate.not_after;
+	}
+}
+
+static void gather(struct status *status, struct cli_source *source, const char *folder)
+{
+	status->source = source;
+	status->now = clock_wall();
+	ask_daemon(folder, &status->daemon);
+	read_store(status, source);
+	measure_disk(status, folder);
+	read_certificates(status, &source->config);
+	status_judge(status);
+}
+
+int cli_status(int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+	    .name = "status",
+	    .takes = CLI_TAKES_ALL,
+	    .about = "Is all well? Green: yes. Yellow: the clinic works, somebody should look. "
+	             "Red: devices are not served, or not rightly. Ends with 1 unless green.",
+	};
+	struct status status = {0};
+	struct cli_options options = {0};
+	struct cli_source source;
+	int exit_status;
+
+	if (!cli_parse(&syntax, argc, argv, &options, &exit_status))
+		return exit_status;
+	exit_status = cli_source_load(&source, &options);
+	if (!exit_status) {
+		gather(&status, &source,
+		    options.store_path ? options.store_path : source.config.store.path);
+		if (options.is_json)
+			status_print_json(&status);
+		else
+			status_print_text(&status);
+		exit_status = cli_finish(&options);
+		if (!exit_status && status.light != STATUS_GREEN)
+			exit_status = CLI_FOUND;
+	}
+	cli_source_close(&source);
+	return exit_status;
+}
