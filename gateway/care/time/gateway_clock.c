@@ -17,17 +17,36 @@ bool clock_is_same_boot(const struct clock_known *known, const struct clock_star
 	return known && !id_is_zero(&start->boot) && id_eq(&known->boot, &start->boot);
 }
 
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The latest that is never later than the truth. */
+static int64_t least_offset(const struct clock_known *known, const struct clock_start *start)
+{
+	/* The program may have been built after the box started. */
+	int64_t least = start->built_at - start->reading.since_boot;
+
+	if (!known)
+		return least;
+	if (clock_is_same_boot(known, start))
+		return later(least, known->offset);
+	if (id_is_zero(&start->boot)) /* only the program, perhaps */
+		return later(least, known->last - start->reading.since_boot);
+	return later(least, known->last); /* the box started after that */
+}
+
 void gateway_clock_open(
     struct gateway_clock *clock, const struct clock_known *known, const struct clock_start *start)
 {
 	bool is_same_boot = clock_is_same_boot(known, start);
-	wall_ms last = known && known->last > start->built_at ? known->last : start->built_at;
 
 	*clock = (struct gateway_clock){
 	    .boot = start->boot,
-	    .offset = is_same_boot ? known->offset : last, /* the box started after that */
+	    .offset = least_offset(known, start),
 	    .confirmed = is_same_boot ? known->confirmed : TIME_NEVER,
-	    .floor = last,
+	    .floor = known ? later(known->last, start->built_at) : start->built_at,
 	};
 	gateway_clock_look(clock, &start->reading);
 }
