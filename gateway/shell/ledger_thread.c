@@ -107,6 +107,7 @@ static void *run(void *arg)
 {
 	struct ledger_thread *thread = arg;
 
+	pthread_setname_np(pthread_self(), "ledger"); /* for top -H */
 	for (bool goes_on = true; goes_on;) {
 		bool has_idle_work = ledger_wants_checkpoint(thread->ledger) != CHECKPOINT_NONE;
 		struct mail *list =
@@ -156,7 +157,6 @@ enum cp_err ledger_thread_start(struct ledger_thread **out, struct uv_loop_s *lo
 		free(thread);
 		return CP_NOMEM;
 	}
-	pthread_setname_np(thread->thread, "ledger"); /* for top -H */
 	*out = thread;
 	return CP_OK;
 }

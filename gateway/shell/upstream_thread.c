@@ -462,6 +462,7 @@ static void *run(void *arg)
 {
 	struct upstream_thread *thread = arg;
 
+	pthread_setname_np(pthread_self(), "upstream"); /* for top -H */
 	while (!thread->is_stopping) {
 		act(thread);
 		read_mail(thread, time_to_wait(thread));
@@ -521,7 +522,6 @@ enum cp_err upstream_thread_start(struct upstream_thread **out,
 		thread_free(thread);
 		return CP_NOMEM;
 	}
-	pthread_setname_np(thread->thread, "upstream"); /* for top -H */
 	*out = thread;
 	return CP_OK;
 }
