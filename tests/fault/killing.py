@@ -32,7 +32,8 @@ def kill_and_restart(gateway, served, draw, points):
             count = served[point % len(served)]
             before = count()
             gateway.start()
-            wait_for(lambda: count() > before, "the client is served again", 60)
+            wait_for(lambda: count() > before, lambda: "the client is served again:\n" +
+                     "\n".join(gateway.log[-20:]), 60)
             time.sleep(draw.uniform(0, 0.3))
         gateway.kill()
     gateway.start()
