@@ -30,25 +30,42 @@ static bool is_there(const char *path)
 	       memcmp(start, CONFIG_CREDENTIAL_ABSENT, len) != 0;
 }
 
+/* *out is on the heap, NULL when the folder has none. */
+static enum cp_err find(const char *folder, const char *name, char **out)
+{
+	*out = NULL;
+	if (!folder)
+		return CP_OK;
+	if (asprintf(out, "%s/%s", folder, name) < 0) {
+		*out = NULL;
+		return CP_NOMEM;
+	}
+	if (is_there(*out))
+		return CP_OK;
+	free(*out);
+	*out = NULL;
+	return CP_OK;
+}
+
 enum cp_err config_credential_take(char **path)
 {
-	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	/* Of a reload, of the start. */
+	const char *folders[] = {getenv("RUNTIME_DIRECTORY"), getenv("CREDENTIALS_DIRECTORY")};
 	char name[NAME_MAX + 1];
-	char *credential;
+	char *found = NULL;
+	enum cp_err err = CP_OK;
 
-	if (!*path || !folder)
+	if (!*path)
 		return CP_OK;
 	snprintf(name, sizeof(name), "%s", last_two(*path));
 	char *slash = strchr(name, '/');
 	if (slash)
 		*slash = '_';
-	if (asprintf(&credential, "%s/%s", folder, name) < 0)
-		return CP_NOMEM;
-	if (!is_there(credential)) {
-		free(credential);
-		return CP_OK;
+	for (size_t i = 0; i < CP_COUNT(folders) && !err && !found; i++)
+		err = find(folders[i], name, &found);
+	if (found) {
+		free(*path);
+		*path = found;
 	}
-	free(*path);
-	*path = credential;
-	return CP_OK;
+	return err;
 }

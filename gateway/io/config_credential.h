@@ -4,7 +4,8 @@
  *          belong to root and the gateway sees only copies that nobody else can open. A
  *          credential goes before the file that the configuration names.
  * Names:   of /etc/carepace/pki/listener.key: "pki_listener.key", the last folder and the file.
- * Reload:  systemd makes the copies at the start; a new key wants a restart.
+ * Reload:  systemd makes the copies at the start; the unit's ExecReload= puts later ones into
+ *          $RUNTIME_DIRECTORY, which go before.
  * Errors:  none. A credential that is not there, or says CONFIG_CREDENTIAL_ABSENT (the
  *          unit's default), leaves the path as it is.
  */

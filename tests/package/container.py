@@ -31,7 +31,7 @@ class Container:
         # A session of its own: nspawn takes the terminal, and its container ends by our word.
         self._nspawn = subprocess.Popen(
             ["systemd-nspawn", "--boot", "--register=no", "--keep-unit", "--private-network",
-             "--console=pipe", "--volatile=overlay", f"--machine=carepace-{os.getpid()}", "-D", root],
+             "--console=pipe", "--timezone=off", "--volatile=overlay", f"--machine=carepace-{os.getpid()}", "-D", root],
             env=environment, start_new_session=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.init = wait_for(self._find_init, "an init in the container")

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -60,6 +61,27 @@ static void the_name_is_the_folders_and_the_files(void **state)
 	assert_taken_with("upstream_client.key", "PEM", "/etc/carepace/pki/listener.key", false);
 }
 
+static void a_later_copy_goes_before(void **state)
+{
+	char later[128];
+
+	(void)state;
+	snprintf(later, sizeof(later), "%s/later", folder);
+	assert_int_equal(mkdir(later, 0700), 0);
+	setenv("RUNTIME_DIRECTORY", later, 1);
+	assert_taken_with("pki_listener.key", "PEM", "/etc/carepace/pki/listener.key", true);
+	assert_taken_with("later/pki_listener.key", "PEM", "/etc/carepace/pki/listener.key", true);
+	snprintf(later, sizeof(later), "%s/pki_listener.key", folder);
+	FILE *first = fopen(later, "we");
+	assert_non_null(first);
+	fclose(first);
+	assert_taken_with("later/pki_listener.key", "PEM", "/etc/carepace/pki/listener.key", true);
+	assert_int_equal(unlink(later), 0);
+	unsetenv("RUNTIME_DIRECTORY");
+	snprintf(later, sizeof(later), "%s/later", folder);
+	assert_int_equal(rmdir(later), 0);
+}
+
 static void the_units_default_is_no_key(void **state)
 {
 	(void)state;
@@ -84,6 +106,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_name_is_the_folders_and_the_files),
+	    cmocka_unit_test(a_later_copy_goes_before),
 	    cmocka_unit_test(the_units_default_is_no_key),
 	    cmocka_unit_test(without_systemd_nothing_changes),
 	};
