@@ -24,7 +24,7 @@ static struct conn *find(const struct listener *listener, uint64_t id)
 {
 	uint32_t slot = (uint32_t)id;
 
-	if (slot >= listener->limits.connections)
+	if (slot >= listener->slot_count)
 		return NULL;
 	struct conn *conn = listener->slots[slot];
 	return conn && conn->id == id ? conn : NULL;
@@ -49,10 +49,8 @@ static void free_listener(struct listener *listener)
 	free(listener);
 }
 
-static void handle_closed(uv_handle_t *handle)
+void listener_handle_closed(struct listener *listener)
 {
-	struct listener *listener = handle->data;
-
 	if (--listener->handles > 0)
 		return;
 	void (*done)(void *ctx) = listener->done;
@@ -60,6 +58,11 @@ static void handle_closed(uv_handle_t *handle)
 	free_listener(listener);
 	if (done)
 		done(ctx);
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+	listener_handle_closed(handle->data);
 }
 
 static void close_if_empty(struct listener *listener)
@@ -87,9 +90,9 @@ void listener_close(struct listener *listener, void (*done)(void *ctx))
 	listener->is_closing = true;
 	listener->done = done;
 	uv_timer_stop(&listener->retry);
-	uv_close((uv_handle_t *)&listener->poll, handle_closed);
-	close(listener->fd);
-	for (uint32_t i = 0; i < listener->limits.connections; i++) {
+	door_close(listener->door);
+	listener_abandon(listener);
+	for (uint32_t i = 0; i < listener->slot_count; i++) {
 		struct conn *conn = listener->slots[i];
 		if (conn && conn->state == CONN_OPEN)
 			conn_leave(conn, CLOSE_STOPPING, LEAVE_STOPPING_MS);
@@ -104,6 +107,27 @@ static void turn_ends(uv_prepare_t *prepare)
 	conn_run_dirty(prepare->data);
 }
 
+/* Room for so many connections; there may be more already. */
+static bool have_slots(struct listener *listener, uint32_t count)
+{
+	struct conn **slots = realloc(listener->slots, count * sizeof(struct conn *));
+	listener->slots = slots ? slots : listener->slots;
+	uint32_t *generations = realloc(listener->generations, count * sizeof(uint32_t));
+	listener->generations = generations ? generations : listener->generations;
+	uint32_t *free_slots = realloc(listener->free_slots, count * sizeof(uint32_t));
+	listener->free_slots = free_slots ? free_slots : listener->free_slots;
+
+	if (!slots || !generations || !free_slots)
+		return false;
+	for (uint32_t i = count; i > listener->slot_count; i--) {
+		slots[i - 1] = NULL;
+		generations[i - 1] = 0;
+		free_slots[listener->free_count++] = i - 1;
+	}
+	listener->slot_count = count;
+	return true;
+}
+
 static struct listener *new_listener(uv_loop_t *loop, const struct listener_limits *limits)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
@@ -114,28 +138,23 @@ static struct listener *new_listener(uv_loop_t *loop, const struct listener_limi
 	listener->limits = *limits;
 	ring_init(&listener->dirty);
 	ring_init(&listener->strangers);
-	listener->slots = calloc(limits->connections, sizeof(struct conn *));
-	listener->generations = calloc(limits->connections, sizeof(uint32_t));
-	listener->free_slots = calloc(limits->connections, sizeof(uint32_t));
-	if (!listener->slots || !listener->generations || !listener->free_slots) {
+	if (!have_slots(listener, limits->connections)) {
 		free_listener(listener);
 		return NULL;
 	}
-	for (uint32_t i = limits->connections; i > 0; i--)
-		listener->free_slots[listener->free_count++] = i - 1;
 	return listener;
 }
 
-/* From here on libuv owes three close callbacks. */
+/* From here on libuv owes a close callback for each handle. */
 static void start(struct listener *listener)
 {
-	listener->handles = 3;
-	listener->poll.data = listener->retry.data = listener->turn_end.data = listener;
-	CP_CHECK(uv_poll_init(listener->loop, &listener->poll, listener->fd) == 0);
+	listener->handles = 2;
+	listener->retry.data = listener->turn_end.data = listener;
 	CP_CHECK(uv_timer_init(listener->loop, &listener->retry) == 0);
 	CP_CHECK(uv_prepare_init(listener->loop, &listener->turn_end) == 0);
 	CP_CHECK(uv_prepare_start(&listener->turn_end, turn_ends) == 0);
-	CP_CHECK(uv_poll_start(&listener->poll, UV_READABLE, listener_accept) == 0);
+	door_open(listener->door);
+	listener_raise_descriptor_limit(&listener->limits);
 }
 
 enum cp_err listener_open(uv_loop_t *loop, const struct listener_place *place,
@@ -153,7 +172,7 @@ enum cp_err listener_open(uv_loop_t *loop, const struct listener_place *place,
 	if (err)
 		log_error("cannot start threads for TLS: out of memory, descriptors or threads");
 	else
-		err = listener_bind(listener, place);
+		err = door_new(listener, place, &listener->door);
 	if (err) {
 		free_listener(listener);
 		return err;
@@ -170,12 +189,46 @@ enum cp_err listener_open(uv_loop_t *loop, const struct listener_place *place,
 
 uint16_t listener_port(const struct listener *listener)
 {
-	return listener->port;
+	return listener->door->port;
 }
 
 const struct listener_counters *listener_counters(const struct listener *listener)
 {
 	return &listener->counters;
+}
+
+enum cp_err listener_prepare(
+    struct listener *listener, const struct listener_place *place, uint32_t connections)
+{
+	listener_abandon(listener);
+	if (connections > listener->slot_count && !have_slots(listener, connections)) {
+		log_error("no memory for %u connections", connections);
+		return CP_NOMEM;
+	}
+	if (door_is_at(listener->door, place))
+		return CP_OK;
+	return door_new(listener, place, &listener->next_door);
+}
+
+void listener_abandon(struct listener *listener)
+{
+	door_free(listener->next_door);
+	listener->next_door = NULL;
+}
+
+void listener_commit(struct listener *listener, const struct listener_limits *limits)
+{
+	struct door *old = listener->door;
+
+	CP_CHECK(limits->connections <= listener->slot_count);
+	listener->limits = *limits;
+	listener_raise_descriptor_limit(limits);
+	if (!listener->next_door)
+		return;
+	listener->door = listener->next_door;
+	listener->next_door = NULL;
+	door_open(listener->door);
+	door_close(old);
 }
 
 void listener_set_config(struct listener *listener, struct tls_config *config)
@@ -186,7 +239,7 @@ void listener_set_config(struct listener *listener, struct tls_config *config)
 
 	listener->config = tls_config_hold(config);
 	tls_config_drop(old);
-	for (uint32_t i = 0; i < listener->limits.connections; i++) {
+	for (uint32_t i = 0; i < listener->slot_count; i++) {
 		struct conn *conn = listener->slots[i];
 		if (!conn || conn->state != CONN_OPEN)
 			continue;

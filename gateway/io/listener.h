@@ -110,6 +110,15 @@ void listener_close(struct listener *listener, void (*done)(void *ctx));
 uint16_t listener_port(const struct listener *listener);
 const struct listener_counters *listener_counters(const struct listener *listener);
 
+/* What a reload changes, in two steps: prepare does all that can fail and says why (CP_BUSY: the
+ * port is taken), then commit or abandon. Port and address as they are: the socket stays. The new
+ * one listens before the old one is closed, and connections stay, also those that are more
+ * than the new limit. */
+enum cp_err listener_prepare(struct listener *listener, const struct listener_place *place,
+    uint32_t connections) CP_MUST_CHECK;
+void listener_commit(struct listener *listener, const struct listener_limits *limits);
+void listener_abandon(struct listener *listener);
+
 /* For new connections. A live one that the new registry does not allow is closed
  * (CLOSE_NOT_ALLOWED), the others keep the config they have. */
 void listener_set_config(struct listener *listener, struct tls_config *config);

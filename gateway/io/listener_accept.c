@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +18,10 @@
  * 0.2 ms of set-up and hello. The others wait in the backlog. */
 #define ACCEPTS_PER_TURN 8
 #define RETRY_MS 1000
+
+#define HELD_BY_SYSTEMD                                                                            \
+	"systemd holds port %u for devices (carepace.socket), but listener.port is %u: make "      \
+	"them the same, or stop and disable carepace.socket"
 
 static bool parse_address(const char *text, uint16_t port, struct sockaddr_storage *out)
 {
@@ -51,9 +57,9 @@ static bool bind_and_listen(int fd, const struct sockaddr_storage *at)
 }
 
 /* Soft limits are low for programs that use select(2); this one does not. */
-static void raise_descriptor_limit(const struct listener *listener)
+void listener_raise_descriptor_limit(const struct listener_limits *limits)
 {
-	rlim_t need = listener_files_needed(listener->limits.connections);
+	rlim_t need = listener_files_needed(limits->connections);
 	char why[LISTENER_TEXT_BYTES];
 	struct rlimit limit;
 
@@ -61,8 +67,7 @@ static void raise_descriptor_limit(const struct listener *listener)
 		return;
 	limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < need)
-		log_warning(
-		    "%s", listener_files_text(why, limit.rlim_cur, listener->limits.connections));
+		log_warning("%s", listener_files_text(why, limit.rlim_cur, limits->connections));
 }
 
 int listener_try(const char *address, uint16_t port, struct sockaddr_storage *at, int *fd)
@@ -81,60 +86,92 @@ int listener_try(const char *address, uint16_t port, struct sockaddr_storage *at
 	return error;
 }
 
-static enum cp_err take(struct listener *listener, const struct listener_place *place)
+static enum cp_err make_door(struct listener *listener, int fd, struct door **out)
+{
+	*out = calloc(1, sizeof(**out));
+	if (!*out) {
+		log_error("no memory for the listener");
+		close(fd);
+		return CP_NOMEM;
+	}
+	**out = (struct door){.listener = listener, .fd = fd, .port = port_of(fd)};
+	return CP_OK;
+}
+
+static enum cp_err take(
+    struct listener *listener, const struct listener_place *place, struct door **out)
 {
 	uint16_t port = port_of(place->fd);
 
 	if (port != place->port) {
-		log_error(
-		    "systemd holds port %u for devices (carepace.socket), but listener.port is "
-		    "%u: make them the same, or stop and disable carepace.socket",
-		    port, place->port);
+		log_error(HELD_BY_SYSTEMD, port, place->port);
 		close(place->fd);
 		return CP_CONFIG;
 	}
-	listener->fd = place->fd;
-	listener->port = port;
-	raise_descriptor_limit(listener);
-	return CP_OK;
+	enum cp_err err = make_door(listener, place->fd, out);
+	if (!err)
+		(*out)->is_given = true;
+	return err;
 }
 
-enum cp_err listener_bind(struct listener *listener, const struct listener_place *place)
+/* The address of now and another one may be of the same socket. */
+static void say_why(const struct listener *listener, const struct listener_place *place, int error)
 {
-	const char *address = place->address;
-	uint16_t port = place->port;
-	struct sockaddr_storage at;
 	char why[LISTENER_TEXT_BYTES];
 
-	if (place->fd != LISTENER_BINDS)
-		return take(listener, place);
-	int error = listener_try(address, port, &at, &listener->fd);
-	if (error) {
-		log_error("%s", listener_bind_text(why, address, port, error));
-		return error == EADDRINUSE ? CP_BUSY : error == EINVAL ? CP_CONFIG : CP_NET;
-	}
-	listener->port = port_of(listener->fd);
-	raise_descriptor_limit(listener);
-	return CP_OK;
+	if (error == EADDRINUSE && listener->door && listener->door->port == place->port)
+		log_error("cannot listen on %s port %u beside the address of now: restart the "
+		          "service for this, or change listener.port as well",
+		    place->address, place->port);
+	else
+		log_error("%s", listener_bind_text(why, place->address, place->port, error));
 }
 
-/* The connection stays in the backlog, so the poll would fire at once. */
-static void rest(struct listener *listener, int error)
+enum cp_err door_new(
+    struct listener *listener, const struct listener_place *place, struct door **out)
 {
+	struct sockaddr_storage at;
+	int fd;
+
+	*out = NULL;
+	if (listener->door && listener->door->is_given) {
+		log_error(HELD_BY_SYSTEMD, listener->door->port, place->port);
+		return CP_CONFIG;
+	}
+	if (place->fd != LISTENER_BINDS)
+		return take(listener, place, out);
+	int error = listener_try(place->address, place->port, &at, &fd);
+	if (error) {
+		say_why(listener, place, error);
+		return error == EADDRINUSE ? CP_BUSY : error == EINVAL ? CP_CONFIG : CP_NET;
+	}
+	enum cp_err err = make_door(listener, fd, out);
+	if (!err)
+		(*out)->at = at;
+	return err;
+}
+
+static void accept_again(uv_timer_t *retry);
+
+/* The connection stays in the backlog, so the poll would fire at once. */
+static void rest(struct door *door, int error)
+{
+	struct listener *listener = door->listener;
+
 	errno = error;
 	listener->counters.accept_failures++;
 	log_error("cannot take connections: %m; trying again every second (raise LimitNOFILE if "
 	          "this stays)");
-	uv_poll_stop(&listener->poll);
-	uv_timer_start(&listener->retry, listener_accept_again, RETRY_MS, 0);
+	uv_poll_stop(&door->poll);
+	uv_timer_start(&listener->retry, accept_again, RETRY_MS, 0);
 }
 
 /* The kernel gives the lowest number that is free: one near the limit means that all
  * below are taken. Store, head office and people at the command line need some, too. */
-static bool has_descriptor_to_spare(const struct listener *listener)
+static bool has_descriptor_to_spare(const struct door *door)
 {
 	struct rlimit limit;
-	int lowest = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
+	int lowest = fcntl(door->fd, F_DUPFD_CLOEXEC, 0);
 
 	if (lowest < 0)
 		return false;
@@ -144,20 +181,19 @@ static bool has_descriptor_to_spare(const struct listener *listener)
 }
 
 /* False when there is no point in trying again now. */
-static bool accept_one(struct listener *listener)
+static bool accept_one(struct door *door)
 {
-	if (!has_descriptor_to_spare(listener)) {
-		rest(listener, EMFILE);
+	if (!has_descriptor_to_spare(door)) {
+		rest(door, EMFILE);
 		return false;
 	}
 	struct sockaddr_storage from;
 	socklen_t len = sizeof(from);
-	int fd =
-	    accept4(listener->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept4(door->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0) {
-		listener->counters.accepted++;
-		conn_open(listener, fd, &from);
+		door->listener->counters.accepted++;
+		conn_open(door->listener, fd, &from);
 		return true;
 	}
 	switch (errno) {
@@ -167,14 +203,14 @@ static bool accept_one(struct listener *listener)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		rest(listener, errno);
+		rest(door, errno);
 		return false;
 	default: /* that one connection is gone already (accept(2), error handling) */
 		return true;
 	}
 }
 
-void listener_accept(uv_poll_t *poll, int status, int events)
+static void accept_some(uv_poll_t *poll, int status, int events)
 {
 	(void)status;
 	(void)events;
@@ -183,9 +219,60 @@ void listener_accept(uv_poll_t *poll, int status, int events)
 			return;
 }
 
-void listener_accept_again(uv_timer_t *retry)
+static void accept_again(uv_timer_t *retry)
 {
 	struct listener *listener = retry->data;
 
-	CP_CHECK(uv_poll_start(&listener->poll, UV_READABLE, listener_accept) == 0);
+	CP_CHECK(uv_poll_start(&listener->door->poll, UV_READABLE, accept_some) == 0);
+}
+
+/* --- doors ------------------------------------------------------------------ */
+
+void door_open(struct door *door)
+{
+	struct listener *listener = door->listener;
+
+	listener->handles++;
+	door->poll.data = door;
+	CP_CHECK(uv_poll_init(listener->loop, &door->poll, door->fd) == 0);
+	CP_CHECK(uv_poll_start(&door->poll, UV_READABLE, accept_some) == 0);
+}
+
+static void on_door_closed(uv_handle_t *handle)
+{
+	struct door *door = handle->data;
+	struct listener *listener = door->listener;
+
+	free(door);
+	listener_handle_closed(listener);
+}
+
+void door_close(struct door *door)
+{
+	struct listener *listener = door->listener;
+
+	uv_timer_stop(&listener->retry);
+	for (int i = 0; i < LISTENER_BACKLOG && !listener->is_closing && accept_one(door); i++)
+		;
+	uv_timer_stop(&listener->retry); /* of the last one; the next door tries by itself */
+	uv_close((uv_handle_t *)&door->poll, on_door_closed);
+	close(door->fd);
+}
+
+void door_free(struct door *door)
+{
+	if (!door)
+		return;
+	close(door->fd);
+	free(door);
+}
+
+bool door_is_at(const struct door *door, const struct listener_place *place)
+{
+	struct sockaddr_storage at;
+
+	if (door->is_given)
+		return door->port == place->port;
+	return parse_address(place->address, place->port, &at) &&
+	       memcmp(&at, &door->at, sizeof(at)) == 0;
 }

@@ -164,7 +164,7 @@ static bool is_within_limits(struct conn *conn)
 	uint32_t strangers = 0;
 	uint32_t same = 0;
 
-	if (listener->free_count == 0) {
+	if (listener->counters.connections >= listener->limits.connections) {
 		listener->counters.over_connections++;
 		log_warning("refused %s: there are %u connections, which is the limit: find out "
 		            "who opens so many, or raise it",

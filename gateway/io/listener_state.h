@@ -63,6 +63,16 @@ struct conn {
 	char remote[LISTENER_REMOTE_LEN];
 };
 
+/* A socket that listens. */
+struct door {
+	struct listener *listener;
+	uv_poll_t poll;
+	int fd;
+	uint16_t port;
+	bool is_given;              /* by systemd, which knows where */
+	struct sockaddr_storage at; /* else what it was bound to */
+};
+
 struct listener {
 	uv_loop_t *loop;
 	struct listener_limits limits;
@@ -71,18 +81,18 @@ struct listener {
 	struct tls_config *config;
 	struct handshakes *handshakes;
 	struct listener_counters counters;
-	struct conn **slots; /* limits.connections of each */
+	struct conn **slots; /* slot_count of each: the highest limit that there was */
 	uint32_t *generations;
 	uint32_t *free_slots;
+	uint32_t slot_count;
 	uint32_t free_count;
 	struct ring dirty;     /* to be flushed, or to be read after a pause */
 	struct ring strangers; /* not yet authenticated */
-	int fd;
-	uint16_t port;
-	uint8_t handles;
+	struct door *door;
+	struct door *next_door; /* bound, between prepare and commit */
+	unsigned handles;
 	bool is_closing;
 	void (*done)(void *ctx);
-	uv_poll_t poll;
 	uv_timer_t retry;
 	uv_prepare_t turn_end;
 	uint8_t cipher[TLS_FEED_MAX]; /* one read, then it is the connection's */
@@ -95,9 +105,13 @@ struct listener {
 
 /* A socket that listens, or the error as errno has it; *at is where, unless EINVAL. */
 int listener_try(const char *address, uint16_t port, struct sockaddr_storage *at, int *fd);
-enum cp_err listener_bind(struct listener *listener, const struct listener_place *place);
-void listener_accept(uv_poll_t *poll, int status, int events);
-void listener_accept_again(uv_timer_t *retry);
+enum cp_err door_new(
+    struct listener *listener, const struct listener_place *place, struct door **out);
+void door_open(struct door *door);
+void door_close(struct door *door); /* what waits in its backlog is taken first */
+void door_free(struct door *door);  /* one that was never opened; NULL is allowed */
+bool door_is_at(const struct door *door, const struct listener_place *place);
+void listener_raise_descriptor_limit(const struct listener_limits *limits);
 
 /* listener_conn.c: the life of a connection. conn_open() takes the descriptor. */
 void conn_open(struct listener *listener, int fd, const struct sockaddr_storage *from);
@@ -123,6 +137,7 @@ void conn_run_dirty(struct listener *listener);
 size_t conn_held_bytes(const struct conn *conn);
 
 /* listener.c */
+void listener_handle_closed(struct listener *listener);
 uint64_t listener_take_slot(struct listener *listener, struct conn *conn);
 void listener_forget(struct conn *conn);
 

@@ -11,6 +11,7 @@
 #define HOST_MAX_LEN 255 /* RFC 1035, section 2.3.4 */
 #define PATH_MAX_LEN 1024
 #define SITE_MAX_LEN 32 /* DESIGN section 5 */
+#define SERVER_SCHEME "ssl://"
 
 struct unit {
 	const char *name;
@@ -120,12 +121,11 @@ static bool is_host(struct slice text)
 /* "host:port", with or without "ssl://"; *out is the part behind that. */
 static bool is_server(struct slice text, struct slice *out)
 {
-	static const char scheme[] = "ssl://";
 	static const struct setting port_limits = {.min = 1, .max = 65535};
-	const size_t scheme_len = sizeof(scheme) - 1;
+	const size_t scheme_len = sizeof(SERVER_SCHEME) - 1;
 	int port;
 
-	if (text.len > scheme_len && memcmp(text.p, scheme, scheme_len) == 0)
+	if (text.len > scheme_len && memcmp(text.p, SERVER_SCHEME, scheme_len) == 0)
 		text = slice_from(text, scheme_len);
 	size_t colon = text.len;
 	while (colon > 0 && text.p[colon - 1] != ':')
@@ -173,7 +173,7 @@ static bool add_server(
 
 	if (*count >= setting->max || !is_server(text, &server))
 		return false;
-	char *whole = join("ssl://", server);
+	char *whole = join(SERVER_SCHEME, server);
 	char **longer = realloc(*list, ((size_t)*count + 1) * sizeof(char *));
 	if (longer)
 		*list = longer;
@@ -295,6 +295,107 @@ const char *setting_expected(const struct setting *setting, char *out, size_t ou
 		break;
 	}
 	return out;
+}
+
+/* --- and back ------------------------------------------------------------------------------ */
+
+static void print_number(int value, const struct unit *units, char out[SETTING_TEXT_BYTES])
+{
+	const struct unit *best = units;
+
+	for (const struct unit *unit = units; unit->name; unit++)
+		if (value != 0 && value % unit->factor == 0)
+			best = unit;
+	snprintf(out, SETTING_TEXT_BYTES, "%d%s", value / best->factor, best->name);
+}
+
+static void print_servers(char *const *list, int count, char out[SETTING_TEXT_BYTES])
+{
+	size_t len = 0;
+
+	for (int i = 0; i < count && len < SETTING_TEXT_BYTES; i++)
+		len += (size_t)snprintf(out + len, SETTING_TEXT_BYTES - len, "%s%s", i ? ", " : "",
+		    list[i] + sizeof(SERVER_SCHEME) - 1);
+}
+
+const char *setting_print(
+    const struct setting *setting, const struct config *config, char out[SETTING_TEXT_BYTES])
+{
+	const void *member = (const char *)config + setting->offset;
+
+	snprintf(out, SETTING_TEXT_BYTES, "-");
+	switch (setting->type) {
+	case SETTING_SITE:
+	case SETTING_ZONE:
+	case SETTING_PATH:
+	case SETTING_ADDRESS:
+		if (*(char *const *)member)
+			snprintf(out, SETTING_TEXT_BYTES, "%s", *(char *const *)member);
+		break;
+	case SETTING_SERVERS:
+		print_servers(*(char **const *)member,
+		    *(const int *)(const void *)((const char *)config + setting->count_offset),
+		    out);
+		break;
+	case SETTING_NUMBER:
+		print_number(*(const int *)member, no_units, out);
+		break;
+	case SETTING_BYTES:
+		print_number(*(const int *)member, byte_units, out);
+		break;
+	case SETTING_SECONDS:
+		print_number(*(const int *)member, second_units, out);
+		break;
+	case SETTING_BOOL:
+		snprintf(out, SETTING_TEXT_BYTES, "%s", *(const bool *)member ? "true" : "false");
+		break;
+	case SETTING_LEVEL:
+		snprintf(
+		    out, SETTING_TEXT_BYTES, "%s", log_level_name(*(const enum log_level *)member));
+		break;
+	}
+	return out;
+}
+
+static void swap_bytes(void *a, void *b, size_t len)
+{
+	char kept[sizeof(void *)];
+
+	CP_CHECK(len <= sizeof(kept));
+	memcpy(kept, a, len);
+	memcpy(a, b, len);
+	memcpy(b, kept, len);
+}
+
+void setting_swap(const struct setting *setting, struct config *a, struct config *b)
+{
+	void *in_a = member_of(setting, a);
+	void *in_b = member_of(setting, b);
+
+	switch (setting->type) {
+	case SETTING_SERVERS:
+		swap_bytes((char *)a + setting->count_offset, (char *)b + setting->count_offset,
+		    sizeof(int));
+		swap_bytes(in_a, in_b, sizeof(char **));
+		break;
+	case SETTING_SITE:
+	case SETTING_ZONE:
+	case SETTING_PATH:
+	case SETTING_ADDRESS:
+		swap_bytes(in_a, in_b, sizeof(char *));
+		break;
+	case SETTING_NUMBER:
+	case SETTING_BYTES:
+	case SETTING_SECONDS:
+		swap_bytes(in_a, in_b, sizeof(int));
+		break;
+	case SETTING_BOOL:
+		swap_bytes(in_a, in_b, sizeof(bool));
+		break;
+	case SETTING_LEVEL:
+		swap_bytes(in_a, in_b, sizeof(enum log_level));
+		break;
+	}
 }
 
 void setting_clear(const struct setting *setting, struct config *config)

@@ -35,6 +35,7 @@ struct setting {
 	const char *unit;     /* for people, "days"; NULL when the value says it */
 	const char *fallback; /* as written in the file; NULL when there is none */
 	bool is_required;
+	bool is_live;       /* a reload takes it; the others hold until the next start */
 	const char *sample; /* for the example file when there is no fallback */
 	const char *sentence;
 };
@@ -56,6 +57,14 @@ bool setting_set(const struct setting *setting, struct config *config,
 
 /* "a whole number from 1 to 65535"; returns `out`. */
 const char *setting_expected(const struct setting *setting, char *out, size_t out_bytes);
+
+/* The value as it could stand in the file, "-" for none; returns `out`. */
+#define SETTING_TEXT_BYTES 1200
+const char *setting_print(
+    const struct setting *setting, const struct config *config, char out[SETTING_TEXT_BYTES]);
+
+/* Each gets the other's value. */
+void setting_swap(const struct setting *setting, struct config *a, struct config *b);
 
 /* Frees what setting_set() stored; safe on a zeroed config. */
 void setting_clear(const struct setting *setting, struct config *config);

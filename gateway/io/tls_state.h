@@ -40,6 +40,8 @@ struct tls_conn {
 
 enum cp_err tls_credentials_load(const struct tls_files *files, struct tls_credentials **out,
     struct pki_error *error) CP_MUST_CHECK;
+enum cp_err tls_credentials_load_client(const struct tls_files *files, struct tls_credentials **out,
+    struct pki_error *error) CP_MUST_CHECK;
 struct tls_credentials *tls_credentials_hold(struct tls_credentials *credentials);
 void tls_credentials_drop(struct tls_credentials *credentials);
 

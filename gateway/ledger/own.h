@@ -1,4 +1,4 @@
-/* own.h - what the clinic's own policy file says, on its way into the store.
+/* own.h - what the clinic's own files say, on its way into the store.
  *
  * Memory: the orders are the caller's, until the batch that brought them is back.
  */
@@ -9,6 +9,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* An order that the box gives itself: what holds for the site. */
 struct ledger_own {
@@ -17,11 +18,19 @@ struct ledger_own {
 	const ProtobufCMessage *body;
 };
 
+/* What the configuration changes while the store is open. */
+struct ledger_limits {
+	int64_t reserve_bytes;
+	int64_t outbox_max_bytes;
+	int outbox_days;
+};
+
 #define OWN_NEWS_BYTES 240
 
 struct own_policy {
 	const struct ledger_own *orders; /* NULL: none was read */
 	size_t count;
+	const struct ledger_limits *limits; /* taken with the orders; NULL: as they are */
 
 	/* The answer. */
 	bool is_taken;             /* it is in force now; false when the disk is full */

@@ -212,6 +212,11 @@ static void take(struct ledger *ledger, struct own_policy *own, struct taken_at 
 void policies_take(struct ledger *ledger, struct own_policy *own, wall_ms now)
 {
 	take(ledger, own, (struct taken_at){.now = now, .first = 0});
+	if (own->limits) {
+		ledger->config.reserve_bytes = own->limits->reserve_bytes;
+		ledger->config.outbox_max_bytes = own->limits->outbox_max_bytes;
+		ledger->config.outbox_days = own->limits->outbox_days;
+	}
 }
 
 void policies_suppose(struct ledger *ledger, struct own_policy *own, wall_ms since)

@@ -103,7 +103,7 @@ const char *counts_line(const struct count_sources *from, char out[COUNTS_LINE_B
 		add_staff(&line, from->staff);
 	add(&line, "", "reloads", reload_counters(from->reload)->done);
 	add(&line, "", "reloads_failed", reload_counters(from->reload)->failed);
-	if (from->office) {
+	if (head_office_is_configured(from->office)) {
 		struct upstream_counts sent;
 		const struct head_office_counters *n = head_office_counters(from->office, &sent);
 		add(&line, "orders_", "stored", n->orders);

@@ -285,7 +285,8 @@ static void on_opened(void *ctx, uint64_t conn, const struct tls_peer *peer)
 	dl->peer = *peer;
 	dl->armed_at = TIME_NEVER;
 	buf_init(&dl->stash, STASH_MAX_BYTES);
-	link_init(&dl->link, &devices->config.link, &peer->device, clock_mono());
+	dl->rules = devices->config.link;
+	link_init(&dl->link, &dl->rules, &peer->device, clock_mono());
 	dl->quota = devices_quota_of(devices, &peer->device);
 	if (!dl->quota || map_put(&devices->by_conn, &dl->key, dl)) {
 		listener_disconnect(devices->listener, conn, CLOSE_LIMIT);

@@ -65,6 +65,13 @@ enum cp_err devices_open(uv_loop_t *loop, const struct devices_config *config,
 
 uint16_t devices_port(const struct devices *devices);
 
+/* What a reload changes (io/listener.h): address, port, limits and quotas. A link that is there
+ * keeps what its CONNACK said. */
+enum cp_err devices_prepare(
+    struct devices *devices, const struct devices_config *next) CP_MUST_CHECK;
+void devices_commit(struct devices *devices, const struct devices_config *next);
+void devices_abandon(struct devices *devices);
+
 /* For new connections; a device that it does not allow any more is told and closed. */
 void devices_set_tls(struct devices *devices, struct tls_config *tls);
 

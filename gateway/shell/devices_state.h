@@ -5,6 +5,7 @@
  *     devices_up.c       PUBLISH and wills -> entries of the batch
  *     devices_down.c     a durable batch: acknowledgements and messages for devices
  *     devices_quota.c    what one device may take; beyond, its socket rests
+ *     devices_change.c   another configuration
  */
 #ifndef SHELL_DEVICES_STATE_H
 #define SHELL_DEVICES_STATE_H
@@ -26,6 +27,7 @@ struct device_link {
 	struct id key; /* its connection, as a key of devices->by_conn */
 	uint64_t conn;
 	struct tls_peer peer;
+	struct link_config rules; /* those of when it came */
 	struct link link;
 	struct buf stash; /* plaintext that came while the batch was full */
 	mono_ms armed_at; /* the listener wakes us then */

@@ -11,7 +11,6 @@
 #include "ledger/view/view.h"
 #include "shell/counts.h"
 #include "shell/heartbeat.h"
-#include "shell/policy_file.h"
 #include "shell/reload.h"
 #include "shell/staff.h"
 #include "shell/store_rest.h"
@@ -27,11 +26,11 @@
 #define SECOND_MS 1000
 
 struct gateway {
-	const struct config *config;
+	const char *config_path;
+	struct config *config; /* in force: a reload changes its content */
 	char store_file[512];
 	struct zone zone;
 	char tzdata[TZFILE_VERSION_BYTES];
-	struct tls_files files;
 	char ticket_keys[512];
 	struct reload *reload;
 	struct ledger *ledger; /* until intake has it */
@@ -40,7 +39,6 @@ struct gateway {
 	struct devices *devices;
 	struct head_office *office;
 	struct staff *staff;
-	struct policy_file *policy_file;
 	struct web *web;
 	int lock; /* on the store's folder */
 	uv_loop_t loop;
@@ -118,7 +116,6 @@ static void on_hup(uv_signal_t *signal, int number)
 	(void)number;
 	if (!gateway->devices || gateway->is_stopping)
 		return;
-	policy_file_reload(gateway->policy_file);
 	reload_all(gateway->reload);
 }
 
@@ -138,7 +135,7 @@ static void on_settled(void *ctx, const struct batch *batch)
 		devices_settled(gateway->devices, batch);
 	head_office_settled(gateway->office, batch);
 	staff_settled(gateway->staff, batch);
-	policy_file_settled(gateway->policy_file, batch);
+	reload_settled(gateway->reload, batch);
 	if (batch->unjudged)
 		log_error(
 		    "%u readings or subjects ended the program twice while they were judged and "
@@ -146,14 +143,6 @@ static void on_settled(void *ctx, const struct batch *batch)
 		    "set aside; the rest goes on. Please report this to the maker; they are judged "
 		    "again by the next version",
 		    batch->unjudged);
-}
-
-static void on_new_tls(void *ctx, struct tls_config *tls)
-{
-	struct gateway *gateway = ctx;
-
-	if (gateway->devices && !gateway->is_stopping)
-		devices_set_tls(gateway->devices, tls);
 }
 
 static void say_status(const struct gateway *gateway)
@@ -332,31 +321,14 @@ static int open_store(struct gateway *gateway)
 	return err ? GATEWAY_STORE : 0;
 }
 
-static int open_certificates(struct gateway *gateway)
+static struct devices_config devices_config_of(
+    const struct gateway *gateway, const struct config *config)
 {
-	const struct config_listener *listener = &gateway->config->listener;
-	struct pki_error error;
-
-	gateway->files = (struct tls_files){
-	    .ca = listener->ca,
-	    .cert = listener->certificate,
-	    .key = listener->key,
-	    .registry = listener->registry,
-	};
-	snprintf(gateway->ticket_keys, sizeof(gateway->ticket_keys), "%s/ticket.keys",
-	    gateway->config->store.path);
-	if (reload_open(&gateway->loop, &gateway->files, gateway->ticket_keys, on_new_tls, gateway,
-	        &gateway->reload, &error) == CP_OK)
-		return 0;
-	log_error("cannot use the certificates: %s", error.text);
-	return GATEWAY_CONFIG;
-}
-
-static int open_devices(struct gateway *gateway)
-{
-	const struct config_listener *listener = &gateway->config->listener;
-	struct devices_config config = {
-	    .place = {.address = listener->address, .port = (uint16_t)listener->port},
+	const struct config_listener *listener = &config->listener;
+	struct devices_config devices = {
+	    .place = {.address = listener->address,
+	        .port = (uint16_t)listener->port,
+	        .fd = LISTENER_BINDS},
 	    .limits = LISTENER_LIMITS_DEFAULT,
 	    .link = {.max_packet_bytes = (size_t)listener->max_packet_bytes,
 	        .max_out_bytes = 64 * 1024,
@@ -370,12 +342,19 @@ static int open_devices(struct gateway *gateway)
 	        .bytes = quota_rate_of(listener->max_bytes_per_s, QUOTA_BURST_S),
 	        .connects = quota_rate_of(listener->max_connects_per_s, QUOTA_CONNECTS_BURST_S)},
 	    .tls = reload_tls(gateway->reload),
-	    .roster = &gateway->roster,
+	    .roster = (struct roster *)&gateway->roster,
 	};
+
+	devices.limits.connections = (uint32_t)listener->max_connections;
+	return devices;
+}
+
+static int open_devices(struct gateway *gateway)
+{
+	struct devices_config config = devices_config_of(gateway, gateway->config);
 
 	if (systemd_take_socket(&config.place.fd))
 		return GATEWAY_CONFIG;
-	config.limits.connections = (uint32_t)listener->max_connections;
 	/* The listener has said why. */
 	return devices_open(&gateway->loop, &config, gateway->intake, &gateway->devices)
 	           ? GATEWAY_CONFIG
@@ -417,14 +396,6 @@ static int open_web(struct gateway *gateway)
 	return err == CP_NOMEM ? GATEWAY_UNAVAILABLE : 0;
 }
 
-static int open_policy_file(struct gateway *gateway)
-{
-	enum cp_err err = policy_file_open(
-	    &gateway->loop, gateway->config->policy.file, gateway->intake, &gateway->policy_file);
-
-	return err ? GATEWAY_UNAVAILABLE : 0;
-}
-
 static int open_head_office(struct gateway *gateway)
 {
 	if (head_office_open(&gateway->loop, gateway->config, gateway->store_file, gateway->intake,
@@ -432,6 +403,76 @@ static int open_head_office(struct gateway *gateway)
 		return 0;
 	log_error("cannot start the connection to head office: out of memory");
 	return GATEWAY_UNAVAILABLE;
+}
+
+/* --- reload ------------------------------------------------------------------------------- */
+
+static void on_renewed(void *ctx, struct tls_config *tls)
+{
+	struct gateway *gateway = ctx;
+
+	if (gateway->devices && !gateway->is_stopping)
+		devices_set_tls(gateway->devices, tls);
+}
+
+static enum cp_err on_prepare(void *ctx, const struct config *next)
+{
+	struct gateway *gateway = ctx;
+	struct devices_config devices = devices_config_of(gateway, next);
+
+	if (!gateway->devices || gateway->is_stopping)
+		return CP_BUSY;
+	return devices_prepare(gateway->devices, &devices);
+}
+
+static void on_abandon(void *ctx)
+{
+	struct gateway *gateway = ctx;
+
+	if (gateway->devices && !gateway->is_stopping)
+		devices_abandon(gateway->devices);
+}
+
+static void on_judge(void *ctx, const struct own_policy *own)
+{
+	struct gateway *gateway = ctx;
+
+	intake_batch(gateway->intake)->own = *own;
+	intake_added(gateway->intake, true);
+}
+
+static void on_taken(void *ctx, struct tls_config *tls, bool has_new_head_office)
+{
+	struct gateway *gateway = ctx;
+
+	log_set_level(gateway->config->log_level);
+	if (!gateway->devices || gateway->is_stopping)
+		return;
+	struct devices_config devices = devices_config_of(gateway, gateway->config);
+	devices_commit(gateway->devices, &devices);
+	devices_set_tls(gateway->devices, tls);
+	if (has_new_head_office)
+		head_office_reconnect(gateway->office);
+}
+
+static int open_certificates(struct gateway *gateway)
+{
+	static const struct reload_ops ops = {
+	    .renewed = on_renewed,
+	    .prepare = on_prepare,
+	    .abandon = on_abandon,
+	    .judge = on_judge,
+	    .taken = on_taken,
+	};
+	struct pki_error error;
+
+	snprintf(gateway->ticket_keys, sizeof(gateway->ticket_keys), "%s/ticket.keys",
+	    gateway->config->store.path);
+	if (reload_open(&gateway->loop, gateway->config_path, gateway->config, gateway->ticket_keys,
+	        &ops, gateway, &gateway->reload, &error) == CP_OK)
+		return 0;
+	log_error("cannot use the certificates: %s", error.text);
+	return GATEWAY_CONFIG;
 }
 
 static void start_handles(struct gateway *gateway)
@@ -466,7 +507,7 @@ static int open_all(struct gateway *gateway)
 		return GATEWAY_CONFIG;
 	}
 	int (*const steps[])(struct gateway *) = {open_web, open_store, open_certificates,
-	    open_intake, open_devices, open_head_office, open_staff, open_policy_file};
+	    open_intake, open_devices, open_head_office, open_staff};
 	for (size_t i = 0; i < CP_COUNT(steps) && !gateway->is_stopping; i++) {
 		int status = steps[i](gateway);
 		if (status)
@@ -513,7 +554,6 @@ static void close_all(struct gateway *gateway)
 	roster_deinit(&gateway->roster);
 	head_office_close(gateway->office);
 	intake_close(gateway->intake);
-	policy_file_close(gateway->policy_file);
 	ledger_close(gateway->ledger);
 	folder_release(gateway->lock);
 	reload_close(gateway->reload);
@@ -522,9 +562,10 @@ static void close_all(struct gateway *gateway)
 	zone_deinit(&gateway->zone);
 }
 
-int gateway_run(const struct config *config)
+int gateway_run(const char *config_path, struct config *config)
 {
-	struct gateway gateway = {.config = config, .lock = -1, .started_at = clock_wall()};
+	struct gateway gateway = {
+	    .config_path = config_path, .config = config, .lock = -1, .started_at = clock_wall()};
 
 	snprintf(gateway.store_file, sizeof(gateway.store_file), "%s/" LEDGER_FILE_NAME,
 	    config->store.path);

@@ -20,7 +20,8 @@ enum gateway_exit {
 	GATEWAY_STORE = 74,      /* the store failed (EX_IOERR of sysexits.h) */
 };
 
-/* Runs until it is stopped. */
-int gateway_run(const struct config *config);
+/* Runs until it is stopped. `config` is what stands in the file; a reload reads it again and
+ * changes its content. */
+int gateway_run(const char *config_path, struct config *config);
 
 #endif

@@ -9,7 +9,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <uv.h>
 
+#define PRINT_BYTES (64U << 10)
 #define PRINT_BYTES_MAX (8U << 20)
 #define RECEIPT_BYTES_MAX (64U << 10)
 
@@ -22,7 +24,9 @@ struct note {
 };
 
 struct head_office {
-	struct upstream_thread *thread;
+	struct upstream_thread *thread; /* NULL: there is none, or it is being stopped */
+	const struct config *config;
+	struct uv_loop_s *loop;
 	struct intake *intake;
 	struct mailbox *to_loop;
 	char *site;
@@ -30,6 +34,12 @@ struct head_office {
 	char *store_file;
 	struct report_style style;
 	bool waits_for_receipts;
+	bool is_closing;
+	struct buf receipt; /* the last one, for the next thread */
+	uv_work_t stopping; /* of `leaving`, on libuv's pool: a name server may take its time */
+	struct upstream_thread *leaving; /* NULL: none is being stopped */
+	bool has_left;
+	struct upstream_counts before; /* of the threads that are no more */
 	struct head_office_counters counters;
 	bool has_said[RECEIPT_FAULTS];
 	bool has_said_evicted[EVICTED_WHYS];
@@ -265,7 +275,7 @@ void head_office_settled(struct head_office *office, const struct batch *batch)
 {
 	if (!office)
 		return;
-	if (batch->has_outbox_news)
+	if (batch->has_outbox_news && office->thread)
 		upstream_thread_poke(office->thread);
 	say_refused(office, batch);
 	say_evicted(office, batch);
@@ -275,8 +285,11 @@ void head_office_settled(struct head_office *office, const struct batch *batch)
 	struct arena arena;
 	struct slice receipt;
 	arena_init(&arena, 1024, RECEIPT_BYTES_MAX);
+	buf_deinit(&office->receipt);
+	buf_init(&office->receipt, RECEIPT_BYTES_MAX);
 	if (report_receipt(&arena, &office->style, &batch->receipt, &receipt) != CP_OK ||
-	    !upstream_thread_receipt(office->thread, receipt))
+	    buf_append(&office->receipt, receipt.p, receipt.len) != CP_OK ||
+	    (office->thread && !upstream_thread_receipt(office->thread, receipt)))
 		log_warning(
 		    "out of memory for a receipt to head office; the next one says the same");
 	arena_deinit(&arena);
@@ -293,53 +306,61 @@ static void free_notes(struct mail *list)
 	}
 }
 
-static enum cp_err start(struct head_office *office, const struct config *config)
+static enum cp_err start(struct head_office *office)
 {
+	const struct config_upstream *config = &office->config->upstream;
 	const struct upstream_source source = {
 	    .next = next_rows,
 	    .done = rows_done,
 	    .order = take_order,
 	    .state = state_changed,
-	    .has_receipts = office->waits_for_receipts,
+	    .has_receipts = config->receipts,
 	};
 	char client_id[64];
 	const struct upstream_config upstream = {
-	    .servers = config->upstream.servers,
-	    .server_count = config->upstream.server_count,
+	    .servers = config->servers,
+	    .server_count = config->server_count,
 	    .site = office->site,
 	    .client_id = client_id,
-	    .ca_file = config->upstream.ca,
-	    .certificate_file = config->upstream.certificate,
-	    .key_file = config->upstream.key,
+	    .ca_file = config->ca,
+	    .certificate_file = config->certificate,
+	    .key_file = config->key,
 	};
 
+	if (config->server_count == 0)
+		return CP_OK;
+	office->waits_for_receipts = config->receipts;
+	office->style.is_json = config->json;
+	atomic_store(&office->down_since, clock_mono());
 	snprintf(client_id, sizeof(client_id), "carepace-%s", office->site);
-	return upstream_thread_start(&office->thread, &upstream, &source, office);
+	enum cp_err err = upstream_thread_start(&office->thread, &upstream, &source, office);
+	struct slice receipt = buf_bytes(&office->receipt);
+	if (!err && receipt.len && !upstream_thread_receipt(office->thread, receipt))
+		err = CP_NOMEM;
+	return err;
 }
 
 enum cp_err head_office_open(struct uv_loop_s *loop, const struct config *config,
     const char *store_file, struct intake *intake, struct head_office **out)
 {
 	*out = NULL;
-	if (config->upstream.server_count == 0)
-		return CP_OK;
-
 	struct head_office *office = calloc(1, sizeof(*office));
 	if (!office)
 		return CP_NOMEM;
+	office->config = config;
+	office->loop = loop;
 	office->intake = intake;
 	atomic_init(&office->down_since, clock_mono());
-	office->waits_for_receipts = config->upstream.receipts;
 	office->site = strdup(config->site.name);
 	office->tz = strdup(config->site.timezone);
-	office->style = (struct report_style){
-	    .site = office->site, .tz = office->tz, .is_json = config->upstream.json};
+	office->style = (struct report_style){.site = office->site, .tz = office->tz};
 	office->store_file = strdup(store_file);
 	office->to_loop = mailbox_new_on_loop(loop, on_mail, office);
-	arena_init(&office->printed, 64 * 1024, PRINT_BYTES_MAX);
+	buf_init(&office->receipt, RECEIPT_BYTES_MAX);
+	arena_init(&office->printed, PRINT_BYTES, PRINT_BYTES_MAX);
 	enum cp_err err = CP_NOMEM;
 	if (office->site && office->tz && office->store_file && office->to_loop)
-		err = start(office, config);
+		err = start(office);
 	if (err)
 		head_office_close(office);
 	else
@@ -347,16 +368,80 @@ enum cp_err head_office_open(struct uv_loop_s *loop, const struct config *config
 	return err;
 }
 
+/* --- another head office -------------------------------------------------------------------- */
+
+static void add_counts(struct upstream_counts *sum, const struct upstream_counts *more)
+{
+	sum->sent += more->sent;
+	sum->acknowledged += more->acknowledged;
+	sum->refused += more->refused;
+	sum->returned += more->returned;
+	sum->orders += more->orders;
+	sum->orders_dropped += more->orders_dropped;
+	sum->connects += more->connects;
+	sum->losses += more->losses;
+}
+
+static void on_pool(uv_work_t *work)
+{
+	struct head_office *office = work->data;
+
+	office->has_left = upstream_thread_stop(office->leaving);
+}
+
+static void on_left(uv_work_t *work, int status)
+{
+	struct head_office *office = work->data;
+
+	(void)status;
+	office->leaving = NULL;
+	if (!office->has_left) /* it may stand amid its rows: they are left to the system */
+		arena_init(&office->printed, PRINT_BYTES, PRINT_BYTES_MAX);
+	if (office->is_closing)
+		return;
+	if (start(office))
+		log_error(
+		    "cannot start the connection to head office: out of memory; reload again");
+}
+
+void head_office_reconnect(struct head_office *office)
+{
+	struct upstream_counts counts;
+
+	if (office->leaving)
+		return; /* the next thread reads what is in force then */
+	office->stopping.data = office;
+	if (!office->thread) {
+		office->has_left = true;
+		on_left(&office->stopping, 0);
+		return;
+	}
+	upstream_thread_counts(office->thread, &counts);
+	add_counts(&office->before, &counts);
+	office->leaving = office->thread;
+	office->thread = NULL;
+	CP_CHECK(uv_queue_work(office->loop, &office->stopping, on_pool, on_left) == 0);
+}
+
+bool head_office_is_configured(const struct head_office *office)
+{
+	return office && office->config->upstream.server_count > 0;
+}
+
 void head_office_close(struct head_office *office)
 {
 	if (!office)
 		return;
+	office->is_closing = true;
+	while (office->leaving)
+		uv_run(office->loop, UV_RUN_ONCE);
 	bool is_ended = upstream_thread_stop(office->thread);
 	/* No callback comes any more, so nobody posts. */
 	if (office->to_loop)
 		free_notes(mailbox_close(office->to_loop));
 	mailbox_free(office->to_loop);
 	free_notes(office->waiting);
+	buf_deinit(&office->receipt);
 	if (!is_ended)
 		return; /* the thread may stand amid the rows in `printed`: left to the system */
 	view_close(office->view);
@@ -367,14 +452,17 @@ void head_office_close(struct head_office *office)
 	free(office);
 }
 
-bool head_office_answers(void *office)
+bool head_office_answers(void *ctx)
 {
-	return upstream_thread_answers(((struct head_office *)office)->thread);
+	struct head_office *office = ctx;
+
+	return !office->thread || upstream_thread_answers(office->thread);
 }
 
 int64_t head_office_down_ms(const struct head_office *office, mono_ms now)
 {
-	mono_ms since = office ? atomic_load(&office->down_since) : TIME_NEVER;
+	bool is_configured = head_office_is_configured(office);
+	mono_ms since = is_configured ? atomic_load(&office->down_since) : TIME_NEVER;
 
 	return since < now ? now - since : 0;
 }
@@ -382,6 +470,11 @@ int64_t head_office_down_ms(const struct head_office *office, mono_ms now)
 const struct head_office_counters *head_office_counters(
     const struct head_office *office, struct upstream_counts *sent)
 {
-	upstream_thread_counts(office->thread, sent);
+	*sent = office->before;
+	if (office->thread) {
+		struct upstream_counts counts;
+		upstream_thread_counts(office->thread, &counts);
+		add_counts(sent, &counts);
+	}
 	return &office->counters;
 }

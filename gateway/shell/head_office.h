@@ -24,11 +24,17 @@
 struct head_office;
 struct uv_loop_s;
 
-/* CP_OK with *out NULL when the configuration names no head office. */
+/* Also when the configuration names no head office: it may one day. `config` is the one in
+ * force, borrowed, and may change between calls. */
 enum cp_err head_office_open(struct uv_loop_s *loop, const struct config *config,
     const char *store_file, struct intake *intake, struct head_office **out) CP_MUST_CHECK;
 
-/* NULL is allowed for all of these: there is no head office. */
+/* The configuration has changed, or a file that it names: leaves the broker and connects anew.
+ * What it had not acknowledged is offered again. Devices do not wait for this. */
+void head_office_reconnect(struct head_office *office);
+bool head_office_is_configured(const struct head_office *office);
+
+/* NULL is allowed for these: it was not opened. */
 void head_office_settled(struct head_office *office, const struct batch *batch);
 void head_office_has_room(struct head_office *office);
 void head_office_close(struct head_office *office);

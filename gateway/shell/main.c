@@ -30,7 +30,7 @@ static int run(int argc, char **argv)
 
 	mallopt(M_MMAP_THRESHOLD, MAP_FROM_BYTES);
 	mallopt(M_TOP_PAD, HEAP_AHEAD_BYTES);
-	status = gateway_run(&config);
+	status = gateway_run(options.config_path, &config);
 	config_free(&config);
 	return status;
 }

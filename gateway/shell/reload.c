@@ -1,8 +1,10 @@
 #include "shell/reload.h"
 
 #include "io/clock.h"
+#include "io/config_policy.h"
 #include "io/log.h"
 #include "io/systemd.h"
+#include "shell/reload_set.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -26,16 +28,22 @@ enum reload_kind {
 };
 
 struct reload {
-	const struct tls_files *files;
+	const char *path;
+	struct config *config;   /* in force */
 	const char *ticket_keys; /* their file */
-	reload_fn *changed;
+	struct reload_ops ops;
 	void *ctx;
-	struct tls_config *tls;
+	struct tls_config *tls; /* in force */
+	struct reload_shown shown;
 	struct stamp registry;
 	struct reload_counters counters;
-	enum reload_kind running; /* the pool has what follows */
-	enum reload_kind wanted;  /* when that is over */
-	struct tls_config *base;
+	enum reload_kind running;
+	enum reload_kind wanted; /* when that is over */
+	bool is_on_pool;         /* the pool has what follows */
+	struct reload_set set;   /* ALL; then the ledger's, until it has answered */
+	struct ledger_limits limits;
+	struct stamp registry_before;
+	struct tls_config *base; /* the others */
 	struct tls_config *made;
 	struct ticket_keys keys;
 	mono_ms keys_tried_at;
@@ -64,30 +72,30 @@ static bool stamp_eq(const struct stamp *a, const struct stamp *b)
 	       a->written.tv_sec == b->written.tv_sec && a->written.tv_nsec == b->written.tv_nsec;
 }
 
-/* --- one reload ----------------------------------------------------------- */
-
 static void start(struct reload *reload);
 
-static void read_files(struct reload *reload)
+static void over(struct reload *reload)
 {
-	struct tls_files files = *reload->files;
-	struct pki_error again;
-
-	files.tickets = &reload->keys;
-	reload->keys_err = ticket_keys_renew(
-	    reload->ticket_keys, clock_wall(), &reload->keys, &reload->keys_error);
-	if (reload->running != RELOAD_ALL) {
-		reload->err = tls_config_renew(reload->base, &files, &reload->made, &reload->error);
-		return;
-	}
-	reload->err = tls_config_new(&files, &reload->made, &reload->error);
-	if (reload->err && reload->base) /* a revocation does not wait for a good certificate */
-		(void)!tls_config_renew(reload->base, &files, &reload->made, &again);
+	if (reload->running == RELOAD_ALL)
+		systemd_ready();
+	reload->running = RELOAD_NOTHING;
+	start(reload);
 }
 
-static void on_pool(uv_work_t *work)
+/* --- registry and ticket keys ------------------------------------------------ */
+
+static void renew_keys(struct reload *reload)
 {
-	read_files(work->data);
+	reload->keys_err = ticket_keys_renew(
+	    reload->ticket_keys, clock_wall(), &reload->keys, &reload->keys_error);
+}
+
+static void renew(struct reload *reload)
+{
+	struct tls_files files = reload_files(reload->config, &reload->keys);
+
+	renew_keys(reload);
+	reload->err = tls_config_renew(reload->base, &files, &reload->made, &reload->error);
 }
 
 static void tell_keys(const struct reload *reload)
@@ -99,34 +107,131 @@ static void tell_keys(const struct reload *reload)
 		    reload->keys_error.text);
 }
 
-static void take(struct reload *reload)
+static void set_tls(struct reload *reload, struct tls_config *tls)
 {
-	const char *what = reload->running == RELOAD_ALL ? "certificates" : "registry";
+	tls_config_drop(reload->tls);
+	reload->tls = tls;
+}
 
+static void take_renewed(struct reload *reload)
+{
 	tell_keys(reload);
+	tls_config_drop(reload->base);
 	if (reload->err) {
 		reload->counters.failed++;
-		log_event(RELOAD_FAILED, "cannot take the new %s, what was in use stays so: %s",
-		    what, reload->error.text);
-		what = "registry";
-	}
-	if (!reload->made)
+		log_event(RELOAD_FAILED,
+		    "cannot take the new registry, what was in use stays so: %s",
+		    reload->error.text);
 		return;
-	tls_config_drop(reload->tls);
-	reload->tls = reload->made;
+	}
+	set_tls(reload, reload->made);
 	reload->made = NULL;
-	reload->changed(reload->ctx, reload->tls);
+	reload->ops.renewed(reload->ctx, reload->tls);
 	if (reload->running == RELOAD_KEYS)
 		return;
 	reload->counters.done++;
-	log_event(RELOADED, "took the new %s: %zu certificates are registered", what,
+	log_event(RELOADED, "took the new registry: %zu certificates are registered",
 	    tls_config_device_count(reload->tls));
+}
+
+/* --- everything ---------------------------------------------------------------- */
+
+/* A change of the registry that came with it is seen again by the timer. */
+static void refuse(struct reload *reload)
+{
+	reload->counters.failed++;
+	reload->registry = reload->registry_before;
+	reload_set_deinit(&reload->set);
+	over(reload);
+}
+
+static void judge(struct reload *reload)
+{
+	const struct config *next = &reload->set.config;
+
+	reload->limits = (struct ledger_limits){
+	    .reserve_bytes = next->store.reserve_bytes,
+	    .outbox_max_bytes = next->upstream.outbox_max_bytes,
+	    .outbox_days = next->upstream.outbox_days,
+	};
+	const struct own_policy own = {
+	    .orders = next->own->orders, .count = next->own->count, .limits = &reload->limits};
+	reload->ops.judge(reload->ctx, &own);
+}
+
+static void take_all(struct reload *reload)
+{
+	if (reload->set.err) {
+		reload_set_say_faults(&reload->set);
+		refuse(reload);
+	} else if (reload->ops.prepare(reload->ctx, &reload->set.config)) {
+		log_event(RELOAD_FAILED, RELOAD_REFUSED);
+		refuse(reload);
+	} else {
+		judge(reload);
+	}
+}
+
+/* Nothing of this can fail. */
+static void swap(struct reload *reload, const char *news)
+{
+	struct reload_set *set = &reload->set;
+	bool has_new_head_office;
+	unsigned changes =
+	    reload_set_say_changes(set, reload->config, &reload->shown, &has_new_head_office);
+
+	struct config before = *reload->config;
+	*reload->config = set->config;
+	set->config = before;
+	reload->shown = set->shown;
+	set_tls(reload, set->tls);
+	set->tls = NULL;
+	if (news[0])
+		log_notice("reload: the policy has changed, in force from now on: %s", news);
+	reload->ops.taken(reload->ctx, reload->tls, has_new_head_office);
+	reload->counters.done++;
+	log_event(RELOADED,
+	    "reloaded: %u of settings and certificates have changed, %s; %zu devices are "
+	    "registered",
+	    changes, news[0] ? "the policy as well" : "the policy has not",
+	    tls_config_device_count(reload->tls));
+}
+
+void reload_settled(struct reload *reload, const struct batch *batch)
+{
+	const struct own_policy *own = &batch->own;
+
+	if (!reload || !own->orders || own->limits != &reload->limits)
+		return;
+	if (!own->is_taken) {
+		log_event(RELOAD_FAILED, "reload: nothing is taken, because the disk is full; free "
+		                         "some space and reload again");
+		reload->ops.abandon(reload->ctx);
+		refuse(reload);
+		return;
+	}
+	swap(reload, own->news);
+	reload_set_deinit(&reload->set);
+	over(reload);
+}
+
+/* --- the pool ------------------------------------------------------------------- */
+
+static void on_pool(uv_work_t *work)
+{
+	struct reload *reload = work->data;
+
+	if (reload->running == RELOAD_ALL)
+		reload_set_read(&reload->set, reload->path, &reload->keys);
+	else
+		renew(reload);
 }
 
 static void free_if_over(struct reload *reload)
 {
-	if (reload->running != RELOAD_NOTHING || !reload->is_timer_closed)
+	if (reload->is_on_pool || !reload->is_timer_closed)
 		return;
+	reload_set_deinit(&reload->set);
 	tls_config_drop(reload->made);
 	tls_config_drop(reload->tls);
 	explicit_bzero(&reload->keys, sizeof(reload->keys));
@@ -138,17 +243,17 @@ static void on_worked(uv_work_t *work, int status)
 	struct reload *reload = work->data;
 
 	(void)status;
-	tls_config_drop(reload->base);
-	if (!reload->is_closing) {
-		take(reload);
-		if (reload->running == RELOAD_ALL)
-			systemd_ready();
-	}
-	reload->running = RELOAD_NOTHING;
-	if (reload->is_closing)
+	reload->is_on_pool = false;
+	if (reload->is_closing) {
+		if (reload->running != RELOAD_ALL)
+			tls_config_drop(reload->base);
 		free_if_over(reload);
-	else
-		start(reload);
+	} else if (reload->running == RELOAD_ALL) {
+		take_all(reload);
+	} else {
+		take_renewed(reload);
+		over(reload);
+	}
 }
 
 static void start(struct reload *reload)
@@ -158,9 +263,15 @@ static void start(struct reload *reload)
 	reload->running = reload->wanted;
 	reload->wanted = RELOAD_NOTHING;
 	/* Before it is read: a change meanwhile is a change. */
-	reload->registry = stamp_of(reload->files->registry);
-	reload->keys_tried_at = clock_mono();
-	reload->base = tls_config_hold(reload->tls);
+	reload->registry_before = reload->registry;
+	reload->registry = stamp_of(reload->config->listener.registry);
+	if (reload->running == RELOAD_ALL) {
+		systemd_reloading(clock_mono());
+	} else {
+		reload->keys_tried_at = clock_mono();
+		reload->base = tls_config_hold(reload->tls);
+	}
+	reload->is_on_pool = true;
 	CP_CHECK(uv_queue_work(reload->timer.loop, &reload->work, on_pool, on_worked) == 0);
 }
 
@@ -173,7 +284,6 @@ static void want(struct reload *reload, enum reload_kind kind)
 
 void reload_all(struct reload *reload)
 {
-	systemd_reloading(clock_mono());
 	want(reload, RELOAD_ALL);
 }
 
@@ -186,7 +296,7 @@ static bool needs_key(const struct reload *reload)
 static void on_timer(uv_timer_t *timer)
 {
 	struct reload *reload = timer->data;
-	struct stamp now = stamp_of(reload->files->registry);
+	struct stamp now = stamp_of(reload->config->listener.registry);
 
 	if (reload->running != RELOAD_NOTHING)
 		return;
@@ -198,31 +308,43 @@ static void on_timer(uv_timer_t *timer)
 
 /* --- life ----------------------------------------------------------------- */
 
-enum cp_err reload_open(uv_loop_t *loop, const struct tls_files *files, const char *ticket_keys,
-    reload_fn *changed, void *ctx, struct reload **out, struct pki_error *error)
+static enum cp_err read_first(struct reload *reload, struct pki_error *error)
+{
+	struct tls_files files = reload_files(reload->config, &reload->keys);
+
+	reload->registry = stamp_of(files.registry);
+	renew_keys(reload);
+	tell_keys(reload);
+	reload->keys_tried_at = clock_mono();
+	enum cp_err err = tls_config_new(&files, &reload->tls, error);
+	if (err)
+		return err;
+	tls_show(reload->tls, &reload->shown.devices);
+	/* At the start head office may be wrong: devices are served all the same. */
+	if (reload_show_head_office(reload->config, &reload->shown.head_office, &reload->error))
+		log_warning("head office: %s", reload->error.text);
+	return CP_OK;
+}
+
+enum cp_err reload_open(uv_loop_t *loop, const char *path, struct config *config,
+    const char *ticket_keys, const struct reload_ops *ops, void *ctx, struct reload **out,
+    struct pki_error *error)
 {
 	struct reload *reload = calloc(1, sizeof(*reload));
 
 	*out = NULL;
 	if (!reload)
 		return pki_fail(error, CP_NOMEM, "no memory for the certificates");
-	reload->files = files;
+	reload->path = path;
+	reload->config = config;
 	reload->ticket_keys = ticket_keys;
-	reload->running = RELOAD_ALL;
-	reload->changed = changed;
+	reload->ops = *ops;
 	reload->ctx = ctx;
-	reload->registry = stamp_of(files->registry);
-	read_files(reload);
-	tell_keys(reload);
-	reload->running = RELOAD_NOTHING;
-	if (reload->err) {
-		enum cp_err err = reload->err;
-		*error = reload->error;
+	enum cp_err err = read_first(reload, error);
+	if (err) {
 		free(reload);
 		return err;
 	}
-	reload->tls = reload->made;
-	reload->made = NULL;
 	reload->work.data = reload->timer.data = reload;
 	CP_CHECK(uv_timer_init(loop, &reload->timer) == 0);
 	CP_CHECK(uv_timer_start(&reload->timer, on_timer, LOOK_MS, LOOK_MS) == 0);

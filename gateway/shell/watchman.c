@@ -30,7 +30,7 @@ void watchman_look(const struct watchman *watchman)
 {
 	struct watch_look look = {
 	    .is_taken = true,
-	    .has_head_office = watchman->office != NULL,
+	    .has_head_office = head_office_is_configured(watchman->office),
 	    .down_ms = head_office_down_ms(watchman->office, clock_mono()),
 	    .crl_next_update = tls_config_crl_next_update(reload_tls(watchman->reload)),
 	};

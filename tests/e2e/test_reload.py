@@ -156,9 +156,12 @@ def test_a_new_listener_certificate(gateway, files, pens, tmp_path):
     for name in ("listener.pem", "listener.key", "ca.pem"):
         files.replace(name, (other.folder / name).read_bytes())
     time.sleep(1.5)  # only when told
-    assert not gateway.logged("took the new")
+    assert not gateway.logged("reload")
     reload(gateway)
-    gateway.wait_logged("^NOTICE took the new certificates: ")
+    gateway.wait_logged("^NOTICE reload: the certificate of the listener: serial [0-9A-F]+, valid "
+                        r"until 20\S+Z -> serial [0-9A-F]+, valid until 20\S+Z$")
+    gateway.wait_logged("^NOTICE reload: the authority of the listener: SHA-256 .{16} -> ")
+    gateway.wait_logged("^NOTICE reloaded: 1 of settings and certificates have changed, the policy")
     assert is_alive(link), "a healthy device lost its connection"
     with pytest.raises(ssl.SSLError):  # it trusts the old authority, we the new one
         connected(gateway, pens[0], 5)
@@ -180,7 +183,8 @@ def test_certificates_that_cannot_be_used_change_nothing(gateway, files, pens, n
     link = connected(gateway, pens[1], 5)
     files.replace(name, text)
     reload(gateway)
-    gateway.wait_logged(f"^ERROR cannot take the new certificates, what was in use stays so: .*{says}")
+    gateway.wait_logged(f"^ERROR reload: .*{says}")
+    gateway.wait_logged("^ERROR reload: nothing is taken, everything that was in force stays so")
     assert is_alive(link)
     assert is_alive(connected(gateway, pens[0], 5))
     files.revoke(pens[1])  # a revocation does not wait for good certificates
@@ -234,17 +238,15 @@ def test_the_policy_file_is_taken_again(gateway, files, pens):
     policy.write_text(off + "checks:\n  INTERVAL_TOO_SOON: {min_days: 35}\n"
                             "profiles:\n  - {model: 7, kind: PEN, pins: 14}\n")
     reload(gateway)
-    wait_for(lambda: gateway.logged(rf"^NOTICE took the policy file {policy}; changed, and in "
-                                    r"force from now on: policy, profile/7$"), "it is taken")
+    gateway.wait_logged("^NOTICE reload: the policy has changed, in force from now on: "
+                        "policy, profile/7$")
     reload(gateway)
-    wait_for(lambda: gateway.logged("^NOTICE read the policy file .*: nothing changed$"), "again")
+    gateway.wait_logged("^NOTICE reloaded: 0 .*, the policy has not; ")
 
     policy.write_text(off + "checks:\n  INTERVAL_TOO_SOON: {min_day: 40}\n")
     reload(gateway)
-    wait_for(lambda: gateway.logged(rf"^ERROR {policy}:3: checks\.INTERVAL_TOO_SOON\.min_day: .*"
+    wait_for(lambda: gateway.logged(rf"^ERROR reload: {policy}:3: checks\.INTERVAL_TOO_SOON\.min_day: .*"
                                     r"did you mean min_days\?"), "the fault is told")
-    assert gateway.logged(
-        "^ERROR the policy file is not taken, what was in force stays so: it has faults$")
 
     policy.write_text(off + "checks:\n  INTERVAL_TOO_SOON: {min_days: 35}\n")
     reload(gateway)

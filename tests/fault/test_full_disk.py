@@ -3,6 +3,7 @@ acknowledged is lost, nobody is disconnected, what is stored still goes to head 
 is back within two seconds."""
 
 import os
+import signal
 import time
 
 import pytest
@@ -131,6 +132,27 @@ def test_keep_alive_is_not_counted_meanwhile(make_small, contract, pens):
     gateway.stop()
     assert not gateway.logged("silence for longer")
     assert (pen.hex, zero.boot, zero.seq) in gateway.stored()
+
+
+def test_a_reload_meanwhile_takes_nothing(make_small, contract, pens):
+    """The policy cannot be recorded, so the rest stays as it was, too."""
+    gateway, disk = make_small()
+    gateway.start()
+    disk.fill()
+    gateway.wait_logged(FULL)
+    gateway.configure(listener={"receive_maximum": 7})
+    for _ in range(2):
+        before = len(gateway.logged("reload"))
+        gateway.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: len(gateway.logged("reload")) > before, "it is over")
+    assert len(gateway.logged("^ERROR reload: nothing is taken, because the disk is full; ")) == 2
+    assert not gateway.logged(" -> ")
+    disk.free()
+    gateway.wait_logged(BACK)
+    gateway.process.send_signal(signal.SIGHUP)
+    gateway.wait_logged("^NOTICE reloaded: 1 of")
+    gateway.stop()
+    assert gateway.counts()["reloads_failed"] == 2
 
 
 def test_who_connects_meanwhile_waits(make_small, contract, pens):

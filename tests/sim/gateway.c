@@ -111,15 +111,16 @@ void gateway_begin(void)
 	static char timezone[] = SIM_TIMEZONE;
 	static char server[] = "the broker";
 	static char *servers[] = {server};
-	const struct config config = {
+	static struct config config;
+	const struct devices_config devices = {.link = link_config, .roster = &model.roster};
+
+	config = (struct config){
 	    .site = {.name = site, .timezone = timezone},
 	    .upstream = {.servers = servers,
 	        .server_count = 1,
 	        .receipts = sim.has_receipts,
 	        .json = sim.is_json},
 	};
-	const struct devices_config devices = {.link = link_config, .roster = &model.roster};
-
 	sim.has_failed = false;
 	struct ledger *ledger = open_store();
 	commits_resolve();

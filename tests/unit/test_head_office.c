@@ -97,8 +97,10 @@ static void open_office(const char *store_file)
 	static char site[] = "berlin-1";
 	static char timezone[] = "Europe/Berlin";
 	static char server[] = "ssl://127.0.0.1:1";
-	char *servers[] = {server};
-	struct config config = {.site = {.name = site, .timezone = timezone},
+	static char *servers[] = {server};
+	static struct config config;
+
+	config = (struct config){.site = {.name = site, .timezone = timezone},
 	    .upstream = {.servers = servers, .server_count = 1, .receipts = waits_for_receipts}};
 
 	assert_int_equal(head_office_open(&loop, &config, store_file, &intake, &office), CP_OK);

@@ -317,6 +317,67 @@ static void a_required_one_that_is_missing(void **state)
 	assert_int_equal(required, 2);
 }
 
+/* What a reload compares and prints: as it could stand in the file, whatever was written. */
+static void a_value_is_printed_as_it_could_stand_there(void **state)
+{
+	static const struct {
+		const char *section, *name, *written, *printed;
+	} cases[] = {
+	    {"listener", "max_packet_bytes", "65536", "64KiB"},
+	    {"listener", "max_packet_bytes", "66000", "66000"},
+	    {"upstream", "outbox_max", "2048KiB", "2MiB"},
+	    {"listener", "max_keep_alive", "90s", "90s"},
+	    {"listener", "max_keep_alive", "3600s", "1h"},
+	    {"listener", "session_expiry_max", "0s", "0s"},
+	    {"upstream", "servers", "[a:1, 'ssl://b:2']", "a:1, b:2"},
+	    {"upstream", "receipts", "true", "true"},
+	    {"log", "level", "debug", "debug"},
+	    {"store", "path", "/x", "/x"},
+	};
+	char printed[SETTING_TEXT_BYTES];
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < CP_COUNT(cases); i++) {
+		const struct setting *setting = settings;
+
+		while (!is(setting, cases[i].section, cases[i].name))
+			setting++;
+		snprintf(text, sizeof(text), "  %s: %s\n", setting->name, cases[i].written);
+		assert_int_equal(parse(file_with(setting, text)), CP_OK);
+		assert_string_equal(setting_print(setting, &config, printed), cases[i].printed);
+		config_free(&config);
+	}
+	assert_string_equal(setting_print(&settings[0], &config, printed), "-");
+}
+
+/* Each setting alone goes over to the other, and nothing is freed twice or left behind. */
+static void a_value_changes_places(void **state)
+{
+	char before[SETTING_TEXT_BYTES];
+	char after[SETTING_TEXT_BYTES];
+	struct config other;
+
+	(void)state;
+	assert_int_equal(parse("site: {name: other, timezone: UTC}\n"
+	                       "store: {path: /o, reserve: 2MiB}\n"
+	                       "upstream: {servers: [a:1], ca: a, certificate: b, key: c, "
+	                       "receipts: true, json: true}\n"
+	                       "log: {level: error}\n"),
+	    CP_OK);
+	other = config;
+	for (size_t i = 0; i < setting_count; i++) {
+		assert_int_equal(parse("site: {name: c, timezone: Europe/Berlin}\n"), CP_OK);
+		setting_print(&settings[i], &config, before);
+		setting_swap(&settings[i], &config, &other);
+		assert_string_equal(setting_print(&settings[i], &other, after), before);
+		setting_swap(&settings[i], &config, &other);
+		assert_string_equal(setting_print(&settings[i], &config, after), before);
+		config_free(&config);
+	}
+	config_free(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +387,8 @@ int main(void)
 	    cmocka_unit_test(a_setting_that_stands_there_twice),
 	    cmocka_unit_test(a_misspelt_name_is_suggested),
 	    cmocka_unit_test(a_required_one_that_is_missing),
+	    cmocka_unit_test(a_value_is_printed_as_it_could_stand_there),
+	    cmocka_unit_test(a_value_changes_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
