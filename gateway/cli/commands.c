@@ -25,6 +25,7 @@ const struct cli_command cli_commands[] = {
     {"example-config", cli_example_config, "print a configuration to begin with"},
     {"setup", cli_setup, "set a box up: configuration, certificates, first device"},
     {"doctor", cli_doctor, "look at everything the gateway needs; say what is wrong"},
+    {"support-bundle", cli_support_bundle, "collect for the maker what helps, without secrets"},
     {"check-config", cli_check_config, "list the faults of a configuration"},
 };
 

@@ -60,5 +60,6 @@ int cli_example_config(int argc, char **argv);
 int cli_check_config(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
 int cli_setup(int argc, char **argv);
+int cli_support_bundle(int argc, char **argv);
 
 #endif
