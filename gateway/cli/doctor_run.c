@@ -24,7 +24,10 @@ struct child {
 	mono_ms until;
 };
 
-/* Whose the gateway is: as the unit says, or else the store. NULL: whoever asks. */
+#define PACKAGE_USER "carepace"
+
+/* Whose the gateway is: as its unit says, as the package has it, as the store shows. NULL:
+ * whoever asks. */
 static const struct passwd *service_user(const struct box *box)
 {
 	struct stat st;
@@ -33,6 +36,8 @@ static const struct passwd *service_user(const struct box *box)
 		return NULL;
 	if (box->unit.is_there && box->unit.user[0])
 		return getpwnam(box->unit.user);
+	if (box->has_unit && getpwnam(PACKAGE_USER))
+		return getpwnam(PACKAGE_USER);
 	if (!box->has_config || stat(box->config.store.path, &st) < 0 || st.st_uid == 0)
 		return NULL;
 	return getpwuid(st.st_uid);

@@ -51,7 +51,9 @@ static const struct argp_option own[] = {
         0},
     {"yes", KEY_YES, NULL, 0, "ask nothing", 0},
     {"force", KEY_FORCE, NULL, 0,
-        "write the configuration anew; the one that is there is kept as carepace.yaml.old", 0},
+        "write the configuration anew, with clinic and head office as they are unless they are "
+        "given; the one that is there is kept as carepace.yaml.old",
+        0},
     {"root", KEY_ROOT, "DIR", 0, "set up the system that lies in DIR", 0},
     {0},
 };
@@ -145,34 +147,61 @@ static void find_user(struct setup *setup)
 	}
 }
 
-/* What is there decides; the policy file that it names may still be missing. */
+static void take_unless_given(char answer[SETUP_ANSWER_BYTES], const char *value)
+{
+	if (!*answer)
+		snprintf(answer, SETUP_ANSWER_BYTES, "%s", value);
+}
+
+/* Without --force what is there decides; with it, where nothing else is said. */
+static enum cp_err inherit(
+    struct setup *setup, const struct config *config, struct pki_error *error)
+{
+	const struct config_upstream *upstream = &config->upstream;
+	const char *server = upstream->server_count ? strstr(upstream->servers[0], "://") : NULL;
+
+	if (setup->has_config)
+		setup->site[0] = setup->timezone[0] = '\0';
+	take_unless_given(setup->site, config->site.name);
+	take_unless_given(setup->timezone, config->site.timezone);
+	setup->has_office = server != NULL;
+	if (setup->has_config || !server)
+		return CP_OK;
+	if (upstream->server_count > 1 && !*setup->head_office)
+		return pki_fail(error, CP_INVALID,
+		    "say --head-office: %s names several brokers, and only one can be written anew",
+		    setup->config);
+	take_unless_given(setup->head_office, server + 3);
+	return CP_OK;
+}
+
+/* The policy file that it names may still be missing. */
 static enum cp_err read_config(struct setup *setup, struct pki_error *error)
 {
 	struct config config;
 	struct buf text;
 	struct buf faults;
-
-	setup->has_config = !setup->is_forced && access(setup->config, F_OK) == 0;
-	if (!setup->has_config)
-		return CP_OK;
 	enum cp_err err = file_read(setup->config, CONFIG_FILE_MAX_BYTES, &text, error);
+
 	if (err)
-		return err;
+		return err == CP_NOTFOUND || setup->is_forced ? CP_OK : err;
+	setup->has_config = !setup->is_forced;
 	buf_init(&faults, CONFIG_FAULTS_MAX_BYTES);
 	err = config_parse(&config, setup->config, buf_bytes(&text), &faults);
 	struct slice said = buf_bytes(&faults);
-	if (err)
+	if (!err) {
+		err = inherit(setup, &config, error);
+		config_free(&config);
+	} else if (setup->is_forced) {
+		err = CP_OK; /* then everything is to be said */
+	} else {
 		err = pki_fail(error, CP_CONFIG, "%.*s; correct it, or let --force write it anew",
 		    said.len ? (int)strcspn((const char *)said.p, "\n") : 0,
 		    said.len ? (const char *)said.p : "");
+	}
 	buf_deinit(&faults);
 	buf_deinit(&text);
-	if (err)
-		return err;
-	snprintf(setup->site, sizeof(setup->site), "%s", config.site.name);
-	snprintf(setup->timezone, sizeof(setup->timezone), "%s", config.site.timezone);
-	config_free(&config);
-	return CP_OK;
+	return err;
 }
 
 /* --- the command ---------------------------------------------------------------------------- */

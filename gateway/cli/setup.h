@@ -47,6 +47,7 @@ struct setup {
 	char store[PATH_MAX];
 	char drop_in[PATH_MAX];
 	bool has_config; /* it was there: its site and zone count */
+	bool has_office; /* it names head office */
 	bool has_unit;   /* carepace.service is installed */
 	bool has_user;   /* root sets up for the user carepace: */
 	uid_t user;

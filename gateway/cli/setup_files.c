@@ -277,7 +277,10 @@ enum cp_err setup_files(const struct setup *setup, struct pki_error *error)
 		err = place(setup, policy, slice_str(policy_example),
 		    "the clinic's policy, all of it commented out", error);
 	if (!err && setup->has_config)
-		setup_kept(setup->config, "the configuration; --force writes it anew");
+		setup_kept(setup->config, *setup->head_office && !setup->has_office
+		                              ? "the configuration; it does not name head office "
+		                                "yet: with --force it will"
+		                              : "the configuration; --force writes it anew");
 	else if (!err)
 		err = write_config(setup, error);
 	if (!err && *setup->networks)

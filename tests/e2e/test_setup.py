@@ -146,6 +146,24 @@ def test_force_writes_anew_and_keeps_the_old_one(tree):
     assert tree.configuration.with_name("carepace.yaml.old").read_text() == old
 
 
+def test_head_office_comes_later(tree):
+    """What the configuration says of the clinic need not be said again."""
+    tree.setup("--yes", *CLINIC, *HOSTS)
+    ca = tree.pki / "ca.pem"
+    to_office = ("--head-office", "office.example:8883", "--ca", ca)
+    said = tree.setup("--yes", *to_office).stdout
+    assert "it does not name head office yet: with --force it will" in said
+    tree.setup("--yes", "--force", *to_office, code=1)
+    text = tree.configuration.read_text()
+    assert 'name: "north-1"' in text and 'servers: ["office.example:8883"]' in text
+    tree.setup("--yes", "--force", "--timezone", "Europe/Paris", code=1)
+    text = tree.configuration.read_text()
+    assert '"Europe/Paris"' in text and 'servers: ["office.example:8883"]' in text
+    two = text.replace('["office.example:8883"]', "[office.example:8883, other.example:8883]")
+    tree.configuration.write_text(two)
+    assert tree.refused("names several brokers, and only one", "--yes", "--force")
+
+
 def test_the_tree_holds_wherever_it_is_mounted(tree):
     tree.setup("--yes", *CLINIC, *HOSTS)
     elsewhere = tree.root.with_name("elsewhere")
@@ -185,8 +203,8 @@ def test_a_faulty_configuration_is_not_built_upon(tree):
 
 
 def test_a_place_that_cannot_be_written(tree):
-    (tree.root / "etc").write_text("a file")
-    tree.refused(r"cannot make the folder .*etc/carepace: Not a directory", "--yes", *CLINIC, code=3)
+    (tree.root / "var").write_text("a file")
+    tree.refused(r"cannot make the folder .*var/lib: Not a directory", "--yes", *CLINIC, code=3)
 
 
 # --- head office ---------------------------------------------------------------------------------
