@@ -15,7 +15,7 @@
 /* Exit statuses of `carepace run`. */
 enum gateway_exit {
 	GATEWAY_STOPPED = 0,     /* asked to */
-	GATEWAY_CONFIG = 2,      /* configuration, certificates, port: a person must act */
+	GATEWAY_CONFIG = 2,      /* settings, certificates, port, newer store: a person must act */
 	GATEWAY_UNAVAILABLE = 3, /* memory, descriptors: try again */
 	GATEWAY_STORE = 74,      /* the store failed (EX_IOERR of sysexits.h) */
 };

@@ -1,9 +1,11 @@
 """Whatever a device, a network or a person does wrong: one clear line in the log, one counter,
 the other devices unaffected, nothing lost (DESIGN sections 1 and 5)."""
 
+import contextlib
 import os
 import re
 import socket
+import sqlite3
 import ssl
 
 import paho.mqtt.client as mqtt
@@ -351,6 +353,16 @@ def test_a_store_that_is_none(make_gateway):
     (gateway.store / "carepace.db").write_bytes(b"not a database at all" * 100)
     fails(gateway, "^ERROR cannot open the store: ", 74)
     assert (gateway.store / "carepace.db").read_bytes().startswith(b"not a database")
+
+
+def test_a_store_of_the_future(make_gateway):
+    """A whole store, so nothing is counted against it, and no other try is made."""
+    gateway = make_gateway()
+    gateway.store.mkdir()
+    with contextlib.closing(sqlite3.connect(gateway.store / "carepace.db")) as store:
+        store.execute("PRAGMA user_version = 4711")
+    fails(gateway, "^ERROR cannot open the store: .* was written by a newer carepace")
+    assert not (gateway.store / "failures").exists()
 
 
 def test_two_gateways_on_one_store(make_gateway):

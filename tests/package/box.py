@@ -30,6 +30,14 @@ from speech import compile_contract
 LISTENING = "789bd99fb2bc450f9479d3226611169b"
 STORE = "/var/lib/carepace/carepace.db"
 CONFIGURATION = "site:\n  name: north-1\n  timezone: Europe/Berlin\n"
+# A head office that is not there.
+OFFICE = """upstream:
+  servers: [127.0.0.1:9]
+  ca: /etc/carepace/pki/ca.pem
+  certificate: /etc/carepace/pki/listener.pem
+  key: /etc/carepace/pki/listener.key
+"""
+HANGS = ("ledger", "upstream", "http", "carepace")  # threads; the last is the loop's
 INSTALL = "apt-get install -y --allow-downgrades "
 
 
@@ -149,9 +157,10 @@ def hung(box):
     """With a watchdog that need not wait as long as the unit's."""
     box.container.write("/run/systemd/system/carepace.service.d/brief.conf",
                         "[Service]\nWatchdogSec=2\n")
+    box.container.write("/etc/carepace/carepace.yaml", CONFIGURATION + OFFICE)
     box.run("systemctl daemon-reload && systemctl restart carepace")
     told = []
-    for thread in ("ledger", "carepace"):
+    for thread in HANGS:
         box.unit.wait_active()
         pid = box.unit.pid()
         before, deaths = box.unit.show("MainPID"), box.unit.show("NRestarts")
@@ -163,8 +172,9 @@ def hung(box):
         told.append(f"{thread} {time.monotonic() - started:.1f} s")
         box.unit.wait_active(since=before)
     said = box.says("journalctl --no-pager -u carepace")
-    assert said.count("Watchdog timeout (limit 2s)!") == 2, said
+    assert said.count("Watchdog timeout (limit 2s)!") == len(HANGS), said
     assert "the thread of the store has not answered" in said
+    box.container.write("/etc/carepace/carepace.yaml", CONFIGURATION)
     box.run("rm /run/systemd/system/carepace.service.d/brief.conf && systemctl daemon-reload &&"
             " systemctl restart carepace")
     box.publish()
@@ -248,7 +258,8 @@ def refused(box):
     box.set_version(1)
     box.run("! systemctl start carepace")
     said = box.unit.journal("CAREPACE_EVENT=STORE_REFUSED")
-    assert "newer carepace" in said, said
+    assert "newer carepace" in said and box.unit.show("ExecMainStatus") == "2", said
+    assert box.unit.show("ActiveState") == "failed", "another try would say the same"
     box.run("systemctl stop carepace")
     box.set_version(-1)
     box.run("systemctl start carepace")

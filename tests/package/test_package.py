@@ -88,7 +88,8 @@ def test_what_is_in_the_package(package):
                  "usr/lib/systemd/catalog/carepace.catalog", "usr/share/carepace/site.conf.in",
                  "usr/share/doc/carepace/README.md", "usr/share/doc/carepace/copyright",
                  "usr/share/doc/carepace/changelog.gz",
-                 "usr/share/doc/carepace/examples/carepace.yaml", "etc/carepace/policy.yaml"):
+                 "usr/share/doc/carepace/examples/carepace.yaml",
+                 "usr/share/doc/carepace/guide/clinic.md", "etc/carepace/policy.yaml"):
         assert f" ./{path}\n" in listed, listed
     assert not re.search(r"/etc/carepace/carepace\.yaml|/test", listed), "set up by nobody but setup"
     depends = run("dpkg-deb", "-f", package, "Depends").stdout
