@@ -73,9 +73,20 @@ static void ask_daemon(const char *folder, struct status_daemon *out)
 
 /* --- the store and the files --------------------------------------------------------------- */
 
+static void read_worst(struct status *status, struct cli_source *source)
+{
+	struct id ids[STATUS_WORST];
+	size_t count = view_worst(source->view, ids, STATUS_WORST);
+	char hex[ID_HEX_LEN + 1];
+
+	for (size_t i = 0; i < count; i++)
+		status->worst_count +=
+		    view_alert_find(source->view, &source->arena, slice_str(id_hex(&ids[i], hex)),
+		        &status->worst[status->worst_count]) == 1;
+}
+
 static void read_store(struct status *status, struct cli_source *source)
 {
-	const struct view_filter worst = {.order = VIEW_WORST_FIRST, .max = STATUS_WORST};
 	const struct zone *zone = &source->zone;
 	const char *text;
 	char why[256];
@@ -88,7 +99,7 @@ static void read_store(struct status *status, struct cli_source *source)
 	view_gauges(source->view, &status->gauges);
 	view_today(
 	    source->view, zone_time_at(zone, zone_day(zone, status->now), 0), &status->today);
-	status->worst = view_alerts(source->view, &source->arena, &worst, &status->worst_count);
+	read_worst(status, source);
 	if (view_error(source->view, &text))
 		snprintf(status->store_silence, sizeof(status->store_silence), "%s", text);
 }

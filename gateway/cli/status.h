@@ -54,7 +54,7 @@ struct status {
 	struct view_health health;
 	struct view_gauges gauges;
 	struct view_today today;
-	struct view_alert *worst;
+	struct view_alert worst[STATUS_WORST];
 	size_t worst_count;
 	int64_t free_bytes; /* of the disk */
 	int64_t days_left;  /* until it is full; -1: not known */

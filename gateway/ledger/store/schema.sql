@@ -402,6 +402,7 @@ CREATE INDEX alert_by_session ON alert(session) WHERE session != 0;
 CREATE INDEX alert_by_device ON alert(device) WHERE device != 0 AND state IN (1, 2, 4);
 CREATE INDEX alert_by_client ON alert(client) WHERE client != 0 AND state IN (1, 2, 4);
 CREATE INDEX alert_by_time ON alert(raised_at);
+CREATE INDEX alert_open ON alert(severity, raised_at, check_id) WHERE state IN (1, 2, 4); -- view/gauges.h
 CREATE INDEX alert_by_day ON alert(effective_day); -- ledger/days/aggregates.h
 CREATE INDEX alert_overdue ON alert(until_at) WHERE check_id + 0 = 103; -- ledger/days/courses.h
 CREATE INDEX alert_by_fold ON alert(fold) WHERE fold > 0;

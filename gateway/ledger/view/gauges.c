@@ -47,6 +47,21 @@ void view_gauges(struct view *view, struct view_gauges *out)
 	view_end(view);
 }
 
+size_t view_worst(struct view *view, struct id *ids, size_t max)
+{
+	size_t count = 0;
+
+	view_begin(view);
+	struct db_rows rows = db_query(&view->ledger.db,
+	    "SELECT id FROM alert WHERE state IN (1, 2, 4)"
+	    " ORDER BY severity DESC, raised_at DESC, id LIMIT ?",
+	    "i", (int64_t)max);
+	while (db_next(&rows))
+		count += id_from_bytes(&ids[count], db_blob(&rows, 0));
+	view_end(view);
+	return count;
+}
+
 void view_today(struct view *view, event_ms since, struct view_today *out)
 {
 	struct db *db = &view->ledger.db;

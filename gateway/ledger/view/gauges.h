@@ -1,7 +1,7 @@
 /* gauges.h - what a store says to who watches the box: what is open, what waits. How the
  * store itself is says health.h.
  *
- * Cost:  indexes only, but for the alerts, which are read once each.
+ * Cost:  what is open and what waits, by indexes; not what was ever there.
  * Calls, memory, errors: as in view.h.
  */
 #ifndef LEDGER_VIEW_GAUGES_H
@@ -27,6 +27,9 @@ struct view_gauges {
 };
 
 void view_gauges(struct view *view, struct view_gauges *out);
+
+/* Ids of open alerts, the worst first, and of one severity the newest. Returns how many. */
+size_t view_worst(struct view *view, struct id *ids, size_t max);
 
 /* The clinic's day so far. */
 struct view_today {
