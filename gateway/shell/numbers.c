@@ -36,9 +36,9 @@ static void take_intake(const struct intake *intake, struct numbers *out)
 
 static void take_office(const struct head_office *office, struct numbers *out)
 {
-	out->has_office = true;
+	out->has_office = head_office_is_configured(office);
 	out->down_ms = head_office_down_ms(office, clock_mono());
-	out->is_connected = out->down_ms == 0;
+	out->is_connected = out->has_office && out->down_ms == 0;
 	out->orders = *head_office_counters(office, &out->upstream);
 }
 
