@@ -60,6 +60,10 @@ struct devices_counters {
 /* What the store knows of devices, before intake_open() takes the ledger over. */
 enum cp_err devices_remember(struct ledger *ledger, struct roster *roster) CP_MUST_CHECK;
 
+/* All but tls and roster. */
+struct config;
+struct devices_config devices_config_of(const struct config *config);
+
 enum cp_err devices_open(uv_loop_t *loop, const struct devices_config *config,
     struct intake *intake, struct devices **out) CP_MUST_CHECK;
 

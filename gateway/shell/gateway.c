@@ -321,37 +321,19 @@ static int open_store(struct gateway *gateway)
 	return err ? GATEWAY_STORE : 0;
 }
 
-static struct devices_config devices_config_of(
-    const struct gateway *gateway, const struct config *config)
+/* As a configuration has it, in force or not yet. */
+static struct devices_config devices_of(struct gateway *gateway, const struct config *config)
 {
-	const struct config_listener *listener = &config->listener;
-	struct devices_config devices = {
-	    .place = {.address = listener->address,
-	        .port = (uint16_t)listener->port,
-	        .fd = LISTENER_BINDS},
-	    .limits = LISTENER_LIMITS_DEFAULT,
-	    .link = {.max_packet_bytes = (size_t)listener->max_packet_bytes,
-	        .max_out_bytes = 64 * 1024,
-	        .max_will_bytes = 4096,
-	        .connect_timeout_ms = 5000,
-	        .session_expiry_max_s = (uint32_t)listener->session_expiry_max_s,
-	        .receive_maximum = (uint16_t)listener->receive_maximum,
-	        .topic_alias_maximum = 4,
-	        .keep_alive_max_s = (uint16_t)listener->max_keep_alive_s},
-	    .quota = {.messages = quota_rate_of(listener->max_messages_per_s, QUOTA_BURST_S),
-	        .bytes = quota_rate_of(listener->max_bytes_per_s, QUOTA_BURST_S),
-	        .connects = quota_rate_of(listener->max_connects_per_s, QUOTA_CONNECTS_BURST_S)},
-	    .tls = reload_tls(gateway->reload),
-	    .roster = (struct roster *)&gateway->roster,
-	};
+	struct devices_config devices = devices_config_of(config);
 
-	devices.limits.connections = (uint32_t)listener->max_connections;
+	devices.tls = reload_tls(gateway->reload);
+	devices.roster = &gateway->roster;
 	return devices;
 }
 
 static int open_devices(struct gateway *gateway)
 {
-	struct devices_config config = devices_config_of(gateway, gateway->config);
+	struct devices_config config = devices_of(gateway, gateway->config);
 
 	if (systemd_take_socket(&config.place.fd))
 		return GATEWAY_CONFIG;
@@ -418,7 +400,7 @@ static void on_renewed(void *ctx, struct tls_config *tls)
 static enum cp_err on_prepare(void *ctx, const struct config *next)
 {
 	struct gateway *gateway = ctx;
-	struct devices_config devices = devices_config_of(gateway, next);
+	struct devices_config devices = devices_of(gateway, next);
 
 	if (!gateway->devices || gateway->is_stopping)
 		return CP_BUSY;
@@ -448,7 +430,7 @@ static void on_taken(void *ctx, struct tls_config *tls, bool has_new_head_office
 	log_set_level(gateway->config->log_level);
 	if (!gateway->devices || gateway->is_stopping)
 		return;
-	struct devices_config devices = devices_config_of(gateway, gateway->config);
+	struct devices_config devices = devices_of(gateway, gateway->config);
 	devices_commit(gateway->devices, &devices);
 	devices_set_tls(gateway->devices, tls);
 	if (has_new_head_office)
