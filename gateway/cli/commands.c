@@ -51,7 +51,9 @@ void cli_print_help(FILE *out, const struct cli_command *first)
 		print_line(out, first);
 	for (size_t i = 0; i < cli_command_count; i++)
 		print_line(out, &cli_commands[i]);
-	fputs("\ncarepace COMMAND --help tells more about each.\n", out);
+	fputs("\ncarepace COMMAND --help tells more about each. carepace help carepace.1,\n"
+	      "carepace.yaml.5, bash or zsh prints a manual page or a completion.\n",
+	    out);
 }
 
 int cli_unknown(const char *name)

@@ -2,6 +2,7 @@
 
 #include "care/time/civil.h"
 #include "cli/commands.h"
+#include "cli/manual.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -18,6 +19,7 @@ enum {
 	KEY_SINCE,
 	KEY_LIMIT,
 	KEY_AFTER,
+	KEY_DESCRIBE,
 };
 
 static const struct {
@@ -34,6 +36,7 @@ static const struct {
     {CLI_TAKES_AFTER, {"after", KEY_AFTER, "NUMBER", 0,
                           "the next page: the number that the last one ended with", 0}},
     {0, {"help", KEY_HELP, NULL, 0, "this text", 2}},
+    {0, {"describe", KEY_DESCRIBE, "FORM", OPTION_HIDDEN, "for cli/manual", 2}},
 };
 
 CP_PRINTF(2, 0)
@@ -118,6 +121,10 @@ static error_t parse_common(int key, char *value, struct argp_state *state)
 		return 0;
 	case KEY_HELP:
 		options->is_help = true;
+		return 0;
+	case KEY_DESCRIBE:
+		options->form = value;
+		options->is_help = true; /* arguments may be missing */
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -217,6 +224,10 @@ bool cli_parse(const struct cli_syntax *syntax, int argc, char **argv, struct cl
 	snprintf(name, sizeof(name), "carepace %s", syntax->name);
 	*exit_status = CLI_USAGE;
 	error_t err = argp_parse(&argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &root);
+	if (options->form && !options->is_said) {
+		*exit_status = cli_describe(options->form, syntax, root.common);
+		return false;
+	}
 	if (options->is_help && !options->is_said) {
 		argp_help(&argp, stdout, ARGP_HELP_STD_HELP, name);
 		*exit_status = CLI_OK;

@@ -28,6 +28,7 @@ struct cli_options {
 	int64_t after;  /* where the page before ended; 0: the first page */
 	bool is_config_given;
 	bool is_json;
+	const char *form; /* of --describe; NULL: not asked */
 	bool is_help;
 	bool is_said; /* what is wrong was said already */
 };

@@ -1,3 +1,4 @@
+#include "cli/manual.h"
 #include "cli/pki.h"
 
 #include "base/hex.h"
@@ -300,6 +301,26 @@ static int answer(const struct pki_request *request, enum cp_err err, const stru
 	return err == CP_INVALID ? CLI_USAGE : CLI_FOUND;
 }
 
+/* Each by itself: it has its own options. */
+static int describe_all(char *option)
+{
+	char words[256] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < CP_COUNT(commands); i++)
+		len += (size_t)snprintf(words + len, sizeof(words) - len, "%s ", commands[i].name);
+	cli_describe_words(option + strlen(CLI_DESCRIBE), "pki", words);
+	for (size_t i = 0; i < CP_COUNT(commands); i++) {
+		char pki[] = "pki";
+		char name[16];
+		char *argv[] = {pki, name, option, NULL};
+
+		snprintf(name, sizeof(name), "%s", commands[i].name);
+		(void)cli_pki(3, argv);
+	}
+	return CLI_OK;
+}
+
 int cli_pki(int argc, char **argv)
 {
 	struct pki_request request = {.site = "clinic", .count = 1};
@@ -310,6 +331,8 @@ int cli_pki(int argc, char **argv)
 		print_help(argc < 2 ? stderr : stdout);
 		return argc < 2 ? CLI_USAGE : CLI_OK;
 	}
+	if (strncmp(argv[1], CLI_DESCRIBE, strlen(CLI_DESCRIBE)) == 0)
+		return describe_all(argv[1]);
 	const struct command *command = find(argv[1]);
 	if (!command)
 		return CLI_USAGE;

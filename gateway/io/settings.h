@@ -73,6 +73,9 @@ void setting_clear(const struct setting *setting, struct config *config);
  * commented out with their defaults. */
 void settings_print_example(FILE *out);
 
+/* The manual page carepace.yaml(5). */
+void settings_print_manual(FILE *out);
+
 /* The same with some values chosen, written as YAML; the last one has no section. */
 struct setting_choice {
 	const char *section;

@@ -1,6 +1,7 @@
 /* main.c - `carepace COMMAND`: the daemon and the tools beside it. */
 #include "cli/commands.h"
 #include "cli/config_file.h"
+#include "cli/manual.h"
 #include "shell/gateway.h"
 
 #include <malloc.h>
@@ -39,10 +40,12 @@ int main(int argc, char **argv)
 {
 	static const struct cli_command run_command = {"run", run, "run the gateway"};
 
-	if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
-		cli_print_help(argc < 2 ? stderr : stdout, &run_command);
-		return argc < 2 ? CLI_USAGE : CLI_OK;
+	if (argc < 2) {
+		cli_print_help(stderr, &run_command);
+		return CLI_USAGE;
 	}
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
+		return cli_help(argc - 1, argv + 1, &run_command);
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
 		printf("carepace %s\n", CAREPACE_VERSION);
 		return CLI_OK;
