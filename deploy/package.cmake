@@ -24,16 +24,21 @@ install(FILES README.md deploy/debian/copyright ${DEBIAN}/changelog.gz DESTINATI
 install(FILES deploy/carepace.yaml deploy/policy.yaml DESTINATION ${DOC}/examples)
 install(DIRECTORY deploy/guide DESTINATION ${DOC})
 install(DIRECTORY deploy/prometheus deploy/grafana DESTINATION ${DOC}/examples)
-# Where there are any.
-install(FILES deploy/completion/carepace.bash DESTINATION share/bash-completion/completions RENAME carepace OPTIONAL)
-install(FILES deploy/completion/_carepace DESTINATION share/zsh/vendor-completions OPTIONAL)
-file(GLOB pages CONFIGURE_DEPENDS deploy/man/*.[158])
-foreach(page ${pages})
-	get_filename_component(name ${page} NAME)
-	string(REGEX MATCH "[158]$" chapter ${name})
-	execute_process(COMMAND ${GZIP} -9nc ${page} OUTPUT_FILE ${DEBIAN}/${name}.gz COMMAND_ERROR_IS_FATAL ANY)
-	install(FILES ${DEBIAN}/${name}.gz DESTINATION share/man/man${chapter})
-endforeach()
+# Manual pages and completions: the program prints them from the tables of --help.
+set(MANUAL ${CMAKE_BINARY_DIR}/manual)
+file(MAKE_DIRECTORY ${MANUAL})
+add_custom_command(OUTPUT ${MANUAL}/carepace.1.gz ${MANUAL}/carepace.yaml.5.gz
+		${MANUAL}/carepace ${MANUAL}/_carepace
+	COMMAND sh -ec "$<TARGET_FILE:carepace> help bash >carepace"
+	COMMAND sh -ec "$<TARGET_FILE:carepace> help zsh >_carepace"
+	COMMAND sh -ec "$<TARGET_FILE:carepace> help carepace.1 | ${GZIP} -9nc >carepace.1.gz"
+	COMMAND sh -ec "$<TARGET_FILE:carepace> help carepace.yaml.5 | ${GZIP} -9nc >carepace.yaml.5.gz"
+	DEPENDS carepace WORKING_DIRECTORY ${MANUAL} VERBATIM)
+add_custom_target(manual ALL DEPENDS ${MANUAL}/carepace.1.gz)
+install(FILES ${MANUAL}/carepace.1.gz DESTINATION share/man/man1)
+install(FILES ${MANUAL}/carepace.yaml.5.gz DESTINATION share/man/man5)
+install(FILES ${MANUAL}/carepace DESTINATION share/bash-completion/completions)
+install(FILES ${MANUAL}/_carepace DESTINATION share/zsh/vendor-completions)
 install(FILES deploy/debian/lintian-overrides DESTINATION share/lintian/overrides RENAME carepace)
 
 set(CPACK_GENERATOR DEB)
