@@ -9,12 +9,24 @@
 #include "io/listener_probe.h"
 #include "io/tzfile.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #define CONNECTION_BYTES 32000 /* resident, idle (DESIGN section 8) */
+
+/* For a file that has no line to correct. */
+static const char *remedy_of(const char *path)
+{
+	if (access(path, R_OK) == 0)
+		return "Correct it, then: carepace check-config";
+	if (errno == ENOENT)
+		return "Set this box up: carepace setup";
+	return geteuid() ? "Ask as root: sudo carepace doctor"
+	                 : "Let the user of the service read it: chgrp carepace, chmod g+r.";
+}
 
 void doctor_configuration(const struct box *box, struct diagnosis *out)
 {
@@ -39,8 +51,8 @@ void doctor_configuration(const struct box *box, struct diagnosis *out)
 		doctor_fail(out, "Correct it; carepace check-config lists all faults.",
 		    "%s (and %zu more)", first, more);
 	} else {
-		doctor_fail(out, "Correct it, then: carepace check-config", "%s",
-		    first[0] ? first : cp_err_text(err));
+		doctor_fail(
+		    out, remedy_of(box->config_path), "%s", first[0] ? first : cp_err_text(err));
 	}
 }
 

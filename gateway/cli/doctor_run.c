@@ -179,6 +179,13 @@ static void skip_after_failures(struct diagnosis *findings)
 		if (blame || findings[i].result == DOCTOR_FAIL)
 			failed |= 1U << i;
 	}
+	/* It stands still because of the other. */
+	unsigned others = failed & ~(1U << CHECK_SERVICE);
+	if (others && findings[CHECK_SERVICE].result == DOCTOR_FAIL) {
+		findings[CHECK_SERVICE] = (struct diagnosis){0};
+		doctor_skip(&findings[CHECK_SERVICE], "it does not run; see first: %s",
+		    doctor_checks[__builtin_ctz(others)].name);
+	}
 }
 
 void doctor_run(const struct box *box, struct diagnosis findings[CHECK_COUNT])

@@ -253,6 +253,11 @@ def test_the_daemon_says_the_same(box, fault):
     assert [line for line in box.log if failure.text in line], (failure.text, box.log)
 
 
+def test_a_box_that_nobody_has_set_up(box):
+    missing_configuration(box)
+    assert doctor(box).failed[0].remedy == "Set this box up: carepace setup"
+
+
 def test_damage_inside_is_found_when_asked_for(box):
     started_once(box)
     file = box.store / "carepace.db"

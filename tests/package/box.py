@@ -4,6 +4,7 @@
 Each step of LIFE goes on where the one before has left the box, and says what it measured; the
 first that fails ends it."""
 
+import json
 import os
 import re
 import signal
@@ -94,6 +95,12 @@ class Box:
         lost = {name for name, digest in self.acked.items() if stored.get(name) != digest}
         assert not lost, f"acknowledged and not there: {lost}"
 
+    def doctor(self):
+        """What it found, by check; and what has failed."""
+        found = {one["check"]: one for one in json.loads(
+            self.run("carepace doctor --json", check=False).stdout)["checks"]}
+        return found, [check for check, one in found.items() if one["result"] == "fail"]
+
     def exposure(self):
         said = self.says("systemd-analyze security --no-pager carepace.service | tail -n 1")
         return float(re.search(r"exposure level for carepace.service: ([\d.]+)", said)[1])
@@ -140,6 +147,25 @@ def served(box):
     box.pen.tell(box.pen.hello())
     box.publish()
     return f"{len(box.acked)} messages"
+
+
+def examined(box):
+    """Each fault of the unit's world is one failure; the unit's own end is none beside it."""
+    found, failed = box.doctor()
+    assert not failed and found["service"]["result"] == "ok", (failed, found["service"])
+    faults = {
+        "permissions": ("chmod 700 /etc/carepace/pki", "chmod 750 /etc/carepace/pki"),
+        "store folder": ("chown root: /var/lib/carepace", "chown carepace: /var/lib/carepace"),
+        "certificates": ("mv /etc/carepace/pki/ca.pem /; ! systemctl restart carepace",
+                         "mv /ca.pem /etc/carepace/pki; systemctl start carepace"),
+    }
+    for check, (fault, mend) in faults.items():
+        box.run(fault)
+        found, failed = box.doctor()
+        assert failed == [check], (check, failed)
+        box.run(mend)
+    assert not box.doctor()[1]
+    return f"{len(faults)} faults"
 
 
 def killed(box):
@@ -309,8 +335,8 @@ def set_up(box):
     return f"exposure {exposure}"
 
 
-LIFE = [installed, configured_without_keys, configured, served, killed, hung, reloaded, other_key,
-        activated, restricted, upgraded, refused, removed, purged, set_up, purged]
+LIFE = [installed, configured_without_keys, configured, served, examined, killed, hung, reloaded,
+        other_key, activated, restricted, upgraded, refused, removed, purged, set_up, purged]
 
 
 def main():
