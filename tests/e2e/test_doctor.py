@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -356,6 +357,29 @@ def test_a_full_disk(box):
         assert not doctor(box).failed
         disk.fill(leave_bytes=1 << 20)
         one_failure(doctor(box), "disk", r"the disk is full: \d+ MB must be freed where .*store lies")
+    finally:
+        disk.close()
+
+
+OLDER_AND_LARGER = """import sqlite3, sys
+store = sqlite3.connect(f"{sys.argv[1]}/carepace.db")
+store.execute("UPDATE journal SET recv = recv - 2 * 86400000 WHERE source = 1")
+store.execute("CREATE TABLE ballast AS SELECT zeroblob(4000000)")
+store.commit()"""
+
+
+@is_root
+def test_a_disk_that_will_be_full(box):
+    """Two days old and 4 MB: with 96 MB, 64 of them reserved, there are some 12 days left."""
+    disk = SmallDisk(box, 96)
+    try:
+        box.start().stop()
+        inside = shlex.split(box.executable.read_text().splitlines()[1])[1:6]  # nsenter ... --
+        assert "days until it is full can be told after a day" in doctor(box).found["disk"].text
+        subprocess.run([*inside, "/usr/bin/python3", "-c", OLDER_AND_LARGER, disk.place], check=True)
+        report = doctor(box)
+        assert not report.failed and report.found["disk"].result == "warn"
+        assert re.search("the disk is full in about 1[0-5] days", report.found["disk"].text)
     finally:
         disk.close()
 

@@ -18,7 +18,7 @@ from speech import token
 from test_forget import forms, treat
 
 PASSWORD = "Canary-Ooh7aeph"
-PARTS = {"version.txt", "doctor.json", "counts.json", "carepace.yaml", "policy.yaml",
+PARTS = {"version.txt", "doctor.json", "status.json", "counts.json", "carepace.yaml", "policy.yaml",
          "certificates.txt", "store.txt", "journal.txt", "unit.txt", "system.txt", "memory.txt",
          "disks.txt"}
 
@@ -104,6 +104,7 @@ def test_nothing_that_is_secret_leaves(clinic, tmp_path):
     assert all(files[name] for name in PARTS - {"unit.txt"})
     assert json.loads(files["doctor.json"])["failures"] == 0
     assert json.loads(files["counts.json"])["parked"] == 2
+    assert isinstance(json.loads(files["status.json"]), dict)
     assert b"asked for: -u carepace -n 2000" in files["journal.txt"]
     assert clinic.gateway.log[0].encode() in files["journal.txt"]
     assert str(clinic.gateway.store).encode() in files["carepace.yaml"]
