@@ -15,15 +15,14 @@ static void say_expiry(const struct watchman *watchman)
 	if (left > 0)
 		log_event(CERTIFICATE_EXPIRES,
 		    "the certificate that the gateway shows to devices ends in %lld days; then no "
-		    "device connects any more. Make a new one with carepace pki listener, and "
-		    "restart "
-		    "the gateway",
+		    "device connects any more. Make a new one with carepace pki listener, then "
+		    "systemctl reload carepace",
 		    (long long)(left / MS_PER_DAY));
 	else
 		log_event(CERTIFICATE_EXPIRES,
 		    "the certificate that the gateway shows to devices has ended: no device "
-		    "connects "
-		    "any more. Make a new one with carepace pki listener, and restart the gateway");
+		    "connects any more. Make a new one with carepace pki listener, then systemctl "
+		    "reload carepace");
 }
 
 void watchman_look(const struct watchman *watchman)

@@ -13,6 +13,7 @@ import pytest
 
 import bytes_on_wire as wire
 from head_office import Broker, free_port, wait_for
+from speech import token
 from test_head_office import Office, too_soon
 from test_reload import Files, connected, is_alive, reload, shown_certificate
 
@@ -269,6 +270,8 @@ def test_head_office_moves(make_gateway, make_device, office, pens, tmp_path, co
     assert reloaded(gateway)
     gateway.wait_logged(f"head office: connected to {office.broker.url}")
     assert [report.alert.sid for report in office.wait_alerts(1)] == [first]
+    office.send(office.plan(1, token(), min_days=35))
+    office.wait_receipt(5, 1)
 
     office.broker.kill()
     other = too_soon(pen, 6)
@@ -287,6 +290,7 @@ def test_head_office_moves(make_gateway, make_device, office, pens, tmp_path, co
     gateway.wait_logged(f"head office: connected to {second.broker.url}")
     wait_for(lambda: other in [report.alert.sid for report in second.alerts()],
              "what the first one did not take")
+    second.wait_receipt(5, 1)  # it is told from where orders go on
     wait_for(lambda: not gateway.rows("SELECT 1 FROM outbox WHERE kind <= 3"), "nothing waits")
 
     # The same names, new files: a renewal.
