@@ -192,7 +192,7 @@ static void open_box(struct box *box, const struct cli_options *options, bool is
 	box->has_unit = systemd_unit_is_installed("", SERVICE);
 }
 
-int doctor_examine(struct cli_options *options, bool is_deep)
+int doctor_examine(struct cli_options *options, bool is_deep, struct json_t **out)
 {
 	struct diagnosis findings[CHECK_COUNT];
 	struct box box;
@@ -201,7 +201,9 @@ int doctor_examine(struct cli_options *options, bool is_deep)
 	doctor_run(&box, findings);
 	if (box.has_config)
 		config_free(&box.config);
-	if (options->is_json)
+	if (out)
+		*out = to_json(findings);
+	else if (options->is_json)
 		json_print(to_json(findings));
 	else
 		print_text(findings);
@@ -247,5 +249,5 @@ int cli_doctor(int argc, char **argv)
 
 	if (!cli_parse(&syntax, argc, argv, &request.options, &status))
 		return status;
-	return doctor_examine(&request.options, request.is_deep);
+	return doctor_examine(&request.options, request.is_deep, NULL);
 }

@@ -102,7 +102,9 @@ doctor_fn doctor_configuration, doctor_time_zone, doctor_clock, doctor_folder, d
 #define DOCTOR_SIZE_BYTES 24
 const char *doctor_size(int64_t bytes, char out[DOCTOR_SIZE_BYTES]);
 
-/* The findings as `carepace doctor` prints them; its exit status. */
-int doctor_examine(struct cli_options *options, bool is_deep);
+/* The findings as `carepace doctor` prints them, or with `out` as JSON for the caller to free; its
+ * exit status. */
+struct json_t;
+int doctor_examine(struct cli_options *options, bool is_deep, struct json_t **out);
 
 #endif

@@ -97,7 +97,7 @@ enum cp_err pki_init(struct pki_request *request, struct pki_error *error)
 	if (!err)
 		err = save_all(request, &folder, error);
 	pki_folder_close(&folder);
-	if (!err)
+	if (!err && !request->is_silent)
 		print_init(request, &folder);
 	return err;
 }

@@ -116,7 +116,7 @@ static enum cp_err with_folder(struct pki_request *request,
 		err = file_sync_dir(request->out, error);
 	if (!err)
 		err = pki_folder_save(&folder, error);
-	if (!err)
+	if (!err && !request->is_silent)
 		print_entries(request, &folder, first);
 	pki_folder_close(&folder);
 	return err;

@@ -26,6 +26,7 @@ struct pki_request {
 	size_t serial_len; /* 0: not given */
 	enum revocation reason;
 	bool does_revoke_old;
+	bool is_silent; /* somebody else says what was made */
 	unsigned days;
 	unsigned count;
 };

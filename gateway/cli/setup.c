@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/doctor.h"
+#include "cli/output.h"
 #include "io/config.h"
 #include "ledger/view/view.h"
 #include "pki/file.h"
@@ -208,9 +209,18 @@ static enum cp_err read_config(struct setup *setup, struct pki_error *error)
 
 static int examine(struct setup *setup)
 {
+	json_t *findings = NULL;
+
 	setup->options.config_path = setup->config;
+	if (setup->about) {
+		int found = doctor_examine(&setup->options, false, &findings);
+		json_put(setup->about, "files", json_incref(setup->files));
+		json_put(setup->about, "doctor", findings);
+		json_print(json_incref(setup->about));
+		return found;
+	}
 	puts("\ncarepace doctor says:\n");
-	int status = doctor_examine(&setup->options, false);
+	int status = doctor_examine(&setup->options, false, NULL);
 	if (setup->root)
 		return status;
 	puts(status ? "\nCorrect what has failed, then: systemctl enable --now carepace"
@@ -242,7 +252,7 @@ int cli_setup(int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
 	    .name = "setup",
-	    .takes = CLI_TAKES_CONFIG,
+	    .takes = CLI_TAKES_CONFIG | CLI_TAKES_JSON,
 	    .about =
 	        "Sets this box up: configuration, certificates, first device, head office. Asks on "
 	        "a "
@@ -260,5 +270,13 @@ int cli_setup(int argc, char **argv)
 
 	if (!cli_parse(&syntax, argc, argv, &setup.options, &status))
 		return status;
-	return set_up(&setup);
+	if (setup.options.is_json) {
+		setup.is_yes = true;
+		setup.files = json_array();
+		setup.about = json_object();
+	}
+	status = set_up(&setup);
+	json_decref(setup.files);
+	json_decref(setup.about);
+	return status;
 }

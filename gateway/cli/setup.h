@@ -39,6 +39,9 @@ struct setup {
 	char device[SETUP_ANSWER_BYTES];
 	char kind[SETUP_ANSWER_BYTES];
 
+	struct json_t *files; /* with --json: what was written and kept, and */
+	struct json_t *about; /* all that is to be said; else NULL, both */
+
 	/* Where. */
 	char config[PATH_MAX];
 	char dir[PATH_MAX];
@@ -73,7 +76,7 @@ enum cp_err setup_share(const struct setup *setup, const char *path, mode_t mode
 enum cp_err setup_give_key(
     const struct setup *setup, const char *path, struct pki_error *error) CP_MUST_CHECK;
 
-void setup_wrote(const char *path, const char *what);
-void setup_kept(const char *path, const char *what);
+void setup_wrote(const struct setup *setup, const char *path, const char *what);
+void setup_kept(const struct setup *setup, const char *path, const char *what);
 
 #endif

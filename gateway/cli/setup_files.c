@@ -1,6 +1,7 @@
 /* What `carepace setup` writes beside certificates: folders, configuration, policy, drop-in. */
 #include "cli/setup.h"
 
+#include "cli/output.h"
 #include "io/settings.h"
 #include "pki/file.h"
 
@@ -17,14 +18,23 @@
 #define CHOICES_MAX 16
 #define VALUE_BYTES (PATH_MAX + 8)
 
-void setup_wrote(const char *path, const char *what)
+static void tell(const struct setup *setup, bool is_new, const char *path, const char *what)
 {
-	printf("wrote      %s (%s)\n", path, what);
+	if (setup->files)
+		json_append(setup->files,
+		    json_pack("{s:s, s:s, s:b}", "path", path, "what", what, "is_new", is_new));
+	else
+		printf("%-10s %s (%s)\n", is_new ? "wrote" : "kept", path, what);
 }
 
-void setup_kept(const char *path, const char *what)
+void setup_wrote(const struct setup *setup, const char *path, const char *what)
 {
-	printf("kept       %s (%s)\n", path, what);
+	tell(setup, true, path, what);
+}
+
+void setup_kept(const struct setup *setup, const char *path, const char *what)
+{
+	tell(setup, false, path, what);
 }
 
 /* --- folders ------------------------------------------------------------------------------- */
@@ -80,7 +90,7 @@ static enum cp_err make_store(const struct setup *setup, struct pki_error *error
 	    (setup->has_user && chown(setup->store, setup->user, setup->group) < 0))
 		return pki_fail(error, CP_IO, "cannot make %s the service's own: %s", setup->store,
 		    strerror(errno));
-	setup_wrote(setup->store, "the folder of the store");
+	setup_wrote(setup, setup->store, "the folder of the store");
 	return CP_OK;
 }
 
@@ -199,7 +209,7 @@ static enum cp_err keep_old(const struct setup *setup, struct pki_error *error)
 	if (link(setup->config, old) < 0)
 		return pki_fail(
 		    error, CP_IO, "cannot keep %s as %s: %s", setup->config, old, strerror(errno));
-	setup_kept(old, "the configuration before");
+	setup_kept(setup, old, "the configuration before");
 	return CP_OK;
 }
 
@@ -211,7 +221,7 @@ static enum cp_err place(const struct setup *setup, const char *path, struct sli
 	if (!err)
 		err = setup_share(setup, path, 0640, error);
 	if (!err)
-		setup_wrote(path, what);
+		setup_wrote(setup, path, what);
 	return err;
 }
 
@@ -259,7 +269,7 @@ static enum cp_err write_drop_in(const struct setup *setup, struct pki_error *er
 	if (!err)
 		err = file_replace(setup->drop_in, 0644, slice_of(text, (size_t)len), error);
 	if (!err)
-		setup_wrote(setup->drop_in, "who may reach the gateway");
+		setup_wrote(setup, setup->drop_in, "who may reach the gateway");
 	return err;
 }
 
@@ -272,15 +282,16 @@ enum cp_err setup_files(const struct setup *setup, struct pki_error *error)
 	enum cp_err err = file_join(policy, setup->dir, "policy.yaml", error);
 
 	if (!err && access(policy, F_OK) == 0)
-		setup_kept(policy, "the clinic's policy");
+		setup_kept(setup, policy, "the clinic's policy");
 	else if (!err)
 		err = place(setup, policy, slice_str(policy_example),
 		    "the clinic's policy, all of it commented out", error);
 	if (!err && setup->has_config)
-		setup_kept(setup->config, *setup->head_office && !setup->has_office
-		                              ? "the configuration; it does not name head office "
-		                                "yet: with --force it will"
-		                              : "the configuration; --force writes it anew");
+		setup_kept(setup, setup->config,
+		    *setup->head_office && !setup->has_office
+		        ? "the configuration; it does not name head office "
+		          "yet: with --force it will"
+		        : "the configuration; --force writes it anew");
 	else if (!err)
 		err = write_config(setup, error);
 	if (!err && *setup->networks)

@@ -1,6 +1,7 @@
 /* The certificates of `carepace setup`: the clinic's authority, a first device, head office. */
 #include "cli/setup.h"
 
+#include "cli/output.h"
 #include "cli/pki_entry.h"
 #include "cli/pki_folder.h"
 #include "pki/certificate.h"
@@ -38,6 +39,7 @@ enum cp_err setup_authority(const struct setup *setup, struct pki_error *error)
 	    .dir = setup->pki,
 	    .site = setup->site,
 	    .days = PKI_LISTENER_DAYS,
+	    .is_silent = setup->about != NULL,
 	};
 	enum cp_err err = file_join(ca_key, setup->pki, "ca.key", error);
 
@@ -48,9 +50,9 @@ enum cp_err setup_authority(const struct setup *setup, struct pki_error *error)
 	snprintf(hosts, sizeof(hosts), "%s", setup->hosts);
 	split_hosts(hosts, &request);
 	if (access(ca_key, F_OK) == 0)
-		setup_kept(setup->pki, "the clinic's authority");
-	else
-		err = pki_init(&request, error);
+		setup_kept(setup, setup->pki, "the clinic's authority");
+	else if (!(err = pki_init(&request, error)) && setup->about)
+		setup_wrote(setup, setup->pki, "the clinic's authority");
 	if (!err)
 		err = setup_give_key(setup, key, error);
 	return err ? err : setup_share(setup, setup->pki, 0750, error);
@@ -70,6 +72,27 @@ static void say_how(const struct setup *setup, const struct pki_folder *folder, 
 	       "publishes to\n    carepace/v1/device/%s/up\n"
 	       "and subscribes to\n    carepace/v1/device/%s/down\n\n",
 	    setup->device, folder->ca, folder->devices, hex, folder->devices, hex, hex, hex, hex);
+}
+
+static void put_device(
+    const struct setup *setup, const struct pki_folder *folder, const struct id *id)
+{
+	char hex[ID_HEX_LEN + 1];
+	char text[PATH_MAX + 64];
+	json_t *device = json_object();
+
+	json_put_text(device, "name", setup->device);
+	json_put_text(device, "id", id_hex(id, hex));
+	json_put_text(device, "ca", folder->ca);
+	snprintf(text, sizeof(text), "%s/%s.pem", folder->devices, hex);
+	json_put_text(device, "cert", text);
+	snprintf(text, sizeof(text), "%s/%s.key", folder->devices, hex);
+	json_put_text(device, "key", text);
+	snprintf(text, sizeof(text), "carepace/v1/device/%s/up", hex);
+	json_put_text(device, "up", text);
+	snprintf(text, sizeof(text), "carepace/v1/device/%s/down", hex);
+	json_put_text(device, "down", text);
+	json_put(setup->about, "device", device);
 }
 
 static bool find(const struct pki_folder *folder, const char *name, struct id *out)
@@ -93,6 +116,7 @@ enum cp_err setup_device(const struct setup *setup, struct pki_error *error)
 	    .kind = pki_kind_from_name(slice_str(setup->kind)),
 	    .days = PKI_DEVICE_DAYS,
 	    .count = 1,
+	    .is_silent = setup->about != NULL,
 	};
 	struct pki_folder folder = {.lock = -1};
 	struct id id;
@@ -101,8 +125,10 @@ enum cp_err setup_device(const struct setup *setup, struct pki_error *error)
 		return CP_OK;
 	enum cp_err err = pki_folder_open(&folder, setup->pki, PKI_REGISTRY, error);
 	bool is_there = !err && find(&folder, setup->device, &id);
-	if (is_there)
-		setup_kept(setup->device, "it has a certificate");
+	if (is_there && setup->about)
+		put_device(setup, &folder, &id);
+	else if (is_there)
+		setup_kept(setup, setup->device, "it has a certificate");
 	pki_folder_close(&folder);
 	if (err || is_there)
 		return err;
@@ -110,8 +136,12 @@ enum cp_err setup_device(const struct setup *setup, struct pki_error *error)
 	if (err)
 		return err;
 	err = pki_folder_open(&folder, setup->pki, PKI_REGISTRY, error);
-	if (!err && find(&folder, setup->device, &id))
-		say_how(setup, &folder, &id);
+	if (!err && find(&folder, setup->device, &id)) {
+		if (setup->about)
+			put_device(setup, &folder, &id);
+		else
+			say_how(setup, &folder, &id);
+	}
 	pki_folder_close(&folder);
 	return err;
 }
@@ -119,8 +149,8 @@ enum cp_err setup_device(const struct setup *setup, struct pki_error *error)
 /* --- head office ---------------------------------------------------------------------------------
  */
 
-static enum cp_err copy(
-    const char *from, const char *to, mode_t mode, const char *what, struct pki_error *error)
+static enum cp_err copy(const struct setup *setup, const char *from, const char *to, mode_t mode,
+    const char *what, struct pki_error *error)
 {
 	struct buf bytes;
 	enum cp_err err = file_read(from, FILE_MAX_BYTES, &bytes, error);
@@ -131,7 +161,7 @@ static enum cp_err copy(
 	memset(bytes.p, 0, bytes.cap); /* it may be a key */
 	buf_deinit(&bytes);
 	if (!err)
-		setup_wrote(to, what);
+		setup_wrote(setup, to, what);
 	return err;
 }
 
@@ -146,7 +176,8 @@ static enum cp_err take_ca(const struct setup *setup, const char *to, struct pki
 		           : pki_fail(error, CP_INVALID,
 		                 "say --ca: the authority that signed head office's certificate");
 	err = certificate_load(setup->office_ca, &ca, error);
-	return err ? err : copy(setup->office_ca, to, 0644, "head office's authority", error);
+	return err ? err
+	           : copy(setup, setup->office_ca, to, 0644, "head office's authority", error);
 }
 
 /* The two belong together before either takes a place. */
@@ -156,9 +187,10 @@ static enum cp_err take_certificate(
 	enum cp_err err = csr_check_pair(setup->certificate, *setup->key ? setup->key : key, error);
 
 	if (!err && *setup->key)
-		err = copy(setup->key, key, 0600, "the key for head office", error);
+		err = copy(setup, setup->key, key, 0600, "the key for head office", error);
 	return err ? err
-	           : copy(setup->certificate, cert, 0644, "the certificate for head office", error);
+	           : copy(setup, setup->certificate, cert, 0644, "the certificate for head office",
+	                 error);
 }
 
 static enum cp_err request_certificate(
@@ -168,14 +200,16 @@ static enum cp_err request_certificate(
 	enum cp_err err = file_join(request, setup->upstream, "client.csr", error);
 
 	if (err || access(request, F_OK) == 0) {
-		setup_kept(request, "the request for a certificate");
+		setup_kept(setup, request, "the request for a certificate");
 		return err;
 	}
 	err = csr_make(setup->site, key, request, error);
 	if (err)
 		return err;
-	setup_wrote(request, "a request for this box's certificate");
-	printf("\nHave head office sign %s, then: carepace setup --certificate FILE\n\n", request);
+	setup_wrote(setup, request, "a request for this box's certificate");
+	if (!setup->about)
+		printf("\nHave head office sign %s, then: carepace setup --certificate FILE\n\n",
+		    request);
 	return CP_OK;
 }
 
@@ -201,7 +235,7 @@ enum cp_err setup_head_office(const struct setup *setup, struct pki_error *error
 	if (*setup->certificate)
 		err = take_certificate(setup, cert, key, error);
 	else if (access(cert, F_OK) == 0)
-		setup_kept(cert, "the certificate for head office");
+		setup_kept(setup, cert, "the certificate for head office");
 	else
 		err = request_certificate(setup, key, error);
 	if (!err)

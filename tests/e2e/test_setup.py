@@ -118,6 +118,22 @@ def test_again_changes_nothing(tree):
     assert said.count("kept ") == 4 and "wrote" not in said, said
 
 
+def test_a_program_reads_what_it_did(tree):
+    """--json asks nothing."""
+    said = json.loads(tree.setup("--json", *CLINIC, *HOSTS, "--device", "Pen 1").stdout)
+    pen = tree.device()
+    assert said["device"] == {
+        "name": "Pen 1", "id": pen.hex, "ca": str(tree.pki / "ca.pem"),
+        "cert": str(pen.certificate), "key": str(pen.key),
+        "up": f"carepace/v1/device/{pen.hex}/up", "down": f"carepace/v1/device/{pen.hex}/down"}
+    assert [Path(one["path"]).name for one in said["files"]] == [
+        "carepace", "pki", "policy.yaml", "carepace.yaml"]
+    assert all(one["is_new"] for one in said["files"]) and said["doctor"]["failures"] == 0
+    again = json.loads(tree.setup("--json", "--device", "Pen 1").stdout)
+    assert again["device"] == said["device"]
+    assert not any(one["is_new"] for one in again["files"])
+
+
 def test_what_is_missing_is_made_again(tree):
     tree.setup("--yes", *CLINIC, *HOSTS)
     before = tree.content()
