@@ -35,7 +35,7 @@ static void new_listener_text(const struct box *box, char *out, size_t out_bytes
 
 	snprintf(out, out_bytes,
 	    "Make a new one, with each name and address by which devices call this box: carepace "
-	    "pki listener %.120s --host NAME; then systemctl restart carepace",
+	    "pki listener %.120s --host NAME; then systemctl reload-or-restart carepace",
 	    folder_of(box->config.listener.registry, folder));
 }
 
@@ -59,7 +59,7 @@ void doctor_certificates(const struct box *box, struct diagnosis *out)
 	if (tls_config_new(&files, &tls, &error)) {
 		snprintf(remedy, sizeof(remedy),
 		    "Bring the file back from a copy, or make certificate and key anew: carepace "
-		    "pki listener %.120s --host NAME; then systemctl restart carepace",
+		    "pki listener %.120s --host NAME; then systemctl reload-or-restart carepace",
 		    folder);
 		doctor_fail(out, remedy, "cannot use the certificates: %s", error.text);
 		return;

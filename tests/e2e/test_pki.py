@@ -161,7 +161,7 @@ def test_a_new_certificate_for_the_listener(make_gateway, make_device, clinic):
     assert (clinic.folder / "listener.pem").read_text() != before
 
     gateway.process.send_signal(signal.SIGHUP)
-    gateway.wait_logged("took the new")
+    gateway.wait_logged("reload: the certificate of the listener")
     device = make_device(gateway, pen)  # trusts it as before
     device.tell(device.hello())
     device.close()
