@@ -7,6 +7,7 @@
 
 const struct cli_command cli_commands[] = {
     {"status", cli_status, "one screen: is all well?"},
+    {"tail", cli_tail, "follow what happens, as it happens"},
     {"alerts", cli_alerts, "list what the checks found"},
     {"why", cli_why, "explain one alert: which check, which sessions, which limit, what clears it"},
     {"devices", cli_devices, "list devices: last seen, battery, clock, service, out of use"},

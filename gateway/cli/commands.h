@@ -42,6 +42,7 @@ void cli_print_help(FILE *out, const struct cli_command *first);
 int cli_unknown(const char *name);
 
 int cli_status(int argc, char **argv);
+int cli_tail(int argc, char **argv);
 int cli_alerts(int argc, char **argv);
 int cli_why(int argc, char **argv);
 int cli_devices(int argc, char **argv);

@@ -6,6 +6,7 @@
 #ifndef CLI_STATUS_H
 #define CLI_STATUS_H
 
+#include "cli/daemon.h"
 #include "cli/source.h"
 #include "ledger/view/gauges.h"
 #include "ledger/view/health.h"
@@ -18,22 +19,6 @@ enum status_light {
 	STATUS_GREEN,
 	STATUS_YELLOW, /* the clinic works; somebody should look */
 	STATUS_RED,    /* devices are not served, or not rightly */
-};
-
-struct status_daemon {
-	bool is_running;
-	char silence[STATUS_TEXT_BYTES]; /* why it said nothing, when it is not */
-	char version[40];
-	int64_t pid;
-	wall_ms started_at;
-	bool is_ready;
-	char why_not[STATUS_TEXT_BYTES];
-	int64_t connected;
-	int64_t registered;
-	bool is_clock_in_doubt;
-	bool has_head_office;
-	bool is_head_office_connected;
-	int64_t head_office_down_ms;
 };
 
 struct status_certificate {
@@ -49,7 +34,7 @@ struct status_problem {
 struct status {
 	const struct cli_source *source;
 	wall_ms now;
-	struct status_daemon daemon;
+	struct daemon daemon;
 	char store_silence[STATUS_TEXT_BYTES]; /* "": it was read; with it: */
 	struct view_health health;
 	struct view_gauges gauges;

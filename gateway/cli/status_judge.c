@@ -29,7 +29,7 @@ static void problem(struct status *status, enum status_light light, const char *
 
 static void judge_daemon(struct status *status)
 {
-	const struct status_daemon *daemon = &status->daemon;
+	const struct daemon *daemon = &status->daemon;
 
 	if (!daemon->is_running)
 		problem(status, STATUS_RED, "%s", daemon->silence);
@@ -81,7 +81,7 @@ static void judge_store(struct status *status)
 
 static void judge_head_office(struct status *status)
 {
-	const struct status_daemon *daemon = &status->daemon;
+	const struct daemon *daemon = &status->daemon;
 	wall_ms oldest;
 	int64_t waiting = status_waiting(status, &oldest);
 

@@ -34,7 +34,7 @@ static void print_light(const struct status *status)
 
 static void print_daemon(const struct status *status)
 {
-	const struct status_daemon *daemon = &status->daemon;
+	const struct daemon *daemon = &status->daemon;
 	char since[WHEN_BYTES];
 
 	LINE("Site", "%s", status->source->site[0] ? status->source->site : "-");
@@ -48,7 +48,7 @@ static void print_daemon(const struct status *status)
 
 static void print_devices(const struct status *status)
 {
-	const struct status_daemon *daemon = &status->daemon;
+	const struct daemon *daemon = &status->daemon;
 	wall_ms heard = status->today.last_heard;
 	char when[WHEN_BYTES];
 	char now[64] = "";
@@ -79,7 +79,7 @@ static void print_store(const struct status *status)
 
 static void print_head_office(const struct status *status)
 {
-	const struct status_daemon *daemon = &status->daemon;
+	const struct daemon *daemon = &status->daemon;
 	wall_ms oldest;
 	int64_t waiting = status_waiting(status, &oldest);
 	char when[WHEN_BYTES] = "";
@@ -157,7 +157,7 @@ void status_print_text(const struct status *status)
 
 static json_t *daemon_json(const struct status *status)
 {
-	const struct status_daemon *daemon = &status->daemon;
+	const struct daemon *daemon = &status->daemon;
 	json_t *object = json_object();
 
 	json_put(object, "running", json_boolean(daemon->is_running));

@@ -2,6 +2,18 @@
 
 #include "io/clock.h"
 
+static void take_ids(const struct roster *roster, struct numbers *out)
+{
+	struct map_slot *slot;
+
+	for (size_t at = 0; out->connected_id_count < NUMBERS_DEVICES_MAX &&
+	                    (slot = map_next(&roster->by_id, &at));) {
+		const struct device *device = slot->value;
+		if (device->link)
+			out->connected_ids[out->connected_id_count++] = device->session.device;
+	}
+}
+
 static void take_devices(const struct devices *devices, struct numbers *out)
 {
 	const struct roster *roster = devices_roster(devices);
@@ -12,6 +24,7 @@ static void take_devices(const struct devices *devices, struct numbers *out)
 	out->sessions = roster->counters;
 	out->downs = roster->downlink.counters;
 	out->connected = devices_count(devices);
+	take_ids(roster, out);
 	out->handshakes[HANDSHAKE_RESUMED] = out->listener.handshakes_resumed;
 	out->handshakes[HANDSHAKE_FULL] =
 	    out->listener.handshakes_ok - out->listener.handshakes_resumed;

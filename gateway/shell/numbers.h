@@ -11,6 +11,8 @@
 
 #define NUMBERS_SENTENCE_BYTES 800
 
+#define NUMBERS_DEVICES_MAX 64
+
 enum {
 	HANDSHAKE_FULL,
 	HANDSHAKE_RESUMED,
@@ -33,6 +35,8 @@ struct numbers {
 	struct wills_counters wills;
 	uint64_t handshakes[HANDSHAKE_KINDS];
 	uint64_t connected;
+	struct id connected_ids[NUMBERS_DEVICES_MAX]; /* some of them, in no order */
+	size_t connected_id_count;
 	uint64_t registered;
 	wall_ms certificate_until; /* 0: not known */
 	struct reload_counters reloads;

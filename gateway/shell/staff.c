@@ -113,6 +113,16 @@ void staff_settled(struct staff *staff, const struct batch *batch)
 
 /* --- how it is ------------------------------------------------------------------------ */
 
+static json_t *ids_json(const struct id *ids, size_t count)
+{
+	json_t *array = json_array();
+	char hex[ID_HEX_LEN + 1];
+
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(array, json_string(id_hex(&ids[i], hex)));
+	return array;
+}
+
 static void ask_status(struct staff *staff, uint64_t request, json_t *arguments)
 {
 	struct numbers now = {0};
@@ -120,13 +130,14 @@ static void ask_status(struct staff *staff, uint64_t request, json_t *arguments)
 	(void)arguments;
 	staff->take(staff->ctx, &now);
 	answer(staff, request,
-	    json_pack("{s:b, s:s, s:i, s:I, s:b, s:s, s:I, s:I, s:b, s:b, s:b, s:I, s:I}", "ok", 1,
+	    json_pack("{s:b, s:s, s:i, s:I, s:b, s:s, s:I, s:I, s:b, s:b, s:b, s:I, s:o}", "ok", 1,
 	        "version", CAREPACE_VERSION, "pid", (int)getpid(), "started_at",
 	        (json_int_t)now.started_at, "ready", now.is_ready, "why_not", now.why_not,
 	        "connected", (json_int_t)now.connected, "registered", (json_int_t)now.registered,
 	        "clock_in_doubt", now.in_doubt, "has_head_office", now.has_office,
 	        "is_head_office_connected", now.is_connected, "head_office_down_ms",
-	        (json_int_t)now.down_ms, "messages", (json_int_t)now.devices.messages));
+	        (json_int_t)now.down_ms, "devices",
+	        ids_json(now.connected_ids, now.connected_id_count)));
 }
 
 /* --- requests ------------------------------------------------------------------------ */
