@@ -17,6 +17,8 @@
 #include <limits.h>
 #include <stddef.h>
 
+#define SERVICE_USER "carepace" /* as the package makes it */
+
 enum doctor_result {
 	DOCTOR_OK,
 	DOCTOR_SKIPPED, /* not asked for, or something that comes first has failed */

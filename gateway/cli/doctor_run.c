@@ -24,8 +24,6 @@ struct child {
 	mono_ms until;
 };
 
-#define PACKAGE_USER "carepace"
-
 /* Whose the gateway is: as its unit says, as the package has it, as the store shows. NULL:
  * whoever asks. */
 static const struct passwd *service_user(const struct box *box)
@@ -36,8 +34,8 @@ static const struct passwd *service_user(const struct box *box)
 		return NULL;
 	if (box->unit.is_there && box->unit.user[0])
 		return getpwnam(box->unit.user);
-	if (box->has_unit && getpwnam(PACKAGE_USER))
-		return getpwnam(PACKAGE_USER);
+	if (box->has_unit && getpwnam(SERVICE_USER))
+		return getpwnam(SERVICE_USER);
 	if (!box->has_config || stat(box->config.store.path, &st) < 0 || st.st_uid == 0)
 		return NULL;
 	return getpwuid(st.st_uid);

@@ -1,7 +1,6 @@
 #include "cli/setup.h"
 
 #include "cli/commands.h"
-#include "cli/doctor.h"
 #include "cli/output.h"
 #include "io/config.h"
 #include "ledger/view/view.h"
@@ -136,8 +135,8 @@ static enum cp_err find_places(struct setup *setup, struct pki_error *error)
 
 static void find_user(struct setup *setup)
 {
-	const struct passwd *user = geteuid() == 0 ? getpwnam(SETUP_USER) : NULL;
-	const struct group *group = getgrnam(SETUP_USER);
+	const struct passwd *user = geteuid() == 0 ? getpwnam(SERVICE_USER) : NULL;
+	const struct group *group = getgrnam(SERVICE_USER);
 
 	setup->has_unit =
 	    systemd_unit_is_installed(setup->root ? setup->root : "", "carepace.service");

@@ -13,12 +13,12 @@
 #ifndef CLI_SETUP_H
 #define CLI_SETUP_H
 
+#include "cli/doctor.h"
 #include "cli/pki_request.h"
 
 #include <limits.h>
 #include <sys/types.h>
 
-#define SETUP_USER "carepace"
 #define SETUP_ANSWER_BYTES 300
 
 struct setup {

@@ -45,7 +45,7 @@ enum cp_err setup_share(
 	if (!setup->has_user)
 		return CP_OK;
 	if (chown(path, 0, setup->group) < 0 || chmod(path, mode) < 0)
-		return pki_fail(error, CP_IO, "cannot let the group " SETUP_USER " read %s: %s",
+		return pki_fail(error, CP_IO, "cannot let the group " SERVICE_USER " read %s: %s",
 		    path, strerror(errno));
 	return CP_OK;
 }
