@@ -108,6 +108,10 @@ struct session {
 	event_ms exposed_from; /* TIME_NEVER: not exposing */
 	event_ms exposed_until;
 
+	/* Its stream has a seal: the ledger's number of it, and the row up to which; 0: none. */
+	int64_t seal;
+	int64_t sealed;
+
 	int64_t visit; /* local number of the visit's first session (R13); judge_client */
 	struct session_fold fold;
 };

@@ -31,6 +31,29 @@ static void show(void *ctx, const char *difference)
 		puts(text);
 }
 
+/* How far back it looked at what devices sent; before that at what was left of it. */
+static void print_streams(const struct verify_result *result)
+{
+	char sealed[64];
+	char late[64];
+
+	if (!result->streams_since)
+		return;
+	count_text(result->sealed, "session", sealed);
+	if (result->streams_since == TIME_NEVER) {
+		printf("No stream is left: the seals of %s were counted.\n", sealed);
+	} else {
+		char since[WHEN_BYTES];
+		printf("Streams reach back to %s; of what went before, the seals of %s were "
+		       "counted.\n",
+		    when_utc(result->streams_since, since), sealed);
+	}
+	if (result->late)
+		printf("%s came when the stream of its session had gone: it counts in times and "
+		       "sums, not in findings about dose and safety.\n",
+		    count_text(result->late, "message", late));
+}
+
 static void print_result(const struct verify_result *result)
 {
 	char inputs[64];
@@ -47,6 +70,7 @@ static void print_result(const struct verify_result *result)
 	if (result->unjudged)
 		printf("; %s set aside unjudged", count_text(result->unjudged, "item", unjudged));
 	puts(".");
+	print_streams(result);
 }
 
 static void print_json(const struct verify_result *result, json_t *lines)
@@ -58,6 +82,10 @@ static void print_json(const struct verify_result *result, json_t *lines)
 	json_put_int(object, "findings", result->findings);
 	json_put_int(object, "differences", result->differences);
 	json_put_int(object, "unjudged", result->unjudged);
+	if (result->streams_since && result->streams_since != TIME_NEVER)
+		json_put_int(object, "streams_since_ms", result->streams_since);
+	json_put_int(object, "sealed_sessions", result->sealed);
+	json_put_int(object, "late_for_seal", result->late);
 	json_put(object, "difference", lines);
 	json_print(object);
 }

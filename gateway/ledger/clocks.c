@@ -4,6 +4,7 @@
 #include "ledger/box_clock.h"
 #include "ledger/downs.h"
 #include "ledger/facts.h"
+#include "ledger/seals.h"
 #include "ledger/judging/guards.h"
 #include "ledger/days/heard.h"
 #include "ledger/judging/history.h"
@@ -261,6 +262,28 @@ void clocks_learn(
 	boot->dated = boot->clock;
 }
 
+bool clocks_known(
+    struct ledger *ledger, const struct id *source_id, uint32_t boot_no, struct boot_clock *out)
+{
+	const struct known_boot *boot = known_boot(ledger, source_id, boot_no);
+
+	if (boot)
+		*out = boot->clock;
+	return boot != NULL;
+}
+
+void clocks_join(struct ledger *ledger, const struct id *source_id, uint32_t boot_no,
+    const struct boot_clock *more)
+{
+	struct known_boot *boot = known_boot(ledger, source_id, boot_no);
+
+	if (!boot)
+		return;
+	clock_join(&boot->clock, more);
+	save(ledger, boot);
+	boot->dated = boot->clock;
+}
+
 enum ts_source clocks_source(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
@@ -363,6 +386,7 @@ static void fold_again(struct ledger *ledger, int64_t no)
 	    sessions_open(ledger, session.device, &session.source, &session.sid);
 	if (!open)
 		return;
+	seals_fold(ledger, &open->session, &fold);
 	struct facts facts = history_all_facts(ledger, SUBJECT_SESSION, no);
 	for (size_t i = 0; i < facts.count; i++)
 		if (facts.items[i].source == session.device)

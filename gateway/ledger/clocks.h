@@ -34,4 +34,10 @@ void clocks_learn(
     struct ledger *ledger, const struct reading *reading, const struct journal_row *row);
 void clocks_settle_floors(struct ledger *ledger); /* once all rows are learned from */
 
+/* What is known of a boot, for its seal (ledger/seals.h), and from one in a recount. */
+bool clocks_known(
+    struct ledger *ledger, const struct id *source_id, uint32_t boot_no, struct boot_clock *out);
+void clocks_join(struct ledger *ledger, const struct id *source_id, uint32_t boot_no,
+    const struct boot_clock *more);
+
 #endif

@@ -13,6 +13,7 @@
 #include "ledger/store/names.h"
 #include "ledger/policies.h"
 #include "ledger/revisions.h"
+#include "ledger/seals.h"
 #include "ledger/store/sessions.h"
 #include "ledger/judging/subjects.h"
 #include "ledger/watch.h"
@@ -86,8 +87,8 @@ static void apply_session(
 		return;
 	struct open_session *open =
 	    sessions_open(ledger, row->source, &reading->source, &reading->sid);
-	if (!open)
-		return;
+	if (!open || (is_stream && row->no <= open->session.sealed))
+		return; /* of a recount: it is in the seal */
 
 	struct session_fold more = fold_of(reading);
 	bool loud = facts_are_loud(ledger, reading, row);
@@ -96,6 +97,8 @@ static void apply_session(
 		facts_add(ledger, SUBJECT_SESSION, open->session.no, reading, row);
 	if (ledger->filing != FILING_NEW)
 		return; /* its fold is counted again as a whole */
+	if (open->session.seal && !ledger->config.is_recount)
+		seals_note_late(ledger, &open->session, reading);
 	if (ledger->config.is_recount && is_stream && !has_stream(open))
 		subjects_begin_guard(ledger, open);
 	bool is_news = guards_add(ledger, open, reading);
@@ -278,6 +281,7 @@ static const struct {
     {READING_BOX_CONDITION, apply_to_gateway},
     {READING_PRIVACY_REJECT, apply_to_gateway},
     {READING_BOX_CLOCK, apply_to_gateway},
+    {READING_SESSION_SEAL, seals_take},
 };
 
 static void file_under_subjects(

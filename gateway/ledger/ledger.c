@@ -7,6 +7,7 @@
  *       watch     what the box notices of itself becomes an input, too
  *       parked    some of what could not be decoded, tried again
  *       done      what head office has acknowledged leaves the outbox, and what it is too small for
+ *       retention some rows that are too old go
  *     COMMIT, fsync
  *
  * Beside the readings come what devices' links leave behind and which messages to
@@ -36,6 +37,7 @@
 #include "ledger/parked.h"
 #include "ledger/judging/pending.h"
 #include "ledger/policies.h"
+#include "ledger/retention.h"
 #include "ledger/store/room.h"
 #include "ledger/store/sessions.h"
 #include "ledger/store/store.h"
@@ -388,12 +390,15 @@ static wall_ms next_wake(struct ledger *ledger)
 	if (ledger->is_careful && ledger->now >= ledger->careful_until)
 		ledger->is_careful = false;
 	wall_ms flush_at = sessions_flush_at(ledger);
+	wall_ms sweep_at = retention_next(ledger);
 	wall_ms change_at = ledger->next_change;
 	if (box_clock_in_doubt(ledger)) {
 		if (ledger->clock.has_news || change_at <= SUBJECTS_JUDGE_AGAIN)
 			return ledger->now;
 		change_at = TIME_NEVER;
 	}
+	if (sweep_at < change_at)
+		change_at = sweep_at;
 	return flush_at < change_at ? flush_at : change_at;
 }
 
@@ -419,6 +424,7 @@ enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now
 	watch_work(ledger);
 	apply(ledger);
 	outbox_limit(ledger);
+	retention_work(ledger);
 	commit(ledger);
 	batch->done_count = 0;
 	batch->next_wake = next_wake(ledger);

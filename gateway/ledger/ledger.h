@@ -42,6 +42,7 @@ struct ledger_config {
 	int64_t reserve_bytes;    /* P11: of the disk, for draining; 0: do not measure */
 	int64_t outbox_max_bytes; /* ledger/office/outbox.h; these two: 0: no limit */
 	int outbox_days;
+	int64_t stream_kept_ms; /* ledger/retention.h; 0: for ever */
 	bool is_recount; /* verify: no outbox, no verdicts, no checkpoints */
 };
 

@@ -26,6 +26,7 @@
  *                    that wait, folds.c storms, report.c the bytes
  *     view/          who reads beside the writer;  past/  who counts or judges again
  *     watch.c        what the box notices of itself
+ *     retention.c    which rows go in the end; seals.c what is left of them
  */
 #ifndef LEDGER_STATE_H
 #define LEDGER_STATE_H
@@ -124,6 +125,9 @@ struct ledger {
 	int64_t unsettled;   /* the first one whose offset is not known; 0: none */
 	wall_ms synced_at;   /* by the kernel's flag, last */
 	wall_ms clock_saved_at;
+
+	wall_ms sweep_at;     /* ledger/retention.h: when to look again */
+	wall_ms unrest_since; /* it waits since then for a rest; 0: it does not */
 
 	/* The batch in hand. */
 	wall_ms now;

@@ -248,6 +248,8 @@ void derive_session(struct session_history *history, const struct policy *policy
 	    .source = session->source,
 	    .device = session->device,
 	    .fold = session->fold,
+	    .seal = session->seal,
+	    .sealed = session->sealed,
 	    .visit = session->no,
 	};
 	history->use_count = 0;

@@ -52,6 +52,15 @@ bool clock_learn(struct boot_clock *clock, const struct reading *reading, struct
 	return is_news;
 }
 
+void clock_join(struct boot_clock *clock, const struct boot_clock *more)
+{
+	lower(&clock->offset_min, more->offset_min);
+	raise(&clock->offset_max, more->offset_max);
+	lower(&clock->ts_min, more->ts_min);
+	lower(&clock->anchor, more->anchor);
+	clock->is_ahead |= more->is_ahead;
+}
+
 static event_ms within_calendar(event_ms at)
 {
 	return at < 0 ? 0 : at > RANGE_TS_MAX ? RANGE_TS_MAX : at;

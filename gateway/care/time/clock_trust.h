@@ -56,6 +56,9 @@ bool clock_is_live(const struct reading *reading);
 /* True when the clock is known better now. */
 bool clock_learn(struct boot_clock *clock, const struct reading *reading, struct arrival arrival);
 
+/* The same of everything that another was learned from; its floor does not count. */
+void clock_join(struct boot_clock *clock, const struct boot_clock *more);
+
 /* Sets ts and ts_source from `claimed`. */
 void clock_date(const struct boot_clock *clock, struct reading *reading, struct arrival arrival);
 

@@ -56,7 +56,11 @@ void heard_forget_boot(struct ledger *ledger, const struct id *id, uint32_t boot
 {
 	struct source_state *source = names_source(ledger, id);
 
-	if (!source || ledger->config.is_recount)
+	bool has_gone = db_value(&ledger->db, 0,
+	    "SELECT 1 FROM boot WHERE source = ? AND boot = ? AND sealed > 0", "ii",
+	    source ? source->no : 0, (int64_t)boot);
+
+	if (!source || ledger->config.is_recount || has_gone)
 		return;
 	source->heard = (struct heard_hour){0};
 	db_run(&ledger->db, "DELETE FROM heard WHERE source = ? AND boot = ?", "ii", source->no,

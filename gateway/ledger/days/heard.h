@@ -5,7 +5,8 @@
  *          difference. Observed (domain section 6), not recounted: the stream lasts 30 days.
  * Cost:    a beat in a minute that is known costs a comparison. The first one of a minute is
  *          written with its batch, so that a crash loses nothing.
- * Redated: a boot's beats are counted anew when its clock is known better (R18).
+ * Redated: a boot's beats are counted anew when its clock is known better (R18); where some have
+ *          gone (ledger/retention.h) all that was heard stays, too.
  */
 #ifndef LEDGER_DAYS_HEARD_H
 #define LEDGER_DAYS_HEARD_H

@@ -1,6 +1,7 @@
 #include "ledger/judging/guards.h"
 
 #include "ledger/clocks.h"
+#include "ledger/seals.h"
 
 #include <stdlib.h>
 
@@ -175,7 +176,8 @@ static void save(struct ledger *ledger, const struct session *session, struct op
 {
 	struct stored stored;
 
-	if (w->is_saved || w->guard.rows == 0 || !has_stream(session) || ledger->config.is_recount)
+	if (w->is_saved || w->guard.rows == 0 || !has_stream(session) || session->seal ||
+	    ledger->config.is_recount)
 		return;
 	memset(&stored, 0, sizeof(stored));
 	stored.version = GUARD_VERSION;
@@ -331,7 +333,8 @@ static void refresh(
 	bool is_late = w->is_stale;
 
 	memcpy(&before, &w->limits, sizeof(before)); /* equal limits are equal bytes */
-	limits_of(history, &ledger->config.policy, &w->limits);
+	if (!seals_limits(ledger, history->session, &w->limits))
+		limits_of(history, &ledger->config.policy, &w->limits);
 	if (w->is_begun && !is_late && memcmp(&before, &w->limits, sizeof(before)) == 0) {
 		fold_said_before(w, &w->ahead, INT64_MAX);
 		return;
@@ -341,7 +344,7 @@ static void refresh(
 	w->is_stale = false;
 	w->is_saved =
 	    !is_late && has_stream(history->session) && load(ledger, history->session->no, w);
-	if (!w->is_saved)
+	if (!w->is_saved && !seals_guard(ledger, history->session, &w->guard))
 		guard_begin(&w->guard, &w->limits);
 	fold_on(ledger, history, w);
 }

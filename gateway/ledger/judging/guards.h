@@ -11,6 +11,8 @@
  *         flushing a session whose guard is stale or amended has it judged in the same
  *         transaction. So what is stored is never behind stream_folded, except by rows
  *         that follow its last name: those are folded on.
+ * Sealed: where the stream's rows have gone it is folded on from the seal (ledger/seals.h), under
+ *         the seal's limits.
  * Recount: the journal is read before the stream. What the device said outside the stream
  *         waits for its turn among the messages of the stream, which are so decoded once.
  */

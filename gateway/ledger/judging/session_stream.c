@@ -59,7 +59,7 @@ static void pass_on(void *ctx, const struct reading *reading, const struct journ
 	const struct wanted *wanted = ctx;
 	struct reading dated = *reading;
 
-	if (!id_eq(&reading->sid, &wanted->session->sid))
+	if (!id_eq(&reading->sid, &wanted->session->sid) || row->no <= wanted->session->sealed)
 		return;
 	clocks_date_again(wanted->ledger, &dated, row);
 	wanted->on_row(wanted->ctx, &dated, row);

@@ -18,7 +18,7 @@ typedef void stream_row_fn(void *ctx, const struct reading *reading, const struc
 void boot_stream(
     struct ledger *ledger, int64_t source, uint32_t boot, stream_row_fn *on_row, void *ctx);
 
-/* Those of a session. */
+/* Those of a session that its seal has not (ledger/seals.h). */
 void session_stream(
     struct ledger *ledger, const struct session *session, stream_row_fn *on_row, void *ctx);
 

@@ -186,6 +186,23 @@ void subjects_begin_guard(struct ledger *ledger, struct open_session *open)
 		guards_begin(ledger, &history, open);
 }
 
+bool subjects_guard(struct ledger *ledger, int64_t no, struct session *session,
+    struct guard *guard, struct limits *limits)
+{
+	struct session_history history = {.session = session};
+
+	if (!sessions_load(ledger, no, session) || !derive_alone(ledger, &history))
+		return false;
+	guards_complete(ledger, &history, moment_of(ledger, SUBJECT_SESSION, no));
+	if (!ledger->db.err) {
+		*guard = *history.guard;
+		*limits = *history.limits;
+	}
+	arena_reset(&ledger->work);
+	decoded_trim(&ledger->decoded);
+	return !ledger->db.err;
+}
+
 static void judge_one_session(struct ledger *ledger, struct touch touch)
 {
 	struct session session;

@@ -24,6 +24,14 @@ void subjects_derive_session(struct ledger *ledger, int64_t no);
 struct open_session;
 void subjects_begin_guard(struct ledger *ledger, struct open_session *open);
 
+struct guard;
+struct limits;
+
+/* What its stream says so far, and under which limits. False: it is unjudged, or the store
+ * failed. */
+bool subjects_guard(struct ledger *ledger, int64_t no, struct session *session,
+    struct guard *guard, struct limits *limits);
+
 /* The next deadline, TIME_NEVER if there is none. */
 wall_ms subjects_next_change(struct ledger *ledger);
 

@@ -5,6 +5,7 @@
 #include "ledger/facts.h"
 #include "ledger/store/names.h"
 #include "ledger/policies.h"
+#include "ledger/seals.h"
 #include "ledger/store/sessions.h"
 #include "ledger/judging/subjects.h"
 #include "ledger/judging/unjudged.h"
@@ -170,6 +171,26 @@ static void learn_doubts(struct recount *r)
 		arena_reset(&ledger->work);
 	}
 	db_end(&rows);
+}
+
+/* What is left of the rows of the stream that have gone. */
+static void count_seals(struct recount *r)
+{
+	struct ledger *ledger = r->ledger;
+	struct db_rows rows = db_query(&r->store,
+	    "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE source = ? AND kind IN (?, ?)"
+	    " ORDER BY boot DESC, seq DESC",
+	    "iii", (int64_t)SOURCE_BOX, (int64_t)READING_SESSION_SEAL, (int64_t)READING_BOOT_SEAL);
+
+	while (db_next(&rows) && !ledger->db.err) {
+		struct journal_row row = journal_row_of(&rows);
+		struct reading reading;
+		if (journal_decode(&ledger->work, &row, &reading) == READING_OK)
+			seals_count(ledger, &reading, &row);
+		arena_reset(&ledger->work);
+	}
+	db_end(&rows);
+	settle(r);
 }
 
 static enum reading_result read_dates(
@@ -340,6 +361,13 @@ static void compare(struct recount *r)
 	for (size_t k = 0; k < stored.count; k++)
 		*counts[group_of(stored.items[k])] += 1;
 	r->result->unjudged = db_value(&r->store, 0, "SELECT count(*) FROM unjudged", "");
+	if (db_value(&r->store, 0, "SELECT value FROM meta WHERE name = 'stream_gone'", ""))
+		r->result->streams_since =
+		    db_value(&r->store, TIME_NEVER, "SELECT recv FROM stream ORDER BY no LIMIT 1", "");
+	r->result->sealed =
+	    db_value(&r->store, 0, "SELECT count(*) FROM session WHERE seal > 0", "");
+	r->result->late = db_value(
+	    &r->store, 0, "SELECT value FROM meta WHERE name = 'sealed_late'", "");
 	free_lines(&stored);
 	free_lines(&counted);
 }
@@ -379,6 +407,7 @@ static void recount(struct recount *r)
 	    db_value(&r->store, 0, "SELECT value FROM meta WHERE name = 'stream_folded'", "");
 	copy_names(r);
 	learn_doubts(r);
+	count_seals(r);
 	learn_clocks(r, "SELECT " JOURNAL_COLUMNS " FROM journal j WHERE" IS_JUDGED);
 	learn_clocks(r, "SELECT " STREAM_COLUMNS " FROM stream j WHERE" IS_JUDGED);
 	clocks_settle_floors(r->ledger);

@@ -49,8 +49,8 @@ static enum batch_outcome compare(
 	struct db_rows rows = db_query(&ledger->db, select_row, "iiii", source,
 	    (int64_t)reading->boot, (int64_t)reading->seq, row);
 
-	if (!db_next(&rows))
-		return BATCH_NEW;
+	if (!db_next(&rows)) /* whether what has gone said the same nobody knows */
+		return row == STREAM_NAME_GONE ? BATCH_DUPLICATE : BATCH_NEW;
 	struct journal_row first = journal_row_of(&rows);
 	struct slice hash = hash_of(ledger, reading->kind,
 	    slice_of(reading->hash, READING_HASH_BYTES), reading->payload, rooms[0]);
@@ -102,9 +102,9 @@ static void add_to_journal(
 }
 
 static void add_to_stream(
-    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+    struct ledger *ledger, const struct reading *reading, struct journal_row *row)
 {
-	int64_t no = ++ledger->stream_last;
+	int64_t no = row->no = ++ledger->stream_last;
 
 	db_run(&ledger->db, insert_stream, "iiiiiibi", no, row->source, (int64_t)row->boot,
 	    (int64_t)row->seq, (int64_t)row->recv, (int64_t)row->kind, reading->payload,
@@ -155,6 +155,7 @@ struct journal_row journal_row_of(const struct db_rows *rows)
 	    .payload = db_blob(rows, 7),
 	    .client2 = db_int(rows, 8),
 	    .doubt = db_int(rows, 9),
+	    .no = db_int(rows, 10),
 	};
 }
 

@@ -26,6 +26,7 @@ struct journal_row {
 	int64_t operator_no;
 	int64_t doubt; /* 0: recv is known */
 	struct slice payload;
+	int64_t no; /* of the stream; 0: a row of the journal */
 };
 
 /* NEW: *row has the name and the local numbers. */
@@ -38,10 +39,10 @@ void journal_skip(struct ledger *ledger, const struct reading *reading);
 /* The columns of a SELECT that starts with JOURNAL_COLUMNS or STREAM_COLUMNS. */
 #define JOURNAL_COLUMNS                                                                            \
 	"j.source, j.boot, j.seq, j.recv, j.kind, j.client, j.operator, j.payload, j.client2, "    \
-	"j.doubt"
+	"j.doubt, 0"
 #define STREAM_COLUMNS                                                                             \
-	"j.source, j.boot, j.seq, j.recv, j.kind, NULL, NULL, j.payload, NULL, j.doubt"
-#define JOURNAL_COLUMN_COUNT 10
+	"j.source, j.boot, j.seq, j.recv, j.kind, NULL, NULL, j.payload, NULL, j.doubt, j.no"
+#define JOURNAL_COLUMN_COUNT 11
 struct journal_row journal_row_of(const struct db_rows *rows);
 
 /* The reading of a row, with the source that it had; see reading_from_journal(). */

@@ -51,6 +51,7 @@ CREATE TABLE boot(
 	skew_ms INTEGER NOT NULL DEFAULT 0, -- observed: while it is worth telling, else 0
 	skew_since INTEGER NOT NULL DEFAULT 0,
 	in_doubt INTEGER NOT NULL DEFAULT 0, -- some of it came while the box did not know the time
+	sealed INTEGER NOT NULL DEFAULT 0, -- row of the stream up to which (ledger/seals.h)
 	UNIQUE(source, boot)
 );
 CREATE INDEX boot_in_doubt ON boot(in_doubt) WHERE in_doubt;
@@ -116,12 +117,14 @@ CREATE TABLE stream(
 );
 
 -- Which row of the stream has a name, as far as meta 'stream_named': page is seq / 64,
--- an entry row << 6 | seq % 64 in eight bytes, lowest first (stream_names.c).
+-- an entry row << 6 | seq % 64 in eight bytes, lowest first (stream_names.c). gone: of rows
+-- that are no more (ledger/retention.h), a bit each.
 CREATE TABLE stream_name(
 	source INTEGER NOT NULL,
 	boot INTEGER NOT NULL,
 	page INTEGER NOT NULL,
 	entries BLOB NOT NULL,
+	gone INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY(source, boot, page)
 ) WITHOUT ROWID;
 
@@ -258,6 +261,9 @@ CREATE TABLE session(
 	pulses INTEGER NOT NULL,
 	stream_first INTEGER NOT NULL DEFAULT 9223372036854775807, -- names in one number,
 	stream_last INTEGER NOT NULL DEFAULT -9223372036854775808, -- care/message_no.h
+	-- ledger/seals.h; 0: not sealed
+	seal INTEGER NOT NULL DEFAULT 0, -- seq of the box's input
+	sealed INTEGER NOT NULL DEFAULT 0, -- row of the stream up to which
 	-- judged
 	boot INTEGER NOT NULL DEFAULT 0,
 	seq INTEGER NOT NULL DEFAULT 0,

@@ -60,6 +60,8 @@ struct session session_of_row(const struct db_rows *rows, int c)
 	    .visit = db_int(rows, c + 27),
 	    .booking = db_int(rows, c + 28),
 	    .model = (int32_t)db_int(rows, c + 29),
+	    .seal = db_int(rows, c + 32),
+	    .sealed = db_int(rows, c + 33),
 	};
 	int64_t flags = db_int(rows, c + 15);
 

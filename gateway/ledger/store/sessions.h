@@ -60,8 +60,8 @@ void sessions_mark_folded(struct ledger *ledger);
 	" s.exposed_first, s.exposed_last, s.active_ms, s.pulses, s.boot, s.seq, s.state,"         \
 	" s.flags, s.client, s.operator, s.course, s.phase, s.modality, s.zones, s.start_at,"      \
 	" s.end_at, s.day, s.exposed_from, s.exposed_until, s.visit, s.booking, s.model,"          \
-	" s.stream_first, s.stream_last"
-#define SESSION_COLUMN_COUNT 32
+	" s.stream_first, s.stream_last, s.seal, s.sealed"
+#define SESSION_COLUMN_COUNT 34
 #define SESSION_FROM " FROM session s JOIN source r ON r.no = s.source "
 
 /* enum ts_source of the session s. */

@@ -9,14 +9,15 @@
 #define SLOTS (2 * STREAM_NAMES_MAX) /* a power of two */
 
 /* A row of stream_name: the names with one seq / 64, in the order in which they were
- * written. An entry is the stream's row and the rest of seq in one number. */
+ * written. An entry is the stream's row and the rest of seq in one number; a row that has gone
+ * leaves a bit. */
 #define PAGE_BITS 6
 #define PAGE_NAMES (1U << PAGE_BITS)
 #define ENTRY_BYTES 8
 
 static const char select_page[] =
-    "SELECT entries FROM stream_name WHERE source = ? AND boot = ? AND page = ?";
-static const char select_last_page[] = "SELECT entries, boot, page FROM stream_name"
+    "SELECT entries, gone FROM stream_name WHERE source = ? AND boot = ? AND page = ?";
+static const char select_last_page[] = "SELECT entries, boot, page, gone FROM stream_name"
                                        " WHERE source = ? ORDER BY boot DESC, page DESC LIMIT 1";
 static const char append_page[] =
     "INSERT INTO stream_name(source, boot, page, entries) VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE"
@@ -80,6 +81,8 @@ int64_t stream_names_find(struct ledger *ledger, int64_t source, uint32_t boot, 
 	    &ledger->db, select_page, "iii", source, (int64_t)boot, (int64_t)(seq >> PAGE_BITS));
 	if (db_next(&rows)) {
 		row = row_in(db_blob(&rows, 0), seq);
+		if (!row && (uint64_t)db_int(&rows, 1) >> seq % PAGE_NAMES & 1)
+			row = STREAM_NAME_GONE;
 		db_end(&rows);
 	}
 	return row;
@@ -145,6 +148,55 @@ void stream_names_write(struct ledger *ledger)
 	store_set_meta(ledger, "stream_named", ledger->stream_last);
 	memset(names->slots, 0, SLOTS * sizeof(*names->slots));
 	names->count = 0;
+}
+
+/* Of the entries those that are not among the names; sets a bit for each that is. */
+static size_t keep_others(struct slice entries, const struct stream_name *names, size_t count,
+    uint8_t *kept, uint64_t *gone)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < entries.len / ENTRY_BYTES; i++) {
+		uint64_t entry = entry_at(entries, i);
+		size_t k = 0;
+		while (k < count && names[k].row != (int64_t)(entry >> PAGE_BITS))
+			k++;
+		if (k < count) {
+			*gone |= UINT64_C(1) << entry % PAGE_NAMES;
+			continue;
+		}
+		memcpy(kept + len, entries.p + i * ENTRY_BYTES, ENTRY_BYTES);
+		len += ENTRY_BYTES;
+	}
+	return len;
+}
+
+static void forget_in_page(struct ledger *ledger, const struct stream_name *names, size_t count)
+{
+	uint8_t kept[PAGE_NAMES * ENTRY_BYTES];
+	int64_t page = names->seq >> PAGE_BITS;
+	struct db_rows rows =
+	    db_query(&ledger->db, select_page, "iii", names->source, (int64_t)names->boot, page);
+
+	if (!db_next(&rows))
+		return;
+	uint64_t gone = (uint64_t)db_int(&rows, 1);
+	size_t len = keep_others(db_blob(&rows, 0), names, count, kept, &gone);
+	db_end(&rows);
+	db_run(&ledger->db,
+	    "UPDATE stream_name SET entries = ?, gone = ? WHERE source = ? AND boot = ? AND page = ?",
+	    "biiii", slice_of(kept, len), (int64_t)gone, names->source, (int64_t)names->boot, page);
+}
+
+void stream_names_forget(struct ledger *ledger, struct stream_name *names, size_t count)
+{
+	if (count > 1)
+		qsort(names, count, sizeof(*names), compare);
+	for (size_t i = 0, n; i < count; i += n) {
+		for (n = 1; i + n < count && is_same_page(&names[i], &names[i + n]); n++)
+			;
+		forget_in_page(ledger, &names[i], n);
+	}
 }
 
 /* --- a range --------------------------------------------------------------------------- */
@@ -260,6 +312,8 @@ bool stream_names_highest(struct ledger *ledger, int64_t source, uint32_t *boot,
 		if (rest > last)
 			last = rest;
 	}
+	for (uint64_t gone = (uint64_t)db_int(&rows, 3) >> last >> 1; gone; gone >>= 1)
+		last++;
 	*boot = (uint32_t)db_int(&rows, 1);
 	*seq = (uint32_t)db_int(&rows, 2) << PAGE_BITS | last;
 	db_end(&rows);

@@ -43,7 +43,8 @@ void stream_names_open(struct ledger *ledger);
 void stream_names_read(struct ledger *ledger);
 void stream_names_deinit(struct stream_names *names); /* safe on a zeroed struct */
 
-/* The row, or 0. */
+/* The row, or 0. Of a row that has gone its name is left (ledger/retention.h). */
+#define STREAM_NAME_GONE (-1)
 int64_t stream_names_find(struct ledger *ledger, int64_t source, uint32_t boot, uint32_t seq);
 
 /* Inside a transaction. A name must not be added twice. */
@@ -52,6 +53,9 @@ void stream_names_add(
 
 /* Inside a transaction: everything in memory goes to the table. */
 void stream_names_write(struct ledger *ledger);
+
+/* Inside a transaction, of names that are written: their rows go. Sorts them. */
+void stream_names_forget(struct ledger *ledger, struct stream_name *names, size_t count);
 
 /* Those from `first` to `last` (names in one number, care/message_no.h), in that order, in
  * the work arena; of ledger->stream_db, no row beyond ledger->stream_last. */
