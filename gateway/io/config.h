@@ -27,6 +27,7 @@ struct config_site {
 struct config_store {
 	char *path; /* a folder */
 	int reserve_bytes;
+	int keep_streams_s;
 };
 
 struct config_listener {

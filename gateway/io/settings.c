@@ -44,6 +44,17 @@ const struct setting settings[] = {
                     "left, devices wait with their messages until there is more.",
     },
     {
+        .section = "store",
+        .name = "keep_streams",
+        .type = SETTING_SECONDS,
+        AT(store.keep_streams_s),
+        .min = 24 * 3600,
+        .max = 3650 * 24 * 3600,
+        .fallback = "30d",
+        .sentence = "How long samples, pulses, parameters and heartbeats are kept one by one; what "
+                    "they came to stays.",
+    },
+    {
         .section = "listener",
         .name = "address",
         .type = SETTING_ADDRESS,

@@ -43,7 +43,7 @@ struct ledger_config {
 	int64_t outbox_max_bytes; /* ledger/office/outbox.h; these two: 0: no limit */
 	int outbox_days;
 	int64_t stream_kept_ms; /* ledger/retention.h; 0: for ever */
-	bool is_recount; /* verify: no outbox, no verdicts, no checkpoints */
+	bool is_recount;        /* verify: no outbox, no verdicts, no checkpoints */
 };
 
 /* CP_NEWER: written by a newer program. CP_BUSY: another process has it.

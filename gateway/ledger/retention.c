@@ -10,7 +10,7 @@
 #include "ledger/store/store.h"
 
 #define LOOK_EVERY_MS MS_PER_HOUR /* at what nobody knows the age of */
-#define REST_MS 20 /* nothing came for so long: it rests */
+#define REST_MS 20                /* nothing came for so long: it rests */
 #define PATIENCE_MS MS_PER_MINUTE /* so long a rest is waited for, */
 #define HURRY_MS 250              /* then a step so often without one */
 #define ROW_BYTES_MAX (8U << 20)
@@ -130,9 +130,9 @@ static enum answer ask_session(
     struct sweep *sweep, const struct reading *reading, const struct journal_row *row)
 {
 	struct ledger *ledger = sweep->ledger;
-	struct db_rows rows = db_query(&ledger->db,
-	    "SELECT no, sealed FROM session WHERE source = ? AND sid = ?", "ib", row->source,
-	    slice_of(reading->sid.b, ID_BYTES));
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT no, sealed FROM session WHERE source = ? AND sid = ?",
+	        "ib", row->source, slice_of(reading->sid.b, ID_BYTES));
 
 	if (!db_next(&rows))
 		return GOES;
@@ -146,18 +146,28 @@ static enum answer ask_session(
 	return seals_add_session(ledger, no) ? GOES : STAYS;
 }
 
+/* Said with a value that cannot be, or twice otherwise: a fact of its device's day. */
+static bool is_fact(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+{
+	return reading->is_withheld ||
+	       db_value(&ledger->db, 0,
+	           "SELECT 1 FROM conflict WHERE source = ? AND boot = ? AND seq = ? LIMIT 1",
+	           "iii", row->source, (int64_t)row->boot, (int64_t)row->seq);
+}
+
 static enum answer ask(struct sweep *sweep, const struct journal_row *row)
 {
 	struct reading reading;
-	enum answer answer = ask_boot(sweep, row);
-
-	if (answer != GOES || row->kind == READING_HEARTBEAT)
-		return answer;
 	enum reading_result result = journal_decode(&sweep->row, row, &reading);
+
 	if (result == READING_NOMEM)
 		db_fail(&sweep->ledger->db, CP_NOMEM, "out of memory for a row of the stream");
-	if (result != READING_OK || reading.is_test || id_is_zero(&reading.sid))
-		return GOES;
+	if (result == READING_OK && is_fact(sweep->ledger, &reading, row))
+		return STAYS;
+	enum answer answer = ask_boot(sweep, row);
+	if (answer != GOES || result != READING_OK || reading.is_test || id_is_zero(&reading.sid))
+		return answer;
 	return ask_session(sweep, &reading, row);
 }
 
@@ -178,10 +188,8 @@ static int64_t gather(struct sweep *sweep, int64_t from, int64_t upto)
 		if (answer != LATER)
 			last = row.no;
 		if (answer == GOES)
-			sweep->gone[sweep->gone_count++] = (struct stream_name){.row = row.no,
-			    .source = row.source,
-			    .boot = row.boot,
-			    .seq = row.seq};
+			sweep->gone[sweep->gone_count++] = (struct stream_name){
+			    .row = row.no, .source = row.source, .boot = row.boot, .seq = row.seq};
 	}
 	db_end(&rows);
 	return last;

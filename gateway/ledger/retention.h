@@ -10,7 +10,8 @@
  *          unwritten. A step is part of its batch's transaction.
  * Age:     by arrival. What came before is as old at least: a row that was stamped with a time
  *          to come goes with those behind it.
- * Kept:    rows that are set aside as unjudged, and those of sessions that are.
+ * Kept:    rows that are set aside as unjudged, and those of sessions that are; and those that
+ *          are facts of their own: said with a value that cannot be, or twice otherwise.
  * Room:    pages that become free are used again; the file does not shrink.
  */
 #ifndef LEDGER_RETENTION_H

@@ -182,8 +182,7 @@ void seals_note_late(
 
 /* --- taken -------------------------------------------------------------------------------- */
 
-static struct open_session *session_in(
-    struct ledger *ledger, const Carepace__V1__SessionSeal *seal)
+static struct open_session *session_in(struct ledger *ledger, const Carepace__V1__SessionSeal *seal)
 {
 	struct id device;
 	struct id sid;
@@ -213,7 +212,8 @@ void seals_take(struct ledger *ledger, const struct reading *reading, const stru
 		mark(ledger, open, row->seq, (int64_t)reading->box->session_seal->through);
 }
 
-void seals_count(struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
+void seals_count(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row)
 {
 	if (reading->kind == READING_BOOT_SEAL) {
 		const Carepace__V1__BootSeal *seal = reading->box->boot_seal;

@@ -22,10 +22,12 @@ bool seals_add_session(struct ledger *ledger, int64_t no);
 void seals_add_boot(struct ledger *ledger, int64_t source, uint32_t boot);
 
 /* An input of the box that is one of them. */
-void seals_take(struct ledger *ledger, const struct reading *reading, const struct journal_row *row);
+void seals_take(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row);
 
 /* In a recount, before anything is counted, the last of a session first. */
-void seals_count(struct ledger *ledger, const struct reading *reading, const struct journal_row *row);
+void seals_count(
+    struct ledger *ledger, const struct reading *reading, const struct journal_row *row);
 
 /* Of a session that has a seal; else false, and nothing is set. */
 bool seals_limits(struct ledger *ledger, const struct session *session, struct limits *out);

@@ -290,6 +290,7 @@ static int open_store(struct gateway *gateway)
 	    .version = CAREPACE_VERSION "+" CAREPACE_CONTRACT,
 	    .policy = policy_default(&gateway->zone),
 	    .reserve_bytes = config->store.reserve_bytes,
+	    .stream_kept_ms = config->store.keep_streams_s * MS_PER_SECOND,
 	    .outbox_max_bytes = config->upstream.outbox_max_bytes,
 	    .outbox_days = config->upstream.outbox_days,
 	    .own = config->own->orders,

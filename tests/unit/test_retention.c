@@ -152,8 +152,8 @@ static void what_is_not_old_stays(void **state)
 	assert_true(rows_of_stream(clinic) > 0);
 	struct verify_result result = verify(state);
 	assert_int_equal(result.differences, 0);
-	assert_int_equal(result.streams_since,
-	    count(clinic, "SELECT recv FROM stream ORDER BY no LIMIT 1"));
+	assert_int_equal(
+	    result.streams_since, count(clinic, "SELECT recv FROM stream ORDER BY no LIMIT 1"));
 }
 
 static void a_row_that_has_gone_is_known_again(void **state)
@@ -181,8 +181,8 @@ static void a_row_that_has_gone_is_known_again(void **state)
 /* Its fold goes on: sums and times, and what follows in the order of names. */
 static void what_comes_after_the_seal_counts(void **state)
 {
-	static const char *const late[] = {"2026-05-20 10:00 P2 sample C for 4 depth 1000",
-	    "+1m P2 end C COMPLETED"};
+	static const char *const late[] = {
+	    "2026-05-20 10:00 P2 sample C for 4 depth 1000", "+1m P2 end C COMPLETED"};
 	struct clinic *clinic = open_store(state, "1");
 	char *expected = truth_without(late, CP_COUNT(late), "2026-05-21 10:00 gateway looks");
 
@@ -208,8 +208,8 @@ static void what_comes_after_the_seal_counts(void **state)
 /* Before the last sealed name: counted, and said. */
 static void what_comes_too_late_is_counted(void **state)
 {
-	static const char *const lines[] = {"2026-03-20 10:00 R2 start F c4", "+1m R2 offline",
-	    "+1m R2 sample F for 5 skin 46.00"};
+	static const char *const lines[] = {
+	    "2026-03-20 10:00 R2 start F c4", "+1m R2 offline", "+1m R2 sample F for 5 skin 46.00"};
 	struct clinic *clinic = open_store(state, "1");
 
 	live(clinic, KEPT_MS);

@@ -21,12 +21,15 @@ struct shape {
 };
 
 #define NUMBER(type, member)                                                                       \
-	{.offset = offsetof(type, member), .size_bytes = sizeof(((type *)0)->member), .count = 1}
+	{                                                                                          \
+		.offset = offsetof(type, member), .size_bytes = sizeof(((type *)0)->member),       \
+		.count = 1                                                                         \
+	}
 #define STRUCTS(type, member, n, of)                                                               \
-	{.offset = offsetof(type, member),                                                         \
-	    .size_bytes = sizeof(((type *)0)->member) / (n),                                       \
-	    .count = (n),                                                                          \
-	    .shape = &(of)}
+	{                                                                                          \
+		.offset = offsetof(type, member), .size_bytes = sizeof(((type *)0)->member) / (n), \
+		.count = (n), .shape = &(of)                                                       \
+	}
 
 static const struct part episode_parts[] = {
     NUMBER(struct episode, from),

@@ -186,8 +186,8 @@ void subjects_begin_guard(struct ledger *ledger, struct open_session *open)
 		guards_begin(ledger, &history, open);
 }
 
-bool subjects_guard(struct ledger *ledger, int64_t no, struct session *session,
-    struct guard *guard, struct limits *limits)
+bool subjects_guard(struct ledger *ledger, int64_t no, struct session *session, struct guard *guard,
+    struct limits *limits)
 {
 	struct session_history history = {.session = session};
 

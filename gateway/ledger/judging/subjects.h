@@ -29,8 +29,8 @@ struct limits;
 
 /* What its stream says so far, and under which limits. False: it is unjudged, or the store
  * failed. */
-bool subjects_guard(struct ledger *ledger, int64_t no, struct session *session,
-    struct guard *guard, struct limits *limits);
+bool subjects_guard(struct ledger *ledger, int64_t no, struct session *session, struct guard *guard,
+    struct limits *limits);
 
 /* The next deadline, TIME_NEVER if there is none. */
 wall_ms subjects_next_change(struct ledger *ledger);

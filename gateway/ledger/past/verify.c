@@ -362,12 +362,12 @@ static void compare(struct recount *r)
 		*counts[group_of(stored.items[k])] += 1;
 	r->result->unjudged = db_value(&r->store, 0, "SELECT count(*) FROM unjudged", "");
 	if (db_value(&r->store, 0, "SELECT value FROM meta WHERE name = 'stream_gone'", ""))
-		r->result->streams_since =
-		    db_value(&r->store, TIME_NEVER, "SELECT recv FROM stream ORDER BY no LIMIT 1", "");
+		r->result->streams_since = db_value(
+		    &r->store, TIME_NEVER, "SELECT recv FROM stream ORDER BY no LIMIT 1", "");
 	r->result->sealed =
 	    db_value(&r->store, 0, "SELECT count(*) FROM session WHERE seal > 0", "");
-	r->result->late = db_value(
-	    &r->store, 0, "SELECT value FROM meta WHERE name = 'sealed_late'", "");
+	r->result->late =
+	    db_value(&r->store, 0, "SELECT value FROM meta WHERE name = 'sealed_late'", "");
 	free_lines(&stored);
 	free_lines(&counted);
 }

@@ -20,9 +20,10 @@ struct verify_result {
 	int64_t unjudged;    /* set aside in the store, left out of the comparison */
 
 	/* Of older rows of the stream their seals were counted (ledger/retention.h). */
-	wall_ms streams_since; /* when the oldest row came; 0: none has gone; TIME_NEVER: all have */
-	int64_t sealed;        /* sessions */
-	int64_t late;          /* messages that came after their session's seal, and before its last one */
+	wall_ms
+	    streams_since; /* when the oldest row came; 0: none has gone; TIME_NEVER: all have */
+	int64_t sealed;    /* sessions */
+	int64_t late; /* messages that came after their session's seal, and before its last one */
 };
 
 /* Called for each difference, with a sentence. */

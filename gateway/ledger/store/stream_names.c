@@ -184,7 +184,8 @@ static void forget_in_page(struct ledger *ledger, const struct stream_name *name
 	size_t len = keep_others(db_blob(&rows, 0), names, count, kept, &gone);
 	db_end(&rows);
 	db_run(&ledger->db,
-	    "UPDATE stream_name SET entries = ?, gone = ? WHERE source = ? AND boot = ? AND page = ?",
+	    "UPDATE stream_name SET entries = ?, gone = ? WHERE source = ? AND boot = ? AND page = "
+	    "?",
 	    "biiii", slice_of(kept, len), (int64_t)gone, names->source, (int64_t)names->boot, page);
 }
 
