@@ -7,8 +7,7 @@
  *                   +----- SESSION_END ---> ENDED <---------+
  *                   +----- silence of 4 h, or the device's next START ---> LOST
  *
- * A SESSION_END that arrives after LOST ends the session all the same: LOST is
- * what is known so far, not a fact.
+ * A SESSION_END that arrives after LOST ends the session all the same.
  *
  * Identity: (device, sid). Another device that uses the same sid speaks about a
  *           session of its own, so nobody can touch what it did not open (P7,
@@ -107,12 +106,9 @@ struct session {
 	int32_t day;           /* civil day of the start (R2) */
 	event_ms exposed_from; /* TIME_NEVER: not exposing */
 	event_ms exposed_until;
-
-	/* Its stream has a seal: the ledger's number of it, and the row up to which; 0: none. */
-	int64_t seal;
-	int64_t sealed;
-
-	int64_t visit; /* local number of the visit's first session (R13); judge_client */
+	int64_t seal;   /* ledger/seals.h; 0: it has none */
+	int64_t sealed; /* row of the stream up to which */
+	int64_t visit;  /* local number of the visit's first session (R13); judge_client */
 	struct session_fold fold;
 };
 

@@ -2,10 +2,9 @@
 
 #include "base/err.h"
 
-#include <assert.h>
 #include <string.h>
 
-static_assert(GUARD_VERSION == 2, "seals of version 2 must stay readable: bring a reader of them");
+_Static_assert(GUARD_VERSION == 2, "seals of version 2 must stay readable: bring a reader of them");
 
 /* A whole number of so many bytes, or an array of them or of structs. */
 struct shape;
