@@ -89,7 +89,10 @@ def test_what_is_in_the_package(package):
                  "usr/share/doc/carepace/README.md", "usr/share/doc/carepace/copyright",
                  "usr/share/doc/carepace/changelog.gz",
                  "usr/share/doc/carepace/examples/carepace.yaml",
-                 "usr/share/doc/carepace/guide/clinic.md", "etc/carepace/policy.yaml"):
+                 "usr/share/doc/carepace/guide/clinic.md", "etc/carepace/policy.yaml",
+                 "usr/share/man/man1/carepace.1.gz", "usr/share/man/man5/carepace.yaml.5.gz",
+                 "usr/share/bash-completion/completions/carepace",
+                 "usr/share/zsh/vendor-completions/_carepace"):
         assert f" ./{path}\n" in listed, listed
     assert not re.search(r"/etc/carepace/carepace\.yaml|/test", listed), "set up by nobody but setup"
     depends = run("dpkg-deb", "-f", package, "Depends").stdout
