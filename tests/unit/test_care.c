@@ -4,7 +4,9 @@
 #include "care/correction.h"
 #include "care/stream/fold.h"
 #include "care/history.h"
+#include "care/judge.h"
 #include "care/judge/client.h"
+#include "care/time/zone.h"
 #include "care/verdict.h"
 
 #include <setjmp.h>
@@ -239,6 +241,20 @@ static void folds_of_parts_add_up(void **state)
 	assert_memory_equal(&left, &sum, sizeof(left));
 	session_fold_add(&sum, &empty);
 	assert_memory_equal(&left, &sum, sizeof(left));
+}
+
+/* After a crash its rows may be set aside, one and all: it is there, and nobody can date it. */
+static void a_session_of_which_nothing_is_known_has_no_date(void **state)
+{
+	static const struct zone utc;
+	const struct policy policy = policy_default(&utc);
+	struct session session = {.no = 1, .fold = SESSION_FOLD_EMPTY};
+	struct session_history history = {.session = &session};
+
+	(void)state;
+	derive_session(&history, &policy, INT64_C(1775030400000));
+	assert_int_equal(session.start, 0);
+	assert_true(session_is_undated(&session));
 }
 
 static void every_kind_of_correction_says_why(void **state)
@@ -489,6 +505,7 @@ int main(void)
 	    cmocka_unit_test(each_kind_adds_what_it_knows),
 	    cmocka_unit_test(any_order_gives_the_same_fold),
 	    cmocka_unit_test(folds_of_parts_add_up),
+	    cmocka_unit_test(a_session_of_which_nothing_is_known_has_no_date),
 	    cmocka_unit_test(every_kind_of_correction_says_why),
 	    cmocka_unit_test(a_parameter_is_found_by_check_and_name),
 	    cmocka_unit_test(the_clinic_s_own_goes_before_head_office_s),

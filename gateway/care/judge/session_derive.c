@@ -267,6 +267,10 @@ void derive_session(struct session_history *history, const struct policy *policy
 		session->ts_source = history->facts.count > 0
 		                         ? history->facts.items[0].reading.ts_source
 		                         : TS_DEVICE;
+		if (session->start == TIME_NEVER) { /* all that was said of it is set aside */
+			session->start = 0;
+			session->ts_source = TS_UNKNOWN;
+		}
 	}
 	if (session->has_end && session->end < session->start) {
 		session->has_odd_end = true;
