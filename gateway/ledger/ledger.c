@@ -31,6 +31,7 @@
 #include "ledger/facts.h"
 #include "ledger/forgets.h"
 #include "ledger/store/link_rows.h"
+#include "ledger/store/migrate.h"
 #include "ledger/merges.h"
 #include "ledger/store/names.h"
 #include "ledger/office/outbox.h"
@@ -152,6 +153,13 @@ void ledger_close(struct ledger *ledger)
 	topics_deinit(&ledger->topics);
 	stream_names_deinit(&ledger->stream_names);
 	free(ledger);
+}
+
+void ledger_copy_before(struct ledger *ledger, char *out, size_t out_bytes)
+{
+	out[0] = '\0';
+	if (ledger->migrated_from)
+		migrate_backup_name(&ledger->db, out, out_bytes);
 }
 
 const char *ledger_error(const struct ledger *ledger)

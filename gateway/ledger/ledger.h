@@ -51,6 +51,10 @@ struct ledger_config {
 enum cp_err ledger_open(const struct ledger_config *config, wall_ms now, struct ledger **out,
     char why[256]) CP_MUST_CHECK;
 
+/* The store was of an earlier version: the copy of it that was made before it was changed;
+ * "": it was not. */
+void ledger_copy_before(struct ledger *ledger, char *out, size_t out_bytes);
+
 /* Before it is opened: can anything be written in its folder? What must be freed first
  * goes to *lacking_bytes. */
 bool ledger_has_room(const char *folder, int64_t reserve_bytes, int64_t *lacking_bytes);

@@ -86,6 +86,7 @@ struct ledger {
 	struct db db;
 	struct arena scratch; /* one batch long */
 	struct arena work;    /* one judge call long */
+	int64_t migrated_from; /* number of the store's schema before; 0: it was today's */
 	char error[256];      /* of opening; later ones are db.err_text */
 	int wal_pages;
 	bool is_open;

@@ -270,6 +270,18 @@ static void take_numbers(void *ctx, struct numbers *out)
 
 /* --- open ---------------------------------------------------------------------------------- */
 
+static void say_migrated(struct ledger *ledger)
+{
+	char copy[512];
+
+	ledger_copy_before(ledger, copy, sizeof(copy));
+	if (copy[0])
+		log_notice(
+		    "the store was of an earlier version and has been brought up to date; as it "
+		    "was before it lies in %s, which may be deleted once all is well",
+		    copy);
+}
+
 static int open_store(struct gateway *gateway)
 {
 	const struct config *config = gateway->config;
@@ -309,6 +321,7 @@ static int open_store(struct gateway *gateway)
 		return err == CP_NEWER ? GATEWAY_CONFIG : GATEWAY_STORE;
 	}
 	clock_assume(ledger_assumed_offset(gateway->ledger));
+	say_migrated(gateway->ledger);
 	if (ledger_has_other_key(gateway->ledger))
 		log_warning("the key of this box (%s/" BOX_KEY_FILE_NAME
 		            ") is not the one of before: "

@@ -1,4 +1,5 @@
--- schema.sql - the store of one clinic. Version 1 (PRAGMA user_version).
+-- schema.sql - the store of one clinic (PRAGMA user_version: STORE_SCHEMA_VERSION). Whoever
+-- changes it adds a step to migrate.c; a column that is new stands last.
 --
 -- Three layers, filled in this order in one transaction per batch:
 --   inputs    source, journal, stream, conflict, parked, token tables
@@ -261,9 +262,6 @@ CREATE TABLE session(
 	pulses INTEGER NOT NULL,
 	stream_first INTEGER NOT NULL DEFAULT 9223372036854775807, -- names in one number,
 	stream_last INTEGER NOT NULL DEFAULT -9223372036854775808, -- care/message_no.h
-	-- ledger/seals.h; 0: not sealed
-	seal INTEGER NOT NULL DEFAULT 0, -- seq of the box's input
-	sealed INTEGER NOT NULL DEFAULT 0, -- row of the stream up to which
 	-- judged
 	boot INTEGER NOT NULL DEFAULT 0,
 	seq INTEGER NOT NULL DEFAULT 0,
@@ -290,6 +288,9 @@ CREATE TABLE session(
 	verdict_at INTEGER NOT NULL DEFAULT 0,
 	verdict BLOB, -- the Verdict message, rev 0
 	shown TEXT, -- from when on its client may be treated again (ledger/judging/next_allowed.h)
+	-- ledger/seals.h; 0: not sealed
+	seal INTEGER NOT NULL DEFAULT 0, -- seq of the box's input
+	sealed INTEGER NOT NULL DEFAULT 0, -- row of the stream up to which
 	UNIQUE(source, sid)
 );
 CREATE INDEX session_by_client ON session(client, start_at) WHERE client != 0;

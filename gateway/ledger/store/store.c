@@ -1,5 +1,6 @@
 #include "ledger/store/store.h"
 
+#include "ledger/store/migrate.h"
 #include "ledger/store/room.h"
 
 #include "schema_sql.h"
@@ -52,20 +53,36 @@ static enum cp_err check_version(struct ledger *ledger, int64_t *version)
 		return fail(ledger, CP_CORRUPT, "is not a store of carepace, or is damaged");
 	if (ledger->db.err)
 		return fail_with_db(ledger);
-	if (*version > STORE_SCHEMA_VERSION)
-		return fail(ledger, CP_NEWER,
-		    "was written by a newer carepace; install that version again");
-	return CP_OK;
+	if (*version <= STORE_SCHEMA_VERSION)
+		return CP_OK;
+	char backup[100];
+	char text[220];
+	migrate_backup_name(&ledger->db, backup, sizeof(backup));
+	snprintf(text, sizeof(text),
+	    "was written by a newer carepace; install that version again%s%s",
+	    backup[0] ? ", or put in its place the copy that it made before: " : "", backup);
+	return fail(ledger, CP_NEWER, text);
+}
+
+static enum cp_err bring_up_to_date(struct ledger *ledger, int64_t version)
+{
+	char why[200];
+
+	ledger->migrated_from = version;
+	enum cp_err err = migrate(ledger, version, why, sizeof(why));
+	return err ? fail(ledger, err, why) : CP_OK;
 }
 
 static enum cp_err make_schema(struct ledger *ledger)
 {
 	struct db *db = &ledger->db;
+	char set[60];
 
 	db_exec(db, "BEGIN IMMEDIATE");
 	db_exec(db, schema_sql);
-	db_exec(db, "INSERT INTO meta(name, value) VALUES('epoch', random()), ('clean', 1);"
-	            "PRAGMA user_version = 1; COMMIT");
+	db_exec(db, "INSERT INTO meta(name, value) VALUES('epoch', random()), ('clean', 1)");
+	snprintf(set, sizeof(set), "PRAGMA user_version = %d; COMMIT", STORE_SCHEMA_VERSION);
+	db_exec(db, set);
 	return db->err ? fail_with_db(ledger) : CP_OK;
 }
 
@@ -131,6 +148,8 @@ enum cp_err store_open(struct ledger *ledger)
 		err = make_log_durable(ledger);
 	if (!err && version == 0)
 		err = make_schema(ledger);
+	else if (!err && version < STORE_SCHEMA_VERSION)
+		err = bring_up_to_date(ledger, version);
 	if (err)
 		return err;
 	sqlite3_wal_hook(db->conn, count_pages, ledger);

@@ -9,7 +9,7 @@
 
 #include "ledger/state.h"
 
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2 /* ledger/store/migrate.h */
 
 /* Fills ledger->db; on an error ledger->error says what and what to do. */
 enum cp_err store_open(struct ledger *ledger) CP_MUST_CHECK;

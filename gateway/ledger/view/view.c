@@ -56,7 +56,11 @@ static enum cp_err check_version(struct view *view, const char *path, char why[2
 	if (version > STORE_SCHEMA_VERSION)
 		return say(why, path, CP_NEWER, "was written by a newer carepace; use that one");
 	if (version < STORE_SCHEMA_VERSION)
-		return say(why, path, CP_CORRUPT, "is not a store of carepace");
+		return say(why, path, CP_CORRUPT,
+		    version ? "was written by an earlier carepace; start the gateway once, which "
+		              "brings it "
+		              "up to date"
+		            : "is not a store of carepace");
 	return CP_OK;
 }
 
