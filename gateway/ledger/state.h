@@ -84,10 +84,10 @@ struct watch_reject {
 struct ledger {
 	struct ledger_config config;
 	struct db db;
-	struct arena scratch; /* one batch long */
-	struct arena work;    /* one judge call long */
+	struct arena scratch;  /* one batch long */
+	struct arena work;     /* one judge call long */
 	int64_t migrated_from; /* number of the store's schema before; 0: it was today's */
-	char error[256];      /* of opening; later ones are db.err_text */
+	char error[256];       /* of opening; later ones are db.err_text */
 	int wal_pages;
 	bool is_open;
 	bool is_careful;      /* after an abnormal exit */
