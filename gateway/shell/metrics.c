@@ -5,6 +5,7 @@
 #include "mqtt/reason.h"
 #include "shell/metrics_print.h"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): they are initialisers */
 #define AT(member) .offset = offsetof(struct measured, member)
 #define NEEDS(member) .needs = offsetof(struct measured, member)
 #define COUNTER(name_, member, help_)                                                              \
@@ -21,6 +22,7 @@
 		.name = name_, .type = METRIC_HISTOGRAM, .print = print_histogram, AT(member),     \
 		.help = help_                                                                      \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* --- what labels say: the order is that of the members counted ------------------------------ */
 

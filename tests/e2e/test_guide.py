@@ -34,7 +34,7 @@ def words(gateway, pki, tmp_path):
 def test_a_device_maker_gets_an_answer(program, gateway, words, tmp_path):
     pen, said_here = words
     lines = commands(program)
-    for line in lines + lines[-1:]:  # a device comes back
+    for line in lines:
         for guide, here in said_here.items():
             line = line.replace(guide, here)
         done = subprocess.run(shlex.split(line), cwd=tmp_path, env={"PYTHONPATH": str(tmp_path),
@@ -43,4 +43,4 @@ def test_a_device_maker_gets_an_answer(program, gateway, words, tmp_path):
     assert done.stdout.split()[0] == "PERMIT"
     ended = gateway.rows("SELECT state FROM session s JOIN source d ON d.no = s.source"
                          " WHERE d.id = ?", pen.id)
-    assert ended == [(4,)] * 2
+    assert ended == [(4,)]

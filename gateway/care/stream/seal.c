@@ -131,6 +131,7 @@ static int64_t load(const uint8_t *at, size_t size_bytes)
 	for (size_t i = size_bytes; i-- > 0;)
 		value = value << 8 | at[i];
 	unsigned unused = 64 - 8 * (unsigned)size_bytes;
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): see above */
 	return (int64_t)(value << unused) >> unused;
 }
 
