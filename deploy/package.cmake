@@ -22,7 +22,7 @@ install(FILES deploy/systemd/site.conf.in DESTINATION share/carepace)
 install(FILES deploy/policy.yaml DESTINATION /etc/carepace)
 install(FILES README.md deploy/debian/copyright ${DEBIAN}/changelog.gz DESTINATION ${DOC})
 install(FILES deploy/carepace.yaml deploy/policy.yaml DESTINATION ${DOC}/examples)
-install(DIRECTORY deploy/guide DESTINATION ${DOC})
+install(DIRECTORY deploy/guide proto DESTINATION ${DOC})
 install(DIRECTORY deploy/prometheus deploy/grafana DESTINATION ${DOC}/examples)
 # Manual pages and completions: the program prints them from the tables of --help.
 set(MANUAL ${CMAKE_BINARY_DIR}/manual)

@@ -1,5 +1,6 @@
 """Shared by e2e and fault: the wire contract, a clinic's certificates, gateways on them."""
 
+import itertools
 import os
 from pathlib import Path
 
@@ -27,12 +28,13 @@ def pki(tmp_path_factory):
 
 @pytest.fixture
 def make_gateway(pki, tmp_path):
-    """Makes gateways that are not started yet, and ends those that are."""
+    """Makes gateways that are not started yet, and ends those that are. For threads, too."""
     made = []
+    numbers = itertools.count()
 
     def make(executable=None, pki=pki, **settings):
         more = {"executable": executable} if executable else {}
-        gateway = Gateway(tmp_path / f"gateway-{len(made)}", pki, **more, **settings)
+        gateway = Gateway(tmp_path / f"gateway-{next(numbers)}", pki, **more, **settings)
         made.append(gateway)
         return gateway
 

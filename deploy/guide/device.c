@@ -14,6 +14,7 @@
 
 static MQTTClient gateway;
 static uint8_t id[16], sid[16];
+static uint32_t boot;
 static char up_topic[64], down_topic[64];
 
 static void need(int is_well, const char *what)
@@ -25,14 +26,13 @@ static void need(int is_well, const char *what)
 /* Until this returns the message is the device's; from then on it is on the gateway's disk. */
 static void say(Carepace__V1__Up *up, Carepace__V1__Up__BodyCase body)
 {
-	static uint32_t boot, seq;
+	static uint32_t seq;
 	uint8_t bytes[1024];
 	MQTTClient_deliveryToken token;
 	struct timespec wall, mono;
 
 	clock_gettime(CLOCK_REALTIME, &wall);
 	clock_gettime(CLOCK_MONOTONIC, &mono);
-	boot = boot ? boot : (uint32_t)wall.tv_sec; /* rises with every start; better: from flash */
 	up->source = (ProtobufCBinaryData){16, id};
 	up->boot = boot, up->seq = ++seq; /* without holes: what is missing is asked for */
 	up->ts_ms = wall.tv_sec * 1000LL + wall.tv_nsec / 1000000;
@@ -66,6 +66,10 @@ int main(int argc, char **argv)
 	for (int i = 0; i < 16; i++)
 		need(sscanf(argv[2] + 2 * i, "%2hhx", &id[i]) == 1, "an id is 32 hex digits");
 	need(getrandom(sid, sizeof(sid), 0) == 16, "no random numbers");
+	FILE *starts =
+	    fopen("boot", "a"); /* a byte for each: the number must rise with every start */
+	need(starts && fputc('+', starts) != EOF && !fflush(starts), "cannot count the starts");
+	boot = (uint32_t)ftell(starts);
 	snprintf(up_topic, sizeof(up_topic), "carepace/v1/device/%s/up", argv[2]);
 	snprintf(down_topic, sizeof(down_topic), "carepace/v1/device/%s/down", argv[2]);
 

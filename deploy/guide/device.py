@@ -6,7 +6,9 @@ import telemetry_pb2 as carepace  # protoc --python_out=. -I proto proto/telemet
 
 host, port, name, ca, certificate, key = sys.argv[1:]
 topic = f"carepace/v1/device/{name}/"
-boot = int(time.time())  # rises with every start; a counter in flash is better
+with open("boot", "a") as starts:  # a byte for each start: the number must rise with every one
+    starts.write("+")
+    boot = starts.tell()
 started, seq, heard, subscribed = time.monotonic(), 0, queue.Queue(), threading.Event()
 
 def say(body, **fields):
@@ -30,16 +32,19 @@ link.on_subscribe = lambda *_: subscribed.set()
 link.on_message = lambda _, __, message: heard.put(carepace.Down.FromString(message.payload))
 link.connect(host, int(port), keepalive=60)
 link.loop_start()
-subscribed.wait(timeout=10)
+subscribed.wait(timeout=10) or sys.exit("no connection")
 
 sid = secrets.token_bytes(16)
 say("hello", model=101, kind=carepace.DEVICE_PEN, context=carepace.CONTEXT_CLINIC)
 say("session_start", sid=sid, modality=carepace.MODALITY_PEN, zones=1 << carepace.CHEEK,
     client_token=b"client-17".ljust(16), operator_token=b"operator-4".ljust(16))
-while (down := heard.get(timeout=2)).WhichOneof("body") != "verdict":
-    pass  # no answer within 2 s: go on by the device's own rules
-print(carepace.Decision.Name(down.verdict.decision),
-      *(carepace.Check.Name(item.check) for item in down.verdict.item))
+try:
+    while (down := heard.get(timeout=2)).WhichOneof("body") != "verdict":
+        pass
+    print(carepace.Decision.Name(down.verdict.decision),
+          *(carepace.Check.Name(item.check) for item in down.verdict.item))
+except queue.Empty:
+    print("no answer within 2 s: the device goes on by its own rules")
 say("samples", sid=sid, sample=[carepace.Sample(dt_ms=1000 * i, zone=carepace.CHEEK, depth_um=1000,
                                                 active_ms=900) for i in range(10)])
 say("session_end", sid=sid, reason=carepace.END_COMPLETED, active_ms=9000)

@@ -12,18 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import bytes_on_wire as wire
-from gateway import BUILD, Clock
+from gateway import BUILD, CAREPACE, Clock
 from head_office import wait_for
 from killing import seed_of
 from speech import Voice, hash_of, token
 
 PRELOAD = BUILD / "tests" / "libkill_at_call.so"
 EARLY = BUILD / "tests" / "carepace_early_ack"
-SHARE = 40 if os.environ.get("CAREPACE_QUICK") else 12  # one of so many
+SHARE = 40 if os.environ.get("CAREPACE_QUICK") else 6  # one of so many
 if os.environ.get("CAREPACE_CALLS") == "all":
     SHARE = 1
-RED_SHARE = 20
-JOBS = 1  # make_gateway is not for threads
+RED_SHARE = 25
+JOBS = os.cpu_count() or 1
 
 
 class Calls(Clock):
@@ -110,9 +110,10 @@ def die_at(call, make, contract, pen):
     gateway.clock.kill_at(call)
     story = Story(contract, gateway, pen)
     live(gateway, story)
-    assert gateway.process.returncode in (-9, 0)  # another life may make some calls fewer
+    assert gateway.process.returncode == -9, f"call {call} did not end it"
     acked = dict(story.acked)
     gateway.clock.kill_at(0)
+    gateway.executable = CAREPACE  # whoever died
     gateway.start()
     assert story.tell(), f"call {call}: not everything was acknowledged afterwards"
     wait_for(lambda: not gateway.rows("SELECT 1 FROM pending"), "everything is judged")

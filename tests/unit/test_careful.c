@@ -1,6 +1,7 @@
 /* The careful way after an abnormal exit (DESIGN section 2): journal first, then item
  * by item, with the same truth and the same answers. */
 #include "ledger_bench.h"
+#include "truth_text.h"
 
 #include "ledger/judging/subjects.h"
 #include "ledger/past/verify.h"
@@ -158,31 +159,6 @@ static void after_ten_minutes_it_is_over(void **state)
 }
 
 /* --- the same truth (P4) --------------------------------------------------------------- */
-
-struct text {
-	char *p;
-	size_t len;
-};
-
-static void keep_line(void *ctx, const char *line)
-{
-	struct text *text = ctx;
-	size_t len = strlen(line);
-
-	text->p = realloc(text->p, text->len + len + 2);
-	memcpy(text->p + text->len, line, len);
-	text->len += len;
-	text->p[text->len++] = '\n';
-	text->p[text->len] = '\0';
-}
-
-static char *truth_of(struct clinic *clinic)
-{
-	struct text text = {0};
-
-	truth_lines(&clinic->ledger->db, keep_line, &text);
-	return text.p;
-}
 
 static void second_life(struct clinic *clinic, bool is_drained)
 {

@@ -1,5 +1,6 @@
 /* Rows of the stream go in the end; the truth stays, and equals a recount (P2, P3, P4). */
 #include "ledger_bench.h"
+#include "truth_text.h"
 
 #include "ledger/past/verify.h"
 #include "ledger/retention.h"
@@ -40,33 +41,6 @@ static struct verify_result verify(void **state)
 	if (verify_store(bench_of(state)->path, &policy, NULL, NULL, &result, why))
 		fail_msg("%s", why);
 	return result;
-}
-
-/* --- the truth as one text ------------------------------------------------------------- */
-
-struct text {
-	char *bytes;
-	size_t len;
-};
-
-static void add_line(void *ctx, const char *line)
-{
-	struct text *text = ctx;
-	size_t len = strlen(line);
-
-	text->bytes = realloc(text->bytes, text->len + len + 2);
-	memcpy(text->bytes + text->len, line, len);
-	text->len += len;
-	text->bytes[text->len++] = '\n';
-	text->bytes[text->len] = '\0';
-}
-
-static char *truth_of(struct clinic *clinic)
-{
-	struct text text = {0};
-
-	truth_lines(&clinic->ledger->db, add_line, &text);
-	return text.bytes;
 }
 
 /* The lines that stand in one only. */

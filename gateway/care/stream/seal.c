@@ -128,10 +128,10 @@ static int64_t load(const uint8_t *at, size_t size_bytes)
 {
 	uint64_t value = 0;
 
+	CP_CHECK(size_bytes > 0 && size_bytes <= sizeof(value));
 	for (size_t i = size_bytes; i-- > 0;)
 		value = value << 8 | at[i];
 	unsigned unused = 64 - 8 * (unsigned)size_bytes;
-	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): see above */
 	return (int64_t)(value << unused) >> unused;
 }
 
