@@ -76,6 +76,7 @@ def test_what_happens(gateway, make_device, pens, follow):
     sid = start.session_start.sid
     device.tell(device.hello(), start)
     everything.wait("session started", sid.hex()[:8], "CHEEK: permit")
+    programs.wait("session started")  # each looks by itself; what it sees at once is one line
     device.tell(device.attach(sid, "C1"))  # which somebody else had
     everything.wait("verdict", sid.hex()[:8], "CHEEK: deny")
     raised = everything.wait("alert raised", "CRITICAL CART_REUSE: Cartridge ")
@@ -83,6 +84,7 @@ def test_what_happens(gateway, make_device, pens, follow):
     everything.wait("session ended", sid.hex()[:8])
     device.close()
     everything.wait("device disconnected", pens[0].hex)
+    programs.wait("device disconnected")
     assert len([line for line in everything.lines if "alert raised" in line]) == 1
     assert told.session_start.sid.hex()[:8] not in "\n".join(everything.lines)
     assert client.hex()[:7] not in "\n".join(everything.lines + programs.lines)  # P10
