@@ -3,7 +3,8 @@
     report.py SUITE LOGS STATUS   ->   "passed failed skipped" on stdout
 
 Reads SUITE.lines (checks), SUITE.ctest.xml (cmocka cases are counted one by one)
-and SUITE.pytest.xml; writes failures and skips with their reasons to SUITE.notes.
+and SUITE.pytest.xml; writes failures and skips with their reasons to SUITE.notes, and
+what the failed ones said last to SUITE.why.
 A suite that counted nothing has failed (skipped when only the brief tests were
 asked for), and so has one whose runner failed though no test says why: silence is
 never success.
@@ -16,15 +17,17 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 
+LAST_LINES = 25  # of what a failed test said
+
+
 class Tally:
     def __init__(self):
         self.passed = 0
-        self.failed = []
+        self.failed = {}  # name: what it said
         self.skipped = []
 
-    def fail(self, name):
-        if name not in self.failed:
-            self.failed.append(name)
+    def fail(self, name, said=""):
+        self.failed.setdefault(name, said.strip().splitlines()[-LAST_LINES:])
 
 
 def count_lines(text, tally):
@@ -52,7 +55,7 @@ def count_cmocka(name, output, tally):
     skipped = re.findall(r"(?:^(.*)\n)?^\[ +SKIPPED \] (?!\d+ test)(\S+)", output, re.M)
     tally.passed += len(ok)
     for case in failed:
-        tally.fail(f"{name}: {case}")
+        tally.fail(f"{name}: {case}", output)
     for reason, case in skipped:
         entry = f"{name}: {case}: {reason.strip()}"
         if not any(known.startswith(f"{name}: {case}:") for known in tally.skipped):
@@ -64,10 +67,11 @@ def count_ctest(text, tally):
     for case in ElementTree.fromstring(text).iter("testcase"):
         name, status = case.get("name"), case.get("status")
         before = len(tally.failed)
-        is_cmocka = count_cmocka(name, case.findtext("system-out") or "", tally)
+        output = case.findtext("system-out") or ""
+        is_cmocka = count_cmocka(name, output, tally)
         if status == "fail":
             if len(tally.failed) == before:
-                tally.fail(name)  # a crash, a sanitizer, a time limit
+                tally.fail(name, output)  # a crash, a sanitizer, a time limit
         elif status in ("notrun", "disabled") or case.find("skipped") is not None:
             note = case.find("skipped")
             reason = note.get("message", "") if note is not None else ""
@@ -83,8 +87,9 @@ def count_pytest(text, tally):
     for case in ElementTree.fromstring(text).iter("testcase"):
         name = f"{case.get('classname')}: {case.get('name')}"
         skip = case.find("skipped")
-        if case.find("failure") is not None or case.find("error") is not None:
-            tally.fail(name)
+        bad = [*case.iter("failure"), *case.iter("error")]
+        if bad:
+            tally.fail(name, "\n".join(element.text or "" for element in bad))
         elif skip is not None:
             tally.skipped.append(f"{name}: {skip.get('message')}")
         else:
@@ -112,6 +117,9 @@ def main():
     notes = [f"FAILED {name}" for name in tally.failed]
     notes += [f"skipped {name}" for name in tally.skipped]
     (logs / f"{suite}.notes").write_text("".join(note + "\n" for note in notes))
+    why = [f"--- {name}\n" + "".join(f"  {line}\n" for line in said)
+           for name, said in tally.failed.items() if said]
+    (logs / f"{suite}.why").write_text("".join(why))
     print(tally.passed, len(tally.failed), len(tally.skipped))
 
 
