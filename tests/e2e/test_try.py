@@ -50,6 +50,13 @@ def trying(folder, *options):
         process.wait()
 
 
+def ended(process, said, folder, limit_s):
+    """Its exit status. If it does not end, who is it that does not?"""
+    wait_for(lambda: process.poll() is not None,
+             lambda: "\n".join([said(), "These run:", *left_behind(folder)]), limit_s)
+    return process.returncode
+
+
 def figures(text):
     """"  messages acknowledged   313" and the like."""
     return {name: int(count) for name, count in
@@ -73,7 +80,7 @@ def wait_open(process, said):
 
 def test_half_a_minute_shows_everything_and_leaves_nothing(tmp_path):
     with trying(tmp_path, "--seconds", "30", "--keep") as (process, said):
-        assert process.wait(150) == 0, said()
+        assert ended(process, said, tmp_path, 150) == 0, said()
     text = said()
     counted = figures(text)
     for name in ("devices", "sessions", "messages acknowledged", "verdicts", "alerts raised"):
@@ -119,7 +126,7 @@ def test_a_lost_message_is_found(tmp_path):
         (acked,) = tmp_path.glob("carepace-try.*/acked")
         with acked.open("a") as lines:
             lines.write(f"{'5a' * 16} 1 1 {'00' * 32}\n")
-        assert process.wait(120) == 1, said()
+        assert ended(process, said, tmp_path, 120) == 1, said()
     assert "1 acknowledged messages are not in the store" in said()
     (kept,) = re.findall(r"^Kept: (.*)$", said(), re.MULTILINE)
     assert Path(kept, "missing").read_text().startswith("5a5a")

@@ -1,13 +1,16 @@
 """Clients that speak byte by byte while the gateway is killed, see killing.py; and that the test can
 fail."""
 
+import pytest
+
 from gateway import BUILD
-from killing import missing, run, seed_of, survive
+from killing import LIMIT_S, missing, run, seed_of, survive
 
 RED_POINTS = 5
 EARLY = BUILD / "tests" / "carepace_early_ack"  # acknowledges before the commit
 
 
+@pytest.mark.timeout(LIMIT_S)
 def test_what_was_acknowledged_survives_kill_9(make_gateway, contract, pki, request):
     survive("bytes", make_gateway, contract, pki, request)
 

@@ -10,10 +10,11 @@ import pytest
 
 from gateway import DEVICE_SIM, NAME, Pki
 from head_office import wait_for
-from killing import POINTS, missing, seed_of, survive
+from killing import LIMIT_S, POINTS, missing, seed_of, survive
 from speech import HASH_BYTES
 
 
+@pytest.mark.timeout(LIMIT_S)
 @pytest.mark.parametrize("kind", ["mosquitto_pub", "paho"])
 def test_what_was_acknowledged_survives_kill_9(make_gateway, contract, pki, request, kind):
     survive(kind, make_gateway, contract, pki, request)
@@ -29,6 +30,7 @@ def acked_by_simulator(path):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(LIMIT_S)
 def test_a_simulated_clinic_survives_kill_9(make_gateway, tmp_path, request):
     """The same with the devices of device-sim, on Paho for C: they have other habits. Each
     third one speaks at QoS 0, 1, 2."""

@@ -72,7 +72,10 @@ static void suppose_nothing(
 
 /* --- once more, from the seals ---------------------------------------------------------- */
 
-/* The truth of every story can be counted from what is left when its streams have gone. */
+/* The truth can be counted from what is left when the streams have gone. Random worlds let
+ * theirs go, too (tests/property). */
+#define STORIES_SWEPT 2
+
 static void let_streams_go(
     const struct recount *recount, struct clinic *clinic, const struct policy *policy)
 {
@@ -111,7 +114,8 @@ void recount_check(const struct recount *recount, struct clinic *clinic)
 		suppose_nothing(recount, clinic, &policy);
 	if (verify_store(recount->path, &policy, say_difference, clinic, &result, why))
 		clinic_fail(clinic, "the recount: %s", why);
-	let_streams_go(recount, clinic, &policy);
+	if (stories % STORIES_SWEPT == 0)
+		let_streams_go(recount, clinic, &policy);
 }
 
 void recount_close(struct recount *recount, struct clinic *clinic)
