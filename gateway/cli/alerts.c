@@ -53,6 +53,22 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	}
 }
 
+#define STATE_TEXT_BYTES 40
+
+/* "RAISED", "ACKED by 3f2a11". */
+static const char *state_text(const struct view_alert *row, char out[STATE_TEXT_BYTES])
+{
+	enum alert_state state = row->alert.state;
+	const struct id *by = state == ALERT_ACKED        ? &row->ack_by
+	                      : state == ALERT_OVERRIDDEN ? &row->override_by
+	                                                  : NULL;
+	char hex[ID_HEX_LEN + 1];
+
+	snprintf(out, STATE_TEXT_BYTES, "%s%s%s", alert_state_name(state), by ? " by " : "",
+	    by ? short_hex(by, CLI_TOKEN_DIGITS, hex) : "");
+	return out;
+}
+
 static void print_table(
     struct cli_source *source, const struct view_alert *alerts, size_t count, bool with_closed)
 {
@@ -68,12 +84,13 @@ static void print_table(
 		char who[WHO_NAMES_BYTES];
 		char hex[ID_HEX_LEN + 1];
 		char sentence[SENTENCE_BYTES];
+		char state[STATE_TEXT_BYTES];
 
 		table_add(&table, when_short(&source->zone, alert->raised_at, when));
 		table_add(&table, severity_name(alert->finding.severity));
 		table_add(&table, check ? check->name : "?");
 		table_add(&table, who_names(check ? check->who : 0, who));
-		table_add(&table, alert_state_name(alert->state));
+		table_add(&table, state_text(&alerts[i], state));
 		table_add(&table, short_hex(&alert->id, CLI_ALERT_DIGITS, hex));
 		table_add(&table, sentence_of(&alert->finding, sentence));
 	}

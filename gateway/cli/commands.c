@@ -10,6 +10,7 @@ const struct cli_command cli_commands[] = {
     {"tail", cli_tail, "follow what happens, as it happens"},
     {"alerts", cli_alerts, "list what the checks found"},
     {"why", cli_why, "explain one alert: which check, which sessions, which limit, what clears it"},
+    {"acknowledge", cli_acknowledge, "say of an alert that it was seen and dealt with"},
     {"devices", cli_devices, "list devices: last seen, battery, clock, service, out of use"},
     {"clients", cli_clients, "list clients: courses, next safe date, flags, open alerts"},
     {"cartridges", cli_cartridges, "list cartridges: uses, clients, state, open alerts"},

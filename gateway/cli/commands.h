@@ -13,7 +13,8 @@
 /* The one place that says what an exit status means.
  *
  * CLI_FOUND: verify, what-if: differences; check-config: faults; status: not green; doctor, setup,
- * pki: something failed; why, --device, --client: there is no such one; recall: the lot was used,
+ * pki: something failed; why, --device, --client: there is no such one; acknowledge: nor that, or
+ * nothing to acknowledge; recall: the lot was used,
  * or one that is written almost alike. */
 enum cli_exit {
 	CLI_OK = 0,
@@ -45,6 +46,7 @@ int cli_status(int argc, char **argv);
 int cli_tail(int argc, char **argv);
 int cli_alerts(int argc, char **argv);
 int cli_why(int argc, char **argv);
+int cli_acknowledge(int argc, char **argv);
 int cli_devices(int argc, char **argv);
 int cli_clients(int argc, char **argv);
 int cli_cartridges(int argc, char **argv);

@@ -71,6 +71,32 @@ int cli_find_client(const struct cli_source *source, const struct cli_options *o
 	return count ? CLI_USAGE : CLI_FOUND;
 }
 
+error_t cli_take_alert(struct cli_options *options, const char *word, const char **out)
+{
+	if (*out)
+		return cli_wrong(options, "one alert at a time; what is \"%s\"?", word);
+	if (strlen(word) > ID_HEX_LEN || word[strspn(word, "0123456789abcdef")] != '\0')
+		return cli_wrong(options,
+		    "an alert is named by the first of its 32 digits 0-9a-f, not by \"%s\"", word);
+	*out = word;
+	return 0;
+}
+
+int cli_find_alert(struct cli_source *source, const struct cli_options *options, const char *word,
+    struct view_alert *out)
+{
+	int found = view_alert_find(source->view, &source->arena, slice_str(word), out);
+	int status = cli_source_check(source, options);
+
+	if (status || found == 1)
+		return status;
+	if (found == 0)
+		cli_say(options, "there is no alert %s", word);
+	else
+		cli_say(options, "several alerts begin with %s; give more digits", word);
+	return found ? CLI_USAGE : CLI_FOUND;
+}
+
 /* --- zones ------------------------------------------------------------------------------ */
 
 #define ZONE_COUNT 32 /* bits of a set */

@@ -13,6 +13,11 @@ int cli_find_device(const struct cli_source *source, const struct cli_options *o
 int cli_find_client(const struct cli_source *source, const struct cli_options *options,
     const char *word, int64_t *no);
 
+/* An alert by the first digits of its id: first is that what the word is, then which one. */
+error_t cli_take_alert(struct cli_options *options, const char *word, const char **out);
+int cli_find_alert(struct cli_source *source, const struct cli_options *options, const char *word,
+    struct view_alert *out);
+
 /* The zone bit of "CHEEK", "cheek", "UNKNOWN". */
 error_t cli_take_zone(struct cli_options *options, const char *word, uint32_t *zones);
 

@@ -80,7 +80,7 @@ error_t cli_take_day(struct cli_options *options, const char *text, int32_t *out
 	return cli_wrong(options, "a day is written like 2026-09-14; \"%s\" is none", text);
 }
 
-static error_t take_number(
+error_t cli_take_number(
     struct cli_options *options, const char *name, const char *text, int64_t max, int64_t *out)
 {
 	char *end;
@@ -104,11 +104,11 @@ static error_t parse_common(int key, char *value, struct argp_state *state)
 		options->since = value;
 		return cli_take_day(options, value, &options->since_day);
 	case KEY_LIMIT:
-		err = take_number(options, "limit", value, CLI_LIMIT_MAX, &number);
+		err = cli_take_number(options, "limit", value, CLI_LIMIT_MAX, &number);
 		options->limit = (unsigned)number;
 		return err;
 	case KEY_AFTER:
-		return take_number(options, "after", value, INT64_MAX - 1, &options->after);
+		return cli_take_number(options, "after", value, INT64_MAX - 1, &options->after);
 	case KEY_CONFIG:
 		options->config_path = value;
 		options->is_config_given = true;

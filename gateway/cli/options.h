@@ -62,6 +62,10 @@ bool cli_parse(const struct cli_syntax *syntax, int argc, char **argv, struct cl
 /* "2026-09-14". */
 error_t cli_take_day(struct cli_options *options, const char *text, int32_t *out);
 
+/* Of --NAME: 1 to max. */
+error_t cli_take_number(
+    struct cli_options *options, const char *name, const char *text, int64_t max, int64_t *out);
+
 /* "carepace alerts: ..." on stderr. Answers EINVAL, which a parser returns. */
 error_t cli_wrong(struct cli_options *options, const char *format, ...) CP_PRINTF(2, 3);
 

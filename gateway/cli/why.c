@@ -1,7 +1,7 @@
 #include "cli/why.h"
 
 #include "cli/commands.h"
-#include "cli/output.h"
+#include "cli/list.h"
 
 struct request {
 	struct cli_options options;
@@ -14,24 +14,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_ARG:
-		if (request->alert)
-			return cli_wrong(
-			    &request->options, "one alert at a time; what is \"%s\"?", value);
-		request->alert = value;
-		return 0;
+		return cli_take_alert(&request->options, value, &request->alert);
 	case ARGP_KEY_NO_ARGS:
 		if (request->options.is_help)
 			return 0;
 		return cli_wrong(&request->options,
 		    "which alert? Give the first digits of its id; carepace alerts lists them");
-	case ARGP_KEY_END:
-		if (!request->alert ||
-		    (strlen(request->alert) <= ID_HEX_LEN &&
-		        request->alert[strspn(request->alert, "0123456789abcdef")] == '\0'))
-			return 0;
-		return cli_wrong(&request->options,
-		    "an alert is named by the first of its 32 digits 0-9a-f, not by \"%s\"",
-		    request->alert);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -106,28 +94,11 @@ static void gather(struct why *why, struct arena *arena)
 	gather_corrections(why, arena);
 }
 
-static int find(struct cli_source *source, const struct request *request, struct why *why)
-{
-	int found =
-	    view_alert_find(source->view, &source->arena, slice_str(request->alert), &why->row);
-	int status = cli_source_check(source, &request->options);
-
-	if (status || found == 1)
-		return status;
-	if (found == 0) {
-		cli_say(&request->options, "there is no alert %s", request->alert);
-		return CLI_FOUND;
-	}
-	cli_say(
-	    &request->options, "several alerts begin with %s; give more digits", request->alert);
-	return CLI_USAGE;
-}
-
 static int explain(struct cli_source *source, void *ctx)
 {
 	const struct request *request = ctx;
 	struct why why = {.source = source};
-	int status = find(source, request, &why);
+	int status = cli_find_alert(source, &request->options, request->alert, &why.row);
 
 	if (status)
 		return status;

@@ -44,6 +44,7 @@ void batch_reset(struct batch *batch)
 	batch->done_count = 0;
 	batch->retry = (struct batch_retry){0};
 	batch->own = (struct own_policy){0};
+	batch->acknowledge_count = 0;
 	batch->look = (struct watch_look){0};
 	batch->clock = (struct clock_reading){0};
 	forget_answer(batch);
@@ -67,6 +68,7 @@ void batch_take_up(struct batch *batch)
 	batch->held_count = 0;
 	batch->retry = (struct batch_retry){0};
 	batch->own = (struct own_policy){0};
+	batch->acknowledge_count = 0;
 	forget_answer(batch);
 }
 

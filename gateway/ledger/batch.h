@@ -13,6 +13,7 @@
 #include "care/time/gateway_clock.h"
 #include "care/reading.h"
 #include "care/watch.h"
+#include "ledger/acknowledge.h"
 #include "ledger/batch_outbox.h"
 #include "ledger/office/office_receipt.h"
 #include "ledger/own.h"
@@ -23,6 +24,7 @@
 #define BATCH_ARENA_FULL (16U << 20) /* a few bytes may decode into ninety times more */
 #define BATCH_ARENA_BYTES_MAX (64U << 20)
 #define BATCH_DONE_MAX 4096
+#define BATCH_ACKNOWLEDGES_MAX 16 /* as many ask at once (io/control.h) */
 
 enum batch_what {
 	BATCH_READING, /* to the journal; outcome NEW, DUPLICATE or CONFLICT */
@@ -103,6 +105,8 @@ struct batch {
 	size_t done_count;
 	struct batch_retry retry;
 	struct own_policy own;
+	struct acknowledge acknowledges[BATCH_ACKNOWLEDGES_MAX];
+	size_t acknowledge_count;
 	struct watch_look look;     /* at the box itself, now and then */
 	struct clock_reading clock; /* when it is applied */
 

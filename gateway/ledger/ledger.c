@@ -24,6 +24,7 @@
 #include "ledger/ledger.h"
 
 #include "base/hash.h"
+#include "ledger/acknowledge.h"
 #include "ledger/box_clock.h"
 #include "ledger/clocks.h"
 #include "ledger/store/down_rows.h"
@@ -418,6 +419,7 @@ enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now
 		batch_hold(batch);
 	if (ledger->room.is_none) {
 		batch->retry.is_busy = batch->retry.is_asked;
+		acknowledge_take(ledger, batch); /* says no */
 		batch->next_wake = now;
 		return ledger->db.err;
 	}
@@ -427,6 +429,7 @@ enum cp_err ledger_apply(struct ledger *ledger, struct batch *batch, wall_ms now
 		outbox_done(ledger, &batch->done[i]);
 	if (batch->own.orders && !batch->lacking_bytes)
 		policies_take(ledger, &batch->own, ledger->now);
+	acknowledge_take(ledger, batch);
 	parked_retry(ledger);
 	parked_expire(ledger);
 	watch_work(ledger);

@@ -1,7 +1,7 @@
 #include "ledger/policies.h"
 
 #include "care/judge.h"
-#include "ledger/facts.h"
+#include "ledger/own_order.h"
 #include "ledger/store/journal.h"
 #include "ledger/judging/subjects.h"
 #include "wire/pack.h"
@@ -94,28 +94,6 @@ static bool is_same(struct ledger *ledger, const ProtobufCMessage *a, const Prot
 	       slice_eq(x, y);
 }
 
-/* Named, dated, packed, and from here on an input like any other. */
-static void record(struct ledger *ledger, Carepace__V1__Order *order, wall_ms now)
-{
-	struct reading reading;
-	struct journal_row row;
-	struct slice payload;
-	const char *why;
-
-	order->hq_epoch = 1;
-	order->n = 1 + (uint32_t)db_value(&ledger->db, 0,
-	                   "SELECT max(seq) FROM journal WHERE source = ? AND boot = 1", "i",
-	                   (int64_t)SOURCE_BOX);
-	if (wire_pack(&ledger->work, &order->base, &payload) ||
-	    reading_parse_order(&ledger->work, payload, &reading, &why) > READING_RANGE) {
-		db_fail(&ledger->db, CP_INVALID, "the policy of the clinic cannot be recorded");
-		return;
-	}
-	reading.source = reading_box;
-	if (journal_append(ledger, &reading, (struct stamp){.recv = now}, &row) == BATCH_NEW)
-		facts_apply(ledger, &reading, &row);
-}
-
 /* Without "own/", which is nobody's word. */
 static void add_news(struct own_policy *own, const char *key, bool is_withdrawn)
 {
@@ -138,7 +116,7 @@ static void succeed(struct ledger *ledger, const struct reading *last, enum read
 	order->revision = last ? last->order->revision + 1 : 1;
 	order->ts_ms = !last ? at.first : at.now > last->ts ? at.now : last->ts + 1;
 	order->body_case = (Carepace__V1__Order__BodyCase)(kind - READING_ORDER);
-	record(ledger, order, at.now);
+	own_order_record(ledger, order, at.now);
 }
 
 static void activate(struct ledger *ledger, const struct ledger_own *order, struct own_policy *own,

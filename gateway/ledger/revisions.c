@@ -40,3 +40,13 @@ struct db_rows revisions_below(
 	    stored(order->order->revision), (int64_t)fact_time(order), (int64_t)row->boot,
 	    (int64_t)row->seq);
 }
+
+uint64_t revisions_highest(
+    struct ledger *ledger, int64_t source, enum reading_kind kind, const char *key)
+{
+	int64_t highest =
+	    db_value(&ledger->db, 0, "SELECT ifnull(max(revision), ?4) FROM revision WHERE " OF_KEY,
+	        "iiti", source, (int64_t)kind, key, stored(0));
+
+	return (uint64_t)stored((uint64_t)highest);
+}

@@ -21,4 +21,8 @@ event_ms revisions_add(
 struct db_rows revisions_below(
     struct ledger *ledger, const struct reading *order, const struct journal_row *row);
 
+/* The highest of a key; 0: it was never told. */
+uint64_t revisions_highest(
+    struct ledger *ledger, int64_t source, enum reading_kind kind, const char *key);
+
 #endif

@@ -12,7 +12,8 @@
  *     facts.c        a new row becomes facts, folds, touched subjects; apply_<noun>.c
  *                    revisions.c until when an order holds; reach.c which sessions a new
  *                    fact may concern; cases.c, answers.c, corrections.c, merges.c,
- *                    forgets.c, policies.c  what people say
+ *                    forgets.c, policies.c, acknowledge.c  what people say
+ *                    own_order.c  what the box orders itself
  *     judging/       subjects.c judges each touched subject once: session, client, ...
  *                    history.c loads what a judge walks, scene.c around it, topics.c what
  *                    there is; guards.c, session_stream.c  what streams say

@@ -87,12 +87,76 @@ static void say_retried(struct staff *staff)
 	staff->retried = (struct batch_retry){0};
 }
 
+/* --- alerts ------------------------------------------------------------------------- */
+
+static const char *const acknowledge_words[] = {
+    [ACKNOWLEDGE_ASKED] = "asked",
+    [ACKNOWLEDGE_TAKEN] = "taken",
+    [ACKNOWLEDGE_UNKNOWN] = "unknown",
+    [ACKNOWLEDGE_ALREADY] = "already",
+    [ACKNOWLEDGE_OVER] = "over",
+    [ACKNOWLEDGE_WITHDRAWN] = "withdrawn",
+};
+
+static bool read_acknowledge(json_t *arguments, struct acknowledge *out)
+{
+	const char *alert = "";
+	const char *by = "";
+	json_int_t reason = 0;
+
+	if (json_unpack(
+	        arguments, "{s:s, s:s, s?:I}", "alert", &alert, "by", &by, "reason", &reason) ||
+	    reason < 0 || reason > UINT8_MAX)
+		return false;
+	out->reason = (uint32_t)reason;
+	return id_from_hex(&out->alert, slice_str(alert)) && id_from_hex(&out->by, slice_str(by)) &&
+	       !id_is_zero(&out->by);
+}
+
+static void ask_acknowledge(struct staff *staff, uint64_t request, json_t *arguments)
+{
+	struct batch *batch = intake_batch(staff->intake);
+	struct acknowledge wish = {.asker = request};
+
+	if (!read_acknowledge(arguments, &wish)) {
+		answer_no(staff, request,
+		    "\"alert\" and \"by\" are 32 digits of 0-9a-f, \"reason\" a number up to 255");
+		return;
+	}
+	if (intake_lacking_bytes(staff->intake)) {
+		answer_no(staff, request, disk_is_full);
+		return;
+	}
+	if (batch->acknowledge_count == BATCH_ACKNOWLEDGES_MAX) {
+		answer_no(staff, request, "too many others have just asked; ask again");
+		return;
+	}
+	batch->acknowledges[batch->acknowledge_count++] = wish;
+	intake_added(staff->intake, true);
+}
+
+static void answer_acknowledges(struct staff *staff, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->acknowledge_count; i++) {
+		const struct acknowledge *wish = &batch->acknowledges[i];
+		if (wish->answer == ACKNOWLEDGE_NO_ROOM)
+			answer_no(staff, wish->asker, disk_is_full);
+		else
+			answer(staff, wish->asker,
+			    json_pack(
+			        "{s:b, s:s}", "ok", 1, "answer", acknowledge_words[wish->answer]));
+	}
+}
+
+/* --- what came back ----------------------------------------------------------------- */
+
 void staff_settled(struct staff *staff, const struct batch *batch)
 {
 	const struct batch_retry *retry = &batch->retry;
 
 	if (!staff)
 		return;
+	answer_acknowledges(staff, batch);
 	if (retry->is_asked && retry->is_busy) {
 		answer_no(staff, staff->retry_asker,
 		    batch->lacking_bytes ? disk_is_full
@@ -148,6 +212,7 @@ static void on_request(void *ctx, uint64_t request, struct slice line)
 		const char *name;
 		void (*ask)(struct staff *staff, uint64_t request, json_t *arguments);
 	} actions[] = {
+	    {"acknowledge", ask_acknowledge},
 	    {"parked-retry", ask_parked_retry},
 	    {"status", ask_status},
 	};

@@ -6,6 +6,8 @@
  * What:    {"do": NAME, ...} is answered by {"ok": true, ...} after the commit that
  *          holds it, or by {"ok": false, "error": SENTENCE}. A table has the names.
  * Does:    "status" {}: the daemon in numbers, for `carepace status`.
+ *          "acknowledge" {"alert": its 32 digits, "by": an operator's token,
+ *          "reason": 0 to 255}: "answer" is what became of it (staff.c has the words).
  *          "parked-retry" {"hash": first digits, or ""}: P8. Also counts and says what
  *          an upgrade's own retry found.
  * Threads: the loop's.

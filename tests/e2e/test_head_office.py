@@ -1,8 +1,10 @@
 """The daemon and head office: a real Mosquitto over TLS, alerts up, plans down (DESIGN section 6)."""
 
+import subprocess
+
 import pytest
 
-from gateway import NAME
+from gateway import CAREPACE, NAME
 from head_office import Authority, Broker, Subscriber, wait_for
 from speech import now_ms, token
 
@@ -150,6 +152,22 @@ def test_each_revision_arrives_once(office, clinic, make_device, pens, contract)
     counts = gateway.counts()
     told = len(office.reports("alert", "session", "aggregate", "status"))
     assert (counts["upstream_sent"], counts["upstream_acknowledged"]) == (told, told)
+
+
+def test_it_hears_what_was_acknowledged_at_the_box(office, clinic, make_device, pens):
+    office.open()
+    gateway = connected(clinic.start())
+    too_soon(make_device(gateway, pens[0]), 20)
+    (raised,) = office.wait_alerts(1)
+    who = token()
+    subprocess.run([CAREPACE, "acknowledge", raised.alert.alert_id.hex(), "--operator", who.hex(),
+                    "--config", gateway.configuration], check=True, capture_output=True)
+    told = office.wait_alerts(2)[-1]
+    assert (told.key, told.alert.state) == (raised.key, office.report.ALERT_CLEARED)
+    (audit,) = wait_for(lambda: [report.audit for report in office.reports("status")
+                                 if report.audit.action == office.report.AUDIT_ACK_ALERT], "it")
+    assert (audit.by_token, audit.object) == (who, raised.alert.alert_id.hex())
+    gateway.stop()
 
 
 def test_what_happened_while_the_broker_was_down_arrives_later(office, clinic, make_device, pens):

@@ -225,6 +225,14 @@ void clinic_look(struct clinic *clinic, const struct watch_look *look)
 	apply(clinic);
 }
 
+enum acknowledge_answer clinic_acknowledge(struct clinic *clinic, const struct acknowledge *wish)
+{
+	batch_reset(clinic->batch);
+	clinic->batch->acknowledges[clinic->batch->acknowledge_count++] = *wish;
+	apply(clinic);
+	return clinic->batch->acknowledges[0].answer;
+}
+
 void clinic_sleep(struct clinic *clinic)
 {
 	clinic->is_asleep = true;

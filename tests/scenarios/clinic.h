@@ -109,6 +109,7 @@ static inline bool clinic_failed(const struct clinic *clinic)
 
 void clinic_advance(struct clinic *clinic, wall_ms to);
 void clinic_look(struct clinic *clinic, const struct watch_look *look);
+enum acknowledge_answer clinic_acknowledge(struct clinic *clinic, const struct acknowledge *wish);
 /* The program starts again, on the same store; or the box does, after so long. */
 void clinic_restart(struct clinic *clinic);
 void clinic_reboot_box(struct clinic *clinic);

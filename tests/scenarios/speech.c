@@ -201,15 +201,20 @@ static const struct sentence sentences[] = {
 /* --- tablets ------------------------------------------------------------------------- */
 
 /* The words left name an alert as it is drawn: "INTERVAL_OVERDUE 7 after A". */
+static void alert_name(struct words *words, char out[PICTURE_BYTES])
+{
+	size_t len = 0;
+
+	for (out[0] = '\0'; *words_peek(words); len = strlen(out))
+		snprintf(out + len, PICTURE_BYTES - len, "%s%s", len ? " " : "", words_take(words));
+}
+
 static void answer(struct clinic *clinic, struct device *device, struct words *words,
     const char *body, const char *rest)
 {
-	char name[PICTURE_BYTES] = "";
+	char name[PICTURE_BYTES];
 
-	while (*words_peek(words)) {
-		size_t len = strlen(name);
-		snprintf(name + len, sizeof(name) - len, "%s%s", len ? " " : "", words_take(words));
-	}
+	alert_name(words, name);
 	speech_say(clinic, device, "tell %s alert={%s} by=o1%s", body, name, rest);
 }
 
@@ -328,6 +333,25 @@ static void look_around(struct clinic *clinic, struct words *words)
 	clinic_look(clinic, &look);
 }
 
+/* Somebody at the box: "acknowledges ALERT by o1". */
+static void acknowledge_here(struct clinic *clinic, struct words *words)
+{
+	static const char *const answers[] = {
+	    "asked", "taken", "unknown", "already", "over", "withdrawn", "no room"};
+	const char *by = words_option(words, "by");
+	struct acknowledge wish = {.reason = words_number_option(words, "reason", 0)};
+	char name[PICTURE_BYTES];
+
+	alert_name(words, name);
+	wish.by = id_named(ID_OPERATOR, by ? by : "");
+	if (strcmp(name, "NONE") == 0)
+		wish.alert = id_named(ID_OPERATOR, name);
+	else if (!picture_find_alert(clinic, name, &wish.alert))
+		clinic_fail(clinic, "no alert %s", name);
+	if (!clinic_failed(clinic))
+		clinic_say(clinic, "%s", answers[clinic_acknowledge(clinic, &wish)]);
+}
+
 static void set_box_clock(struct clinic *clinic, struct words *words)
 {
 	clinic->box_off_ms = words_moment(clinic, words_take(words)) - clinic->now;
@@ -369,9 +393,9 @@ static void say_gateway(struct clinic *clinic, struct words *words)
 	static const struct {
 		const char *name;
 		void (*verb)(struct clinic *clinic, struct words *words);
-	} verbs[] = {{"looks", look_around}, {"clock", set_box_clock}, {"ntp", set_ntp},
-	    {"sleeps", sleep_now}, {"wakes", wake_up}, {"restarts", restart},
-	    {"reboots", reboot_box}};
+	} verbs[] = {{"looks", look_around}, {"acknowledges", acknowledge_here},
+	    {"clock", set_box_clock}, {"ntp", set_ntp}, {"sleeps", sleep_now}, {"wakes", wake_up},
+	    {"restarts", restart}, {"reboots", reboot_box}};
 	const char *name = words_take(words);
 
 	for (size_t i = 0; i < CP_COUNT(verbs); i++)

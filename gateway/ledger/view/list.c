@@ -56,6 +56,25 @@ size_t view_find_client(struct view *view, const char *word, int64_t nos[2])
 	return db->err ? 0 : count;
 }
 
+size_t view_find_operator(struct view *view, const char *word, struct id *token)
+{
+	struct db *db = &view->ledger.db;
+	struct view_range range;
+	size_t count = 0;
+
+	if (!view_range_of(slice_str(word), &range))
+		return 0;
+	view_begin(view);
+	struct db_rows rows =
+	    db_query(db, "SELECT token FROM operator WHERE token BETWEEN ? AND ? LIMIT 2", "bb",
+	        slice_of(range.first.b, ID_BYTES), slice_of(range.last.b, ID_BYTES));
+	while (db_next(&rows) && count++ == 0)
+		id_from_bytes(token, db_blob(&rows, 0));
+	db_end(&rows);
+	view_end(view);
+	return db->err ? 0 : count;
+}
+
 void view_device_words(struct view *view, view_word_fn *offer, void *ctx)
 {
 	view_begin(view);

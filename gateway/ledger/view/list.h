@@ -22,6 +22,10 @@ struct view_page {
 size_t view_find_device(struct view *view, const char *word, int64_t nos[2]);
 size_t view_find_client(struct view *view, const char *word, int64_t nos[2]);
 
+/* An operator by the first digits of the token. How many begin so, at most 2; *token is the
+ * one when it is 1. */
+size_t view_find_operator(struct view *view, const char *word, struct id *token);
+
 /* Words by which a device could have been meant, for "did you mean"; each dies when
  * `offer` returns. */
 typedef void view_word_fn(void *ctx, const char *word);
