@@ -1,8 +1,6 @@
 #include "shell/gateway.h"
 
-#include "io/box_key.h"
 #include "io/clock.h"
-#include "io/config_policy.h"
 #include "io/failures.h"
 #include "io/folder.h"
 #include "io/log.h"
@@ -13,7 +11,7 @@
 #include "shell/heartbeat.h"
 #include "shell/reload.h"
 #include "shell/staff.h"
-#include "shell/store_rest.h"
+#include "shell/store_start.h"
 #include "shell/watchman.h"
 #include "shell/web.h"
 
@@ -270,66 +268,21 @@ static void take_numbers(void *ctx, struct numbers *out)
 
 /* --- open ---------------------------------------------------------------------------------- */
 
-static void say_migrated(struct ledger *ledger)
-{
-	char copy[512];
-
-	ledger_copy_before(ledger, copy, sizeof(copy));
-	if (copy[0])
-		log_notice(
-		    "the store was of an earlier version and has been brought up to date; as it "
-		    "was before it lies in %s, which may be deleted once all is well",
-		    copy);
-}
-
 static int open_store(struct gateway *gateway)
 {
-	const struct config *config = gateway->config;
-	struct pki_error error;
-	char why[256];
-
-	if (store_rest(&gateway->loop, &config->store, &gateway->is_stopping, &gateway->lock,
-	        gateway->resting))
-		return GATEWAY_CONFIG;
-	if (gateway->is_stopping)
-		return 0;
-
-	struct ledger_config ledger = {
-	    .path = gateway->store_file,
-	    .site = config->site.name,
-	    .timezone = config->site.timezone,
+	const struct store_terms terms = {
+	    .loop = &gateway->loop,
+	    .config = gateway->config,
+	    .file = gateway->store_file,
+	    .zone = &gateway->zone,
 	    .tzdata = tzfile_version(gateway->tzdata) ? gateway->tzdata : NULL,
-	    .version = CAREPACE_VERSION "+" CAREPACE_CONTRACT,
-	    .policy = policy_default(&gateway->zone),
-	    .reserve_bytes = config->store.reserve_bytes,
-	    .stream_kept_ms = config->store.keep_streams_s * MS_PER_SECOND,
-	    .outbox_max_bytes = config->upstream.outbox_max_bytes,
-	    .outbox_days = config->upstream.outbox_days,
-	    .own = config->own->orders,
-	    .own_count = config->own->count,
-	    .stopwatch_us = clock_mono_us,
-	    .clock = clock_start(),
+	    .is_stopping = &gateway->is_stopping,
 	};
-	if (box_key_load(config->store.path, ledger.box_key, &error)) {
-		log_error("cannot use the key of this box: %s", error.text);
-		return GATEWAY_CONFIG;
-	}
-	enum cp_err err = ledger_open(&ledger, ledger.clock.reading.wall, &gateway->ledger, why);
-	if (err) {
-		log_event(STORE_REFUSED, "cannot open the store: %s", why);
-		/* A store of the future is a whole one: another try would say the same. */
-		return err == CP_NEWER ? GATEWAY_CONFIG : GATEWAY_STORE;
-	}
-	clock_assume(ledger_assumed_offset(gateway->ledger));
-	say_migrated(gateway->ledger);
-	if (ledger_has_other_key(gateway->ledger))
-		log_warning("the key of this box (%s/" BOX_KEY_FILE_NAME
-		            ") is not the one of before: "
-		            "if messages of clients who were forgotten come late, their tokens are "
-		            "kept again. Bring the old file back, or have those clients forgotten "
-		            "once more",
-		    config->store.path);
-	err = devices_remember(gateway->ledger, &gateway->roster);
+	int status = store_start(&terms, &gateway->lock, gateway->resting, &gateway->ledger);
+
+	if (status || !gateway->ledger)
+		return status;
+	enum cp_err err = devices_remember(gateway->ledger, &gateway->roster);
 	if (err)
 		log_error("cannot read what the store knows of devices: %s", cp_err_text(err));
 	return err ? GATEWAY_STORE : 0;

@@ -1,0 +1,82 @@
+#include "shell/store_start.h"
+
+#include "io/box_key.h"
+#include "io/clock.h"
+#include "io/config_policy.h"
+#include "io/log.h"
+#include "ledger/ledger.h"
+#include "shell/gateway.h"
+
+static void say_migrated(struct ledger *ledger)
+{
+	char copy[512];
+
+	ledger_copy_before(ledger, copy, sizeof(copy));
+	if (copy[0])
+		log_notice(
+		    "the store was of an earlier version and has been brought up to date; as it "
+		    "was before it lies in %s, which may be deleted once all is well",
+		    copy);
+}
+
+static void say_other_key(const struct ledger *ledger, const struct config *config)
+{
+	if (ledger_has_other_key(ledger))
+		log_warning("the key of this box (%s/" BOX_KEY_FILE_NAME
+		            ") is not the one of before: if messages of clients who were "
+		            "forgotten come late, their tokens are kept again. Bring the old file "
+		            "back, or have those clients forgotten once more",
+		    config->store.path);
+}
+
+static int open_ledger(const struct store_terms *terms, struct ledger **out)
+{
+	const struct config *config = terms->config;
+	struct ledger_config ledger = {
+	    .path = terms->file,
+	    .site = config->site.name,
+	    .timezone = config->site.timezone,
+	    .tzdata = terms->tzdata,
+	    .version = CAREPACE_VERSION "+" CAREPACE_CONTRACT,
+	    .policy = policy_default(terms->zone),
+	    .reserve_bytes = config->store.reserve_bytes,
+	    .stream_kept_ms = config->store.keep_streams_s * MS_PER_SECOND,
+	    .outbox_max_bytes = config->upstream.outbox_max_bytes,
+	    .outbox_days = config->upstream.outbox_days,
+	    .own = config->own->orders,
+	    .own_count = config->own->count,
+	    .stopwatch_us = clock_mono_us,
+	    .clock = clock_start(),
+	};
+	struct pki_error error;
+	char why[256];
+
+	if (box_key_load(config->store.path, ledger.box_key, &error)) {
+		log_error("cannot use the key of this box: %s", error.text);
+		return GATEWAY_CONFIG;
+	}
+	enum cp_err err = ledger_open(&ledger, ledger.clock.reading.wall, out, why);
+	if (err == CP_OK)
+		return 0;
+	log_event(STORE_REFUSED, "cannot open the store: %s", why);
+	/* A store of the future is a whole one: another try would say the same. */
+	return err == CP_NEWER ? GATEWAY_CONFIG : GATEWAY_STORE;
+}
+
+int store_start(const struct store_terms *terms, int *lock, char resting[STORE_REST_WHY_BYTES],
+    struct ledger **out)
+{
+	*out = NULL;
+	if (store_rest(terms->loop, &terms->config->store, terms->is_stopping, lock, resting))
+		return GATEWAY_CONFIG;
+	if (*terms->is_stopping)
+		return 0;
+	int status = open_ledger(terms, out);
+
+	if (status)
+		return status;
+	clock_assume(ledger_assumed_offset(*out));
+	say_migrated(*out);
+	say_other_key(*out, terms->config);
+	return 0;
+}
