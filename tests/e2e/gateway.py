@@ -82,6 +82,7 @@ class Clock:
     def environment(self):
         sanitizer = os.environ.get("ASAN_OPTIONS", "")
         return {**os.environ, "CAREPACE_TEST_CLOCK": str(self.path),
+                "CAREPACE_TEST_TIMESYNC": str(self.path.with_name("timesync")),
                 "LD_PRELOAD": str(BUILD / "tests" / "libbox_clock.so"),
                 "ASAN_OPTIONS": f"{sanitizer}:verify_asan_link_order=0".lstrip(":")}
 

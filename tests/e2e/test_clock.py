@@ -3,6 +3,7 @@ years, three devices that know better. Nothing is lost, nobody is locked out, an
 truth is what it would have been."""
 
 import contextlib
+import os
 import sqlite3
 import time
 
@@ -13,6 +14,7 @@ from head_office import wait_for
 from speech import DAY_MS, now_ms, token
 
 TEN_YEARS_S = 3652 * 86_400
+FORBIDDEN = 2  # to ask the kernel whether its clock is kept
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +131,37 @@ def test_a_restart_of_the_program_needs_nobody(gateway, pens, make_device):
     assert names_of(pen.telemetry, verdict) == ("PERMIT", [])
     assert not gateway.logged("in doubt")
     gateway.stop()
+
+
+def test_what_devices_confirmed_outlives_the_program_in_its_unit(gateway, pens, make_device,
+                                                                 monkeypatch):
+    """There the kernel may not be asked, and /proc/sys is hidden: the unit says which boot it is."""
+    monkeypatch.setenv("CAREPACE_BOOT", "5" * 32)
+    devices = [make_device(gateway, pen) for pen in pens]
+    reboot(gateway, synced=FORBIDDEN)
+    for device in devices:
+        device.wait_connections(2)
+        device.tell(device.hello())
+    gateway.wait_logged("clock of this box is trusted")
+    for end in (gateway.stop, gateway.kill):
+        end()
+        gateway.start()
+    assert len(gateway.logged("is in doubt")) == 1
+    gateway.stop()
+    monkeypatch.setenv("CAREPACE_BOOT", "6" * 32)
+    gateway.start()
+    wait_for(lambda: len(gateway.logged("is in doubt")) == 2, "doubt: the box has started anew")
+    gateway.stop()
+    gateway.verify()
+
+
+def test_the_word_of_timesyncd_counts_where_the_kernel_may_not_be_asked(gateway):
+    touched = gateway.clock.path.with_name("timesync")
+    reboot(gateway, synced=FORBIDDEN)
+    touched.touch()
+    gateway.wait_logged("clock of this box is trusted")
+    gateway.clock.set(off_s=301, synced=FORBIDDEN)
+    gateway.wait_logged("in doubt: it was set by more than five minutes")
+    gateway.stop()
+    os.utime(touched, (time.time() - 41 * 60,) * 2)
+    reboot(gateway, synced=FORBIDDEN)

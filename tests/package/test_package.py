@@ -45,6 +45,11 @@ def test_the_unit_is_hardened(tmp_path):
     assert exposure(tmp_path, weaker) > EXPOSURE_MAX["carepace.service"], "the control"
 
 
+def test_the_unit_says_which_boot_it_is_where_it_hides_that():
+    unit = (SYSTEMD / "carepace.service").read_text()
+    assert "ProcSubset=pid\n" in unit and "\nEnvironment=CAREPACE_BOOT=%b\n" in unit
+
+
 def test_systemd_understands_the_units(tmp_path):
     program = shutil.which("true")
     for name in ("carepace.service", "carepace.socket"):
