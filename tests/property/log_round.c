@@ -125,8 +125,10 @@ static const char *compare(struct round *round, struct db *store)
 	return wrong;
 }
 
-static const char *look(void *ctx, const char *path, const struct policy *policy, wall_ms now)
+static const char *look(
+    void *ctx, struct ledger *ledger, const char *path, const struct policy *policy, wall_ms now)
 {
+	(void)ledger;
 	static const struct inputs_ops ops = {.head = open_again, .entry = take_again};
 	static const uint8_t salt[HASH_BYTES] = "salt";
 	struct round *round = ctx;

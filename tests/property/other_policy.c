@@ -116,8 +116,10 @@ static const char *suppose(struct supposition *s, const char *path, const struct
 	return wrong ? s->why : NULL;
 }
 
-static const char *look(void *ctx, const char *path, const struct policy *policy, wall_ms now)
+static const char *look(
+    void *ctx, struct ledger *ledger, const char *path, const struct policy *policy, wall_ms now)
 {
+	(void)ledger;
 	struct supposition *s = ctx;
 	const struct ledger_own *held = s->is_in_force ? &s->file->own : NULL;
 

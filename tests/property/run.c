@@ -45,7 +45,8 @@ struct run {
 	struct ledger *ledger;
 	struct batch *batch;
 	int64_t box_inputs;
-	char *why; /* [512]; empty while all is well */
+	int64_t gone; /* rows of the stream; their names are left */
+	char *why;    /* [512]; empty while all is well */
 };
 
 static void fail(struct run *run, const char *what, const char *detail)
@@ -368,6 +369,16 @@ static void add_days(void *ctx, const char *line)
 		add_line(ctx, line);
 }
 
+static int64_t count_gone(struct db *db)
+{
+	struct db_rows rows = db_query(db, "SELECT gone FROM stream_name WHERE gone != 0", "");
+	int64_t gone = 0;
+
+	while (db_next(&rows))
+		gone += __builtin_popcountll((uint64_t)db_int(&rows, 0));
+	return gone;
+}
+
 static void read_truth(struct run *run, truth_fn *add, struct buf *truth)
 {
 	struct db db = {0};
@@ -376,8 +387,10 @@ static void read_truth(struct run *run, truth_fn *add, struct buf *truth)
 		return;
 	if (db_open(&db, run->path, DB_READ_ONLY) == CP_OK)
 		truth_lines(&db, add, truth);
-	run->box_inputs = db_value(
-	    &db, 0, "SELECT count(*) FROM journal WHERE kind = ?", "i", (int64_t)READING_BOX_CLOCK);
+	run->box_inputs = db_value(&db, 0, "SELECT count(*) FROM journal WHERE kind IN (?, ?, ?)",
+	    "iii", (int64_t)READING_BOX_CLOCK, (int64_t)READING_SESSION_SEAL,
+	    (int64_t)READING_BOOT_SEAL);
+	run->gone = count_gone(&db);
 	if (db.err)
 		fail(run, "the truth cannot be read", db.err_text);
 	db_close(&db);
@@ -388,7 +401,8 @@ static void look(struct run *run)
 	const char *wrong = NULL;
 
 	if (!run->why[0] && run->way->look)
-		wrong = run->way->look(run->way->ctx, run->path, &run->config.policy, run->now);
+		wrong = run->way->look(
+		    run->way->ctx, run->ledger, run->path, &run->config.policy, run->now);
 	if (wrong)
 		fail(run, "what the store holds", wrong);
 }
@@ -441,7 +455,8 @@ static void check_recount(struct run *run)
 	    CP_OK)
 		fail(run, "verify_store", why);
 	/* And the policy of the clinic itself. */
-	if (!run->why[0] && result.inputs != (int64_t)run->world->count + run->box_inputs)
+	if (!run->why[0] &&
+	    result.inputs + run->gone != (int64_t)run->world->count + run->box_inputs)
 		fail(run, "the journal does not hold every input once", run->way->name);
 }
 
@@ -523,6 +538,8 @@ static void copy_empty_store(struct run *run)
 bool run_world(const struct world *world, const struct way *way, const struct policy *policy,
     const char *folder, struct buf *truth, char why[512])
 {
+	static const int64_t kept[] = {
+	    10 * MS_PER_SECOND, MS_PER_MINUTE, MS_PER_HOUR, 3 * MS_PER_DAY, 30 * MS_PER_DAY};
 	static struct run run; /* large */
 
 	run = (struct run){
@@ -544,6 +561,8 @@ bool run_world(const struct world *world, const struct way *way, const struct po
 	CP_CHECK(run.batch);
 	why[0] = '\0';
 	snprintf(run.path, sizeof(run.path), "%s/store.%ld", folder, (long)getpid());
+	if (way->is_swept)
+		run.config.stream_kept_ms = RNG_PICK(&run.rng, kept);
 	control_begin_run();
 	plan_arrival(&run);
 	delete_store(&run);

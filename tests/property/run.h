@@ -14,6 +14,8 @@
 #include "ledger/own.h"
 #include "world.h"
 
+struct ledger;
+
 struct way {
 	const char *name;
 	bool is_shuffled;
@@ -22,11 +24,13 @@ struct way {
 	size_t batch_max;             /* entries, 1 to BATCH_ENTRIES_MAX */
 	unsigned restarts_max;        /* half of them by dying without a word */
 	bool is_recounted;            /* P3 too; it costs as much as the run */
+	bool is_swept;                /* rows of the stream go: after minutes, or days */
 	const struct ledger_own *own; /* what the clinic's own policy file says; NULL: no file */
 	size_t own_count;
 
 	/* NULL, or who looks at the store in the end, at `now`. An answer is what is wrong. */
-	const char *(*look)(void *ctx, const char *path, const struct policy *policy, wall_ms now);
+	const char *(*look)(void *ctx, struct ledger *ledger, const char *path,
+	    const struct policy *policy, wall_ms now);
 	void *ctx;
 };
 

@@ -22,6 +22,7 @@ BUILD = Path(os.environ["CAREPACE_BUILD_DIR"]) / "tests"
 ORACLE = Path(__file__).with_name("oracle.py")
 SEEDS = int(os.environ.get("CAREPACE_SEEDS", 20 if os.environ.get("CAREPACE_QUICK") else 60))
 CONTROL_SEEDS = 20
+SWEPT_SEEDS = 4
 JOBS = os.cpu_count() or 1
 
 # Many small allocations and forks: what the sanitizer keeps for its reports costs most.
@@ -125,6 +126,19 @@ def test_dating_once_goes_red(folder, capsys):
     seeds = set(re.findall(r"^seed (\d+): the truth differs", output, re.M))
     assert len(seeds) > CONTROL_SEEDS // 4
     say(capsys, f"dated once: red in {len(seeds)} of {CONTROL_SEEDS} seeds")
+
+
+@pytest.mark.parametrize("program, fault", [
+    ("ledger_order_unsealed", "rows of streams go without a seal"),
+    ("ledger_order_one_more", "of a stream a row too many goes"),
+])
+def test_a_wrong_sweep_goes_red(program, fault, folder, capsys):
+    run = start(program, folder, 1, SWEPT_SEEDS, "--swept")
+    output = run.communicate()[0]
+    assert run.returncode == 1, f"{fault}, and nobody noticed: {output[-2000:]}"
+    seeds = set(re.findall(r"^seed (\d+), .* swept: the recount differs", output, re.M))
+    assert len(seeds) > SWEPT_SEEDS // 4
+    say(capsys, f"{fault}: red in {len(seeds)} of {SWEPT_SEEDS} seeds")
 
 
 @pytest.mark.parametrize("program, promise", [

@@ -6,6 +6,7 @@
 #include "story.h"
 
 #include "../property/lines.h"
+#include "../property/sealed_limits.h"
 
 #include "base/buf.h"
 #include "io/clock.h"
@@ -13,6 +14,7 @@
 #include "ledger/office/outbox.h"
 #include "ledger/office/report.h"
 #include "ledger/state.h"
+#include "ledger/store/sessions.h"
 #include "ledger/store/store.h"
 #include "ledger/office/states.h"
 #include "ledger/past/verify.h"
@@ -28,28 +30,53 @@
 /* --- P1, P2: every input once ------------------------------------------------------------------
  */
 
+static struct slice source_of(const struct input *input)
+{
+	return input_is_order(input) ? slice_of(reading_head_office.b, ID_BYTES)
+	                             : slice_of(input->source.b, ID_BYTES);
+}
+
 static int64_t rows_of(struct db *db, const struct input *input)
 {
-	struct slice source = input_is_order(input) ? slice_of(reading_head_office.b, ID_BYTES)
-	                                            : slice_of(input->source.b, ID_BYTES);
-
 	return db_value(db, 0,
 	    "SELECT (SELECT count(*) FROM journal j WHERE j.source = s.no AND j.boot = ?2 AND "
 	    "j.seq = ?3) + (SELECT count(*) FROM stream t WHERE t.source = s.no AND t.boot = ?2 "
 	    "AND "
 	    "t.seq = ?3) FROM source s WHERE s.id = ?1",
-	    "bii", source, (int64_t)input->boot, (int64_t)input->seq);
+	    "bii", source_of(input), (int64_t)input->boot, (int64_t)input->seq);
+}
+
+/* Its row has gone, its name is left. */
+static bool has_gone(struct db *db, const struct input *input)
+{
+	return db_value(db, 0,
+	           "SELECT n.gone >> (?3 & 63) & 1 FROM stream_name n JOIN source s ON"
+	           " s.no = n.source WHERE s.id = ?1 AND n.boot = ?2 AND n.page = ?3 >> 6",
+	           "bii", source_of(input), (int64_t)input->boot, (int64_t)input->seq) == 1;
+}
+
+static void check_input(struct db *db, const struct input *input, const struct stored *stored)
+{
+	int64_t rows = rows_of(db, input);
+	bool is_gone = has_gone(db, input);
+
+	MODEL_CHECK(rows + is_gone == 1,
+	    "input boot %u seq %u of %s was stored, and is there %d times", input->boot, input->seq,
+	    input_is_order(input) ? "head office" : "a device", (int)rows + is_gone);
+	MODEL_CHECK(
+	    !is_gone || (sim.is_swept &&
+	                    stored->recv + model_store_config()->stream_kept_ms < clock_wall()),
+	    "input boot %u seq %u has gone too early", input->boot, input->seq);
+	sim_counts.gone += is_gone;
 }
 
 static void check_inputs(struct db *db)
 {
+	const struct stored *stored;
 	const struct input *input;
 
-	for (size_t next = 0; (input = story_next_stored(&next));)
-		MODEL_CHECK(rows_of(db, input) == 1,
-		    "input boot %u seq %u of %s was stored, and is there %d times", input->boot,
-		    input->seq, input_is_order(input) ? "head office" : "a device",
-		    (int)rows_of(db, input));
+	for (size_t next = 0; (input = story_next_stored(&next, &stored));)
+		check_input(db, input, stored);
 }
 
 /* --- P3, P4: the truth ---------------------------------------------------------------------------
@@ -89,7 +116,7 @@ static void tick(struct ledger *ledger, struct batch *batch, wall_ms now)
 
 /* The same inputs at once, by the time of what they tell, in a ledger in memory. It has the
  * store's epoch, and so its grid of moments at which days are added up (ledger/office/states.h). */
-static void tell_again(struct db *db, struct buf *truth)
+static void tell_again(struct db *db, struct buf *truth, struct buf *limits)
 {
 	struct ledger_config config = *model_store_config();
 	struct batch *batch = batch_new();
@@ -98,6 +125,7 @@ static void tell_again(struct db *db, struct buf *truth)
 	char why[256];
 
 	config.path = NULL;
+	config.stream_kept_ms = 0;
 	CP_CHECK(batch && ledger_open(&config, now, &ledger, why) == CP_OK);
 	store_set_meta(
 	    ledger, "epoch", db_value(db, 0, "SELECT value FROM meta WHERE name = 'epoch'", ""));
@@ -106,18 +134,28 @@ static void tell_again(struct db *db, struct buf *truth)
 	tick(ledger, batch, now);
 	tick(ledger, batch, clock_wall());
 	truth_lines(&ledger->db, add_line, truth);
+	if (sim.is_swept)
+		limits_demanded(ledger, limits);
 	ledger_close(ledger);
 	batch_free(batch);
 }
 
+/* What lines may differ for; empty: nothing. */
+struct excuses {
+	struct slice sealed;
+	struct slice demanded;
+};
+
 /* Each line that one has and the other has not; true when there was one. */
-static bool print_missing(const char *sign, struct slice text, struct slice other)
+static bool print_missing(
+    const char *sign, struct slice text, struct slice other, const struct excuses *excuses)
 {
 	bool is_any = false;
 
 	while (text.len > 0) {
 		struct slice line = lines_next(&text);
-		if (lines_have(other, line))
+		if (lines_have(other, line) ||
+		    limits_excuse(line, excuses->sealed, excuses->demanded))
 			continue;
 		fprintf(stderr, "  %s %.*s\n", sign, (int)line.len, (const char *)line.p);
 		is_any = true;
@@ -125,12 +163,34 @@ static bool print_missing(const char *sign, struct slice text, struct slice othe
 	return is_any;
 }
 
-static void check_same(const char *what, struct slice own, struct slice other)
+static void check_same(
+    const char *what, struct slice own, struct slice other, const struct excuses *excuses)
 {
-	bool is_less = print_missing("-", other, own);
-	bool is_more = print_missing("+", own, other);
+	bool is_less = print_missing("-", other, own, excuses);
+	bool is_more = print_missing("+", own, other, excuses);
 
 	MODEL_CHECK(!is_less && !is_more, "%s", what);
+}
+
+void __real_sessions_replace_fold(
+    struct ledger *ledger, struct open_session *open, const struct session_fold *fold);
+void __wrap_sessions_replace_fold(
+    struct ledger *ledger, struct open_session *open, const struct session_fold *fold);
+
+/* Of a session that is dated again. */
+void __wrap_sessions_replace_fold(
+    struct ledger *ledger, struct open_session *open, const struct session_fold *fold)
+{
+	sim.has_moved |= open->session.seal > 0;
+	__real_sessions_replace_fold(ledger, open, fold);
+}
+
+/* What comes before its session's seal and after it was written counts for less, and what is
+ * sealed is not dated again (ledger/seals.h). */
+static bool has_late(struct db *db)
+{
+	return sim.has_moved ||
+	       db_value(db, 0, "SELECT value FROM meta WHERE name = 'sealed_late'", "") > 0;
 }
 
 static void check_truth(struct db *db)
@@ -138,14 +198,25 @@ static void check_truth(struct db *db)
 	struct buf own;
 	struct buf other;
 
+	struct buf sealed;
+	struct buf demanded;
+
+	if (has_late(db))
+		return;
 	buf_init(&own, TRUTH_BYTES_MAX);
 	buf_init(&other, TRUTH_BYTES_MAX);
+	buf_init(&sealed, TRUTH_BYTES_MAX);
+	buf_init(&demanded, TRUTH_BYTES_MAX);
 	truth_lines(db, add_line, &own);
-	tell_again(db, &other);
+	limits_sealed(db, &sealed);
+	tell_again(db, &other, &demanded);
 	check_same("the truth is not that of the same inputs without a fault (-)", buf_bytes(&own),
-	    buf_bytes(&other));
+	    buf_bytes(&other), &(struct excuses){buf_bytes(&sealed), buf_bytes(&demanded)});
+	sim_counts.swept += sealed.len > 0;
 	buf_deinit(&own);
 	buf_deinit(&other);
+	buf_deinit(&sealed);
+	buf_deinit(&demanded);
 }
 
 /* --- P5: the picture
@@ -233,7 +304,7 @@ static void check_picture(void)
 	add_states(&own, hq_picture());
 	add_states(&other, hq_lines_of(picture));
 	check_same("what head office knows (+) is not what the ledger would tell it (-)",
-	    buf_bytes(&own), buf_bytes(&other));
+	    buf_bytes(&own), buf_bytes(&other), &(struct excuses){0});
 	buf_deinit(&own);
 	buf_deinit(&other);
 	picture_free(picture);

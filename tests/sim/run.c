@@ -1,12 +1,13 @@
 /* Seeds of the whole.
  *
- *   sim [--first N] [--seeds N] [--steps N] [--crash-at N] [--every] [--twice] [--trace]
+ *   sim [--first N] [--seeds N] [--steps N] [--crash-at N] [--every] [--twice] [--swept] [--trace]
  *
  * Each seed rolls some hundred steps: devices say what happens in the clinic, wires are cut,
  * head office orders and forgets, time passes, and the gateway ends: killed, by a power cut at
  * any write, by an error of its disk. In the end nothing is lost any more, and what must be so
  * is so. --crash-at N cuts the power in the midst of the N-th change of the disk; --every does
- * so for each N, as long as there is one.
+ * so for each N, as long as there is one. --swept: old rows go in each seed, and each is counted
+ * again; else in some.
  *
  * A seed that fails is printed with the command that repeats it. The last line has a hash of
  * everything that happened: the same seeds, the same hash.
@@ -34,6 +35,7 @@
 #define RESERVE_BYTES (1 << 20) /* of a small disk */
 #define ROOMY_BYTES (16 << 20)
 #define COUNTED_PERCENT 35 /* what costs as much as a life */
+#define SWEPT_PERCENT 40
 #define LIVES_MAX 6
 #define CHANGES_OF_A_LIFE 500
 #define SYNCS_OF_A_LIFE 20
@@ -44,6 +46,7 @@
 struct sim sim;
 struct sim_counts sim_counts;
 
+static bool is_swept; /* every seed */
 static unsigned lives;
 static uint64_t changes_of_first_life;
 
@@ -364,11 +367,14 @@ static void end_calmly(void)
 
 static void limit_store(void)
 {
+	static const int64_t kept[] = {
+	    MS_PER_SECOND, MS_PER_MINUTE, 10 * MS_PER_MINUTE, MS_PER_HOUR, MS_PER_DAY};
 	struct ledger_config *config = model_store_config();
 
 	config->version = "1";
 	config->outbox_max_bytes = sim.is_bounded ? OUTBOX_ROWS * OUTBOX_ROW_BYTES : 0;
 	config->reserve_bytes = sim.is_small ? RESERVE_BYTES : 0;
+	config->stream_kept_ms = sim.is_swept ? RNG_PICK(&model.rng, kept) : 0;
 	if (sim.is_small)
 		disk_set_room(ROOMY_BYTES);
 }
@@ -387,7 +393,11 @@ static void begin(uint64_t seed, bool is_traced, uint64_t crash_at)
 	    .is_counted = rng_percent(&model.rng, COUNTED_PERCENT),
 	    .is_bounded = rng_percent(&model.rng, 10),
 	    .is_small = rng_percent(&model.rng, 15),
+	    .is_swept = rng_percent(&model.rng, SWEPT_PERCENT),
 	};
+	sim.is_counted |= sim.is_swept && rng_percent(&model.rng, COUNTED_PERCENT);
+	if (is_swept)
+		sim.is_swept = sim.is_counted = true;
 	for (size_t i = 0; i < DEVICES; i++) {
 		struct truth *truth = &model.devices[i].truth;
 		truth->is_sub_known = truth->is_durable = true;
@@ -472,6 +482,8 @@ static struct options read_options(int argc, char **argv)
 			options.is_traced = true;
 		else if (strcmp(argv[i], "--twice") == 0)
 			options.is_twice = true;
+		else if (strcmp(argv[i], "--swept") == 0)
+			is_swept = true;
 		else if (strcmp(argv[i], "--every") == 0)
 			options.is_every = true;
 		else if (strcmp(argv[i], "--first") == 0)
@@ -510,9 +522,10 @@ static void print_counts(uint64_t seeds)
 	printf("%" PRIu64 " seeds; the gateway ended by %" PRIu64 " power cuts, %" PRIu64
 	       " kills, %" PRIu64 " errors of the disk, %" PRIu64
 	       " times in order; amid a commit %" PRIu64 " times: %" PRIu64
-	       " were there; the disk was full %" PRIu64 " times\n",
+	       " were there; the disk was full %" PRIu64 " times; %" PRIu64
+	       " rows of streams have gone; of %" PRIu64 " such seeds the truth was compared\n",
 	    seeds, c->powercuts, c->kills, c->errors, c->stops, c->doubts_stored + c->doubts_lost,
-	    c->doubts_stored, c->full);
+	    c->doubts_stored, c->full, c->gone, c->swept);
 }
 
 int main(int argc, char **argv)

@@ -28,7 +28,9 @@ struct sim {
 	bool is_bounded; /* its outbox is smaller than what may wait */
 	bool is_small;   /* its disk is full now and then */
 	bool is_counted; /* at the end: again, and told again */
+	bool is_swept;   /* old rows of its stream go (ledger/retention.h) */
 	bool has_failed; /* the store, in this life */
+	bool has_moved;  /* the clock that dates a sealed session */
 };
 
 /* Over all seeds. */
@@ -36,6 +38,8 @@ struct sim_counts {
 	uint64_t powercuts, kills, errors, stops;
 	uint64_t doubts_stored, doubts_lost; /* commits in whose midst it ended */
 	uint64_t full;
+	uint64_t gone;  /* rows of streams */
+	uint64_t swept; /* seeds whose truth was compared although they had */
 };
 
 extern struct sim sim;

@@ -238,7 +238,7 @@ static const struct input *at(size_t index, const struct stored **stored)
 	return *stored ? &story.orders[index].input : NULL;
 }
 
-static const struct input *next_stored(size_t *next, const struct stored **stored)
+const struct input *story_next_stored(size_t *next, const struct stored **stored)
 {
 	const struct input *input = at((*next)++, stored);
 
@@ -247,20 +247,13 @@ static const struct input *next_stored(size_t *next, const struct stored **store
 	return input;
 }
 
-const struct input *story_next_stored(size_t *next)
-{
-	const struct stored *stored;
-
-	return next_stored(next, &stored);
-}
-
 struct batch *story_retell(struct batch *batch, size_t *next)
 {
 	const struct stored *stored;
 	const struct input *input;
 
 	batch_reset(batch);
-	while (batch->entry_count < RETOLD_AT_ONCE && (input = next_stored(next, &stored)))
+	while (batch->entry_count < RETOLD_AT_ONCE && (input = story_next_stored(next, &stored)))
 		add(batch, input, stored, bytes_of(input, stored->is_replay, &batch->arena));
 	return batch->entry_count > 0 ? batch : NULL;
 }

@@ -49,7 +49,7 @@ struct slice story_order_bytes(const struct story_order *order, struct arena *ar
 void story_stored(const struct batch_entry *entry);
 
 /* The next one that was, from *next on; NULL when none is left. */
-const struct input *story_next_stored(size_t *next);
+const struct input *story_next_stored(size_t *next, const struct stored **stored);
 
 /* Every input that was stored, by its time, as a batch; NULL when none is left. */
 struct batch *story_retell(struct batch *batch, size_t *next);
