@@ -41,6 +41,11 @@ void systemd_status(const char *format, ...)
 	(void)sd_notifyf(0, "STATUS=%s", text);
 }
 
+void systemd_more_time(mono_ms more_ms)
+{
+	(void)sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%lld", (long long)more_ms * 1000);
+}
+
 mono_ms systemd_watchdog_interval(void)
 {
 	uint64_t allowed_us;

@@ -21,6 +21,9 @@ void systemd_stopping(void);
 /* The line that `systemctl status` shows; cut at 200 bytes. */
 void systemd_status(const char *format, ...) CP_PRINTF(1, 2);
 
+/* The start takes longer than the unit allows: so much more from now on. */
+void systemd_more_time(mono_ms more_ms);
+
 /* How often systemd_watchdog() has to be called, half of what the unit allows;
  * 0 when the unit has no watchdog. */
 mono_ms systemd_watchdog_interval(void);

@@ -36,6 +36,10 @@ struct ledger_config {
 
 	int64_t (*stopwatch_us)(void); /* measures commits; NULL: nobody wants to know */
 
+	/* While ledger_open() brings an earlier store up to date, which may take minutes; percent:
+	 * -1 when nobody knows. NULL: nobody wants to know. */
+	void (*migrating)(const char *doing, int percent);
+
 	struct clock_start clock;    /* its reading not taken: `now` is believed */
 	uint8_t box_key[HASH_BYTES]; /* this box's own: who was forgotten (ledger/forgets.h) */
 

@@ -4,8 +4,39 @@
 #include "io/clock.h"
 #include "io/config_policy.h"
 #include "io/log.h"
+#include "io/systemd.h"
 #include "ledger/ledger.h"
 #include "shell/gateway.h"
+
+#include <stdio.h>
+
+#define MORE_TIME_MS (2 * MS_PER_MINUTE) /* the disk may be slow with what it was given */
+#define ASK_EVERY_MS (5 * MS_PER_SECOND)
+#define SAY_EVERY_MS (30 * MS_PER_SECOND)
+
+/* The service manager would end a start that takes longer than it knows of, and begin it anew. */
+static void on_migrating(const char *doing, int percent)
+{
+	static const char *doing_before;
+	static mono_ms asked_at;
+	static mono_ms said_at;
+	mono_ms now = clock_mono();
+	bool is_new = doing != doing_before;
+	char done[16] = "";
+
+	if (!is_new && now - asked_at < ASK_EVERY_MS)
+		return;
+	asked_at = now;
+	systemd_more_time(MORE_TIME_MS);
+	if (percent >= 0)
+		snprintf(done, sizeof(done), ": %d %%", percent);
+	systemd_status("bringing the store up to date: %s%s", doing, done);
+	if (is_new || now - said_at >= SAY_EVERY_MS) {
+		said_at = now;
+		log_notice("the store is of an earlier version: %s%s", doing, done);
+	}
+	doing_before = doing;
+}
 
 static void say_migrated(struct ledger *ledger)
 {
@@ -46,6 +77,7 @@ static int open_ledger(const struct store_terms *terms, struct ledger **out)
 	    .own = config->own->orders,
 	    .own_count = config->own->count,
 	    .stopwatch_us = clock_mono_us,
+	    .migrating = on_migrating,
 	    .clock = clock_start(),
 	};
 	struct pki_error error;
