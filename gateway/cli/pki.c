@@ -3,6 +3,7 @@
 
 #include "base/hex.h"
 #include "cli/commands.h"
+#include "cli/host.h"
 #include "cli/output.h"
 #include "cli/pki_request.h"
 #include "base/suggest.h"
@@ -24,6 +25,7 @@ enum {
 	KEY_SERIAL,
 	KEY_REASON,
 	KEY_REVOKE_OLD,
+	KEY_REPLACE,
 	KEY_DAYS,
 	KEY_OUT,
 	KEY_COUNT,
@@ -67,6 +69,9 @@ static error_t take_host(struct pki_request *request, const char *host)
 	if (request->host_count == CERT_SANS_MAX)
 		return cli_wrong(
 		    &request->options, "at most %d hosts fit a certificate", CERT_SANS_MAX);
+	const char *wrong = host_wrong(host);
+	if (wrong)
+		return cli_wrong(&request->options, "--host \"%s\": %s", host, wrong);
 	request->hosts[request->host_count++] = host;
 	return 0;
 }
@@ -118,12 +123,19 @@ static error_t take_reason(struct pki_request *request, const char *text)
 
 static error_t take_argument(struct pki_request *request, const char *text)
 {
-	if (!request->dir) {
+	if (request->does_take_crl) {
+		/* The last one is the list. */
+		if (!request->crl) {
+			request->crl = text;
+			return 0;
+		}
+		if (!request->dir) {
+			request->dir = request->crl;
+			request->crl = text;
+			return 0;
+		}
+	} else if (!request->dir) {
 		request->dir = text;
-		return 0;
-	}
-	if (request->does_take_crl && !request->crl) {
-		request->crl = text;
 		return 0;
 	}
 	return cli_wrong(&request->options, "one directory is enough, what is \"%s\"?", text);
@@ -151,6 +163,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		return take_reason(request, value);
 	case KEY_REVOKE_OLD:
 		request->does_revoke_old = true;
+		return 0;
+	case KEY_REPLACE:
+		request->does_replace = true;
 		return 0;
 	case KEY_DAYS:
 		return take_number(request, "days", value, DAYS_MAX, &request->days);
@@ -195,6 +210,8 @@ static const struct argp_option issue_options[] = {
         "asks for do not count",
         0},
     {"count", KEY_COUNT, "N", 0, "make N devices, their names numbered from 1", 0},
+    {"replace", KEY_REPLACE, NULL, 0,
+        "it takes the place of the device that has this name, which is revoked (superseded)", 0},
     {"days", KEY_DAYS, "N", 0, "valid for N days (730)", 0},
     {"out", KEY_OUT, "DIR2", 0, "write the files into DIR2 (DIR/devices)", 0},
     {0},
@@ -244,8 +261,7 @@ static const struct command {
 	unsigned days;
 	enum cp_err (*run)(struct pki_request *request, struct pki_error *error);
 } commands[] = {
-    {"init", "pki init",
-        "Makes a clinic's certificate authority, listener certificate and device registry.",
+    {"init", "pki init", "Makes a clinic's authority, listener certificate and registry.",
         init_options, PKI_LISTENER_DAYS, pki_init},
     {"issue", "pki issue", "Makes certificates for new devices and registers them.", issue_options,
         PKI_DEVICE_DAYS, pki_issue},
@@ -271,11 +287,13 @@ static const struct command {
 
 static void print_help(FILE *out)
 {
-	fputs("Usage: carepace pki COMMAND DIR [OPTION...]\n\n", out);
+	fputs("Usage: carepace pki COMMAND [DIR] [OPTION...]\n\n", out);
 	for (size_t i = 0; i < CP_COUNT(commands); i++)
 		fprintf(out, "  %-12s%.*s\n", commands[i].name,
 		    (int)strcspn(commands[i].about, "."), commands[i].about);
-	fputs("\ncarepace pki COMMAND --help tells more about each.\n", out);
+	fputs("\nDIR is " PKI_DIR_DEFAULT " unless given.\n"
+	      "carepace pki COMMAND --help tells more about each.\n",
+	    out);
 }
 
 static const struct command *find(const char *name)
@@ -340,7 +358,7 @@ int cli_pki(int argc, char **argv)
 	const struct cli_syntax syntax = {
 	    .name = command->full_name,
 	    .takes = CLI_TAKES_JSON,
-	    .arguments = request.does_take_crl ? "DIR CRL" : "DIR",
+	    .arguments = request.does_take_crl ? "[DIR] CRL" : "[DIR]",
 	    .about = command->about,
 	    .options = command->options,
 	    .parse = parse_option,
@@ -348,10 +366,8 @@ int cli_pki(int argc, char **argv)
 	request.days = command->days;
 	if (!cli_parse(&syntax, argc - 1, argv + 1, &request.options, &status))
 		return status;
-	if (!request.dir) {
-		cli_say(&request.options, "say which directory");
-		return CLI_USAGE;
-	}
+	if (!request.dir)
+		request.dir = PKI_DIR_DEFAULT;
 	if (request.does_take_crl && !request.crl) {
 		cli_say(&request.options, "say which revocation list");
 		return CLI_USAGE;

@@ -5,6 +5,8 @@
 #include "base/suggest.h"
 #include "pki/date.h"
 
+#define BEARERS_MAX 4 /* of one name in one sentence, which has room for so many */
+
 enum pki_state pki_state_of(const struct registry_entry *entry, wall_ms now)
 {
 	if (entry->is_revoked)
@@ -43,19 +45,68 @@ static enum cp_err no_such_name(
 	    "there is no device \"%.40s\" in the registry; carepace pki list shows all", name);
 }
 
+const struct registry_entry *pki_bearer(const struct registry *registry, const char *name)
+{
+	for (size_t i = registry_count(registry); i-- > 0;) {
+		const struct registry_entry *entry = registry_at(registry, i);
+		if (!entry->is_revoked && strcmp(entry->name, name) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+/* The newest entry of each device that has or had the name; how many there are. */
+static size_t list_bearers(const struct registry *registry, const char *name, bool is_revoked,
+    const struct registry_entry *out[BEARERS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < registry_count(registry); i++) {
+		const struct registry_entry *entry = registry_at(registry, i);
+		size_t at = 0;
+		if (entry->is_revoked != is_revoked || strcmp(entry->name, name) != 0)
+			continue;
+		while (at < count && !id_eq(&out[at]->device, &entry->device))
+			at++;
+		if (at == BEARERS_MAX)
+			return count;
+		out[at] = entry;
+		count += at == count;
+	}
+	return count;
+}
+
+static enum cp_err ambiguous(const char *name, const struct registry_entry *const *bearers,
+    size_t count, struct pki_error *error)
+{
+	char list[BEARERS_MAX * (ID_HEX_LEN + 16)] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		char hex[ID_HEX_LEN + 1];
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s (%s)", i ? ", " : "",
+		    id_hex(&bearers[i]->device, hex), pki_kind_name(bearers[i]->kind));
+	}
+	return pki_fail(error, CP_INVALID,
+	    "%s%zu devices have the name \"%.40s\": say by --id which one: %s",
+	    count == BEARERS_MAX ? "at least " : "", count, name, list);
+}
+
+/* Who has the name goes before who had it. */
 static enum cp_err find_name(const char *name, const struct registry *registry,
     const struct registry_entry **out, struct pki_error *error)
 {
-	for (size_t i = 0; i < registry_count(registry); i++) {
-		const struct registry_entry *entry = registry_at(registry, i);
-		if (strcmp(entry->name, name) != 0)
-			continue;
-		if (*out && !id_eq(&(*out)->device, &entry->device))
-			return pki_fail(error, CP_INVALID,
-			    "more than one device has the name \"%.40s\": say --id", name);
-		*out = entry;
-	}
-	return *out ? CP_OK : no_such_name(name, registry, error);
+	const struct registry_entry *bearers[BEARERS_MAX];
+	size_t count = list_bearers(registry, name, false, bearers);
+
+	if (count == 0)
+		count = list_bearers(registry, name, true, bearers);
+	if (count == 0)
+		return no_such_name(name, registry, error);
+	if (count > 1)
+		return ambiguous(name, bearers, count, error);
+	*out = bearers[0];
+	return CP_OK;
 }
 
 enum cp_err pki_find_device(const struct pki_request *request, const struct registry *registry,

@@ -19,8 +19,13 @@ enum pki_state {
 enum pki_state pki_state_of(const struct registry_entry *entry, wall_ms now);
 const char *pki_state_name(enum pki_state state); /* "ends-soon" */
 
+/* The device that goes by this name: of several certificates the newest, and never one that was
+ * revoked, whose name is free again. NULL: nobody does. */
+const struct registry_entry *pki_bearer(const struct registry *registry, const char *name);
+
 /* The newest line of the device that --id or --name means; dies with the registry.
- * CP_NOTFOUND, or CP_INVALID when neither is given or the name is not one device's. */
+ * Of a name that several had, the one that has it now. CP_NOTFOUND, or CP_INVALID when
+ * neither is given or the name is not one device's. */
 enum cp_err pki_find_device(const struct pki_request *request, const struct registry *registry,
     const struct registry_entry **out, struct pki_error *error) CP_MUST_CHECK;
 

@@ -158,6 +158,35 @@ static enum cp_err check_is_new(
 	return CP_OK;
 }
 
+/* People know a device by its name: two of one name cannot be told apart on the day that one of
+ * them is lost. */
+static enum cp_err check_name_is_free(const struct pki_request *request,
+    const struct registry *registry, const char *name, struct pki_error *error)
+{
+	const struct registry_entry *bearer = pki_bearer(registry, name);
+	char hex[ID_HEX_LEN + 1];
+
+	if (!bearer || request->does_replace)
+		return CP_OK;
+	return pki_fail(error, CP_INVALID,
+	    "\"%.40s\" is the name of a %s already (%s): choose another one; if the new device "
+	    "takes its place, --replace revokes the old one",
+	    name, pki_kind_name(bearer->kind), id_hex(&bearer->device, hex));
+}
+
+/* All who have had the name until now give it up. */
+static void replace(struct registry *registry, const struct registry_entry *by)
+{
+	wall_ms now = clock_wall();
+
+	for (size_t i = 0; i < registry_count(registry); i++) {
+		const struct registry_entry *entry = registry_at(registry, i);
+		if (!entry->is_revoked && !id_eq(&entry->device, &by->device) &&
+		    strcmp(entry->name, by->name) == 0)
+			registry_revoke(registry, i, REVOKED_SUPERSEDED, now);
+	}
+}
+
 static enum cp_err make_new(
     const struct pki_request *request, struct pki_folder *folder, struct pki_error *error)
 {
@@ -169,7 +198,11 @@ static enum cp_err make_new(
 		if (!err)
 			err = check_is_new(folder->registry, &entry.device, error);
 		if (!err)
+			err = check_name_is_free(request, folder->registry, entry.name, error);
+		if (!err)
 			err = certify(request, folder, &entry, error);
+		if (!err)
+			replace(folder->registry, &entry);
 	}
 	return err;
 }

@@ -8,6 +8,7 @@
 #define SITE_MAX 32           /* DESIGN section 5 */
 #define PKI_LISTENER_DAYS 825 /* the most that Apple's clients accept of a server */
 #define PKI_DEVICE_DAYS 730
+#define PKI_DIR_DEFAULT "/etc/carepace/pki" /* as carepace setup makes it */
 
 struct pki_request {
 	struct cli_options options;
@@ -26,7 +27,8 @@ struct pki_request {
 	size_t serial_len; /* 0: not given */
 	enum revocation reason;
 	bool does_revoke_old;
-	bool is_silent; /* somebody else says what was made */
+	bool does_replace; /* issue: who has the name now gives it up */
+	bool is_silent;    /* somebody else says what was made */
 	unsigned days;
 	unsigned count;
 };

@@ -43,7 +43,9 @@ class Pki:
     def issue(self, kind="pen", name=None, days=730):
         """A new device: id, certificate, key."""
         known = set((self.folder / "devices").glob("*.pem"))
-        self._pki("issue", "--kind", kind, "--name", name or kind.capitalize(), "--days", days)
+        # Of a test before: this authority is every module's.
+        self._pki("issue", "--kind", kind, "--name", name or f"{kind.capitalize()} no {len(known)}",
+                  "--days", days, "--replace")
         (certificate,) = set((self.folder / "devices").glob("*.pem")) - known
         return SimpleNamespace(hex=certificate.stem, id=bytes.fromhex(certificate.stem), kind=kind,
                                certificate=certificate, key=certificate.with_suffix(".key"))
@@ -137,6 +139,9 @@ class Gateway:
             lines += [f"{section}:"] + [f"  {name}: {value}" for name, value in values.items()
                                         if value is not None]
         self.configuration.write_text("\n".join(lines) + "\n")
+
+    def settings(self, section):
+        return dict(self._settings[section])
 
     # --- its lives ---
 

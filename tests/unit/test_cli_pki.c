@@ -300,6 +300,29 @@ static void test_revoke_a_certificate(void **state)
 	json_decref(one);
 }
 
+/* As a registry of before has them, when a name could be given twice. */
+static void add_namesakes(const struct bench *bench)
+{
+	static const enum pki_kind kinds[] = {PKI_PEN, PKI_RF};
+	struct registry *registry = load_registry(bench);
+	struct pki_error error;
+
+	for (uint8_t i = 0; i < CP_COUNT(kinds); i++) {
+		struct registry_entry entry = {
+		    .name = "Pen",
+		    .kind = kinds[i],
+		    .serial = {1, i},
+		    .serial_len = 2,
+		    .issued_at = 1790000000000,
+		    .expires_at = 1990000000000,
+		};
+		entry.device.b[ID_BYTES - 1] = entry.key_sha256[0] = (uint8_t)(i + 1);
+		assert_int_equal(registry_add(registry, &entry, &error), CP_OK);
+	}
+	assert_int_equal(registry_save(registry, in_dir(bench, "pki/registry"), &error), CP_OK);
+	registry_free(registry);
+}
+
 static void test_revoke_says_no(void **state)
 {
 	static const struct {
@@ -308,7 +331,9 @@ static void test_revoke_says_no(void **state)
 		const char *says;
 	} cases[] = {
 	    {{NULL}, 2, "say which device, by --id or by --name"},
-	    {{"--name", "Pen"}, 2, "more than one device has the name \"Pen\": say --id"},
+	    {{"--name", "Pen"}, 2,
+	        "2 devices have the name \"Pen\": say by --id which one: "
+	        "00000000000000000000000000000001 (pen), 00000000000000000000000000000002 (rf)"},
 	    {{"--name", "Pan 3"}, 1, "there is no device \"Pan 3\" in the registry; did you mean"},
 	    {{"--name", "something else"}, 1, "carepace pki list shows all"},
 	    {{"--id", "00112233445566778899aabbccddeeff"}, 1, "there is no device 0011"},
@@ -320,8 +345,7 @@ static void test_revoke_says_no(void **state)
 	};
 	struct bench *bench = *state;
 
-	issue_pen(bench, "Pen", "730");
-	issue_pen(bench, "Pen", "730");
+	add_namesakes(bench);
 	issue_pen(bench, "Pen 3", "730");
 	for (size_t i = 0; i < CP_COUNT(cases); i++) {
 		assert_int_equal(run(bench, "revoke", in_dir(bench, "pki"), cases[i].words[0],
@@ -333,6 +357,43 @@ static void test_revoke_says_no(void **state)
 	}
 	for (size_t i = 0; i < 3; i++)
 		assert_state(bench, i, "active");
+}
+
+static int issue(struct bench *bench, const char *name, const char *option)
+{
+	return run(
+	    bench, "issue", in_dir(bench, "pki"), "--kind", "pen", "--name", name, option, NULL);
+}
+
+/* A name is one device's, until that is revoked or another takes its place. */
+static void test_a_name_is_one_devices(void **state)
+{
+	struct bench *bench = *state;
+
+	assert_int_equal(issue(bench, "Pen 1", NULL), 0);
+	assert_int_equal(issue(bench, "Pen 1", NULL), 2);
+	assert_one_line(bench->err);
+	assert_has(bench->err, "\"Pen 1\" is the name of a pen already (");
+	assert_has(bench->err, "--replace revokes the old one");
+	assert_int_equal(run(bench, "issue", in_dir(bench, "pki"), "--kind", "pen", "--name", "Pen",
+	                     "--count", "2", NULL),
+	    2);
+	struct registry *registry = load_registry(bench);
+	assert_int_equal(registry_count(registry), 1);
+	registry_free(registry);
+
+	assert_int_equal(issue(bench, "Pen 1", "--replace"), 0);
+	assert_state(bench, 0, "revoked");
+	assert_state(bench, 1, "active");
+
+	/* What is said of the name is said of who has it now; then it is free. */
+	assert_int_equal(run(bench, "renew", in_dir(bench, "pki"), "--name", "Pen 1", NULL), 0);
+	assert_int_equal(run(bench, "revoke", in_dir(bench, "pki"), "--name", "Pen 1", NULL), 0);
+	assert_has(bench->out, "within 5 s");
+	assert_state(bench, 1, "revoked");
+	assert_state(bench, 2, "revoked");
+	assert_int_equal(issue(bench, "Pen 1", NULL), 0);
+	assert_state(bench, 3, "active");
 }
 
 static void test_list(void **state)
@@ -393,9 +454,12 @@ static void test_two_at_once_take_turns(void **state)
 	pid_t children[8];
 
 	for (size_t i = 0; i < CP_COUNT(children); i++) {
+		char name[] = "Pen x";
 		char *words[] = {(char *)"pki", (char *)"issue", bench->dir, (char *)"--kind",
-		    (char *)"pen", (char *)"--name", (char *)"Pen", NULL};
+		    (char *)"pen", (char *)"--name", name, NULL};
 		char dir[128];
+
+		name[4] = (char)('0' + i);
 		children[i] = fork();
 		assert_true(children[i] >= 0);
 		if (children[i] == 0) {
@@ -490,11 +554,11 @@ static void test_wrong_arguments(void **state)
 	assert_int_equal(run(bench, "isue", NULL), 2);
 	assert_one_line(bench->err);
 	assert_int_equal(run(bench, NULL), 2);
-	assert_int_equal(run(bench, "issue", NULL), 2);
-	assert_has(bench->err, "say which directory");
+	assert_int_equal(run(bench, "--help", NULL), 0);
+	assert_has(bench->out, "DIR is /etc/carepace/pki unless given.");
 	assert_int_equal(run(bench, "issue", "--colour", NULL), 2);
 	assert_int_equal(run(bench, "init", in_dir(bench, "bad"), "--host", "a b", NULL), 2);
-	assert_has(bench->err, "\"a b\" is not a host name");
+	assert_has(bench->err, "--host \"a b\": this is no host name");
 	assert_int_equal(run(bench, "init", in_dir(bench, "bad"), NULL), 0); /* begun again */
 }
 
@@ -521,6 +585,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_revoke_a_device, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_revoke_a_certificate, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_revoke_says_no, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_a_name_is_one_devices, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_list, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_registry_of_version_1, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_two_at_once_take_turns, setup, teardown),
