@@ -2,9 +2,14 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of a reload, of the start. */
+#define FOLDERS                                                                                    \
+	{                                                                                          \
+		getenv("RUNTIME_DIRECTORY"), getenv("CREDENTIALS_DIRECTORY")                       \
+	}
 
 /* "/etc/carepace/pki/listener.key": "pki/listener.key". */
 static const char *last_two(const char *path)
@@ -47,10 +52,28 @@ static enum cp_err find(const char *folder, const char *name, char **out)
 	return CP_OK;
 }
 
+static bool is_copy(const char *path)
+{
+	const char *folders[] = FOLDERS;
+
+	for (size_t i = 0; i < CP_COUNT(folders); i++) {
+		size_t len = folders[i] ? strlen(folders[i]) : 0;
+		if (len && strncmp(path, folders[i], len) == 0 && path[len] == '/' &&
+		    !strchr(path + len + 1, '/'))
+			return true;
+	}
+	return false;
+}
+
+bool config_credential_is_same(const char *one, const char *other)
+{
+	return is_copy(one) && is_copy(other) &&
+	       strcmp(strrchr(one, '/'), strrchr(other, '/')) == 0;
+}
+
 enum cp_err config_credential_take(char **path)
 {
-	/* Of a reload, of the start. */
-	const char *folders[] = {getenv("RUNTIME_DIRECTORY"), getenv("CREDENTIALS_DIRECTORY")};
+	const char *folders[] = FOLDERS;
 	char name[NAME_MAX + 1];
 	char *found = NULL;
 	enum cp_err err = CP_OK;

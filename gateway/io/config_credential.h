@@ -14,10 +14,15 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 #define CONFIG_CREDENTIAL_ABSENT "absent"
 
 /* Replaces *path, which is on the heap, by that of its credential; NULL is allowed in it.
  * CP_NOMEM leaves it as it is. */
 enum cp_err config_credential_take(char **path) CP_MUST_CHECK;
+
+/* Both are copies of one key, of the start and of a reload: as a setting they are the same. */
+bool config_credential_is_same(const char *one, const char *other);
 
 #endif

@@ -14,7 +14,9 @@ static void log_refusal(const struct conn *conn, enum tls_reason reason)
 	char hex[ID_HEX_LEN + 1];
 	const struct id *claim = conn->tls ? tls_claim(conn->tls) : &(struct id){0};
 
-	if (reason == TLS_PEER_LEFT)
+	if (reason == TLS_PEER_LOOKED || (reason == TLS_PEER_LEFT && !conn->tls))
+		log_debug("%s: %s", conn->remote, tls_reason_text(reason)); /* no device */
+	else if (reason == TLS_PEER_LEFT)
 		log_info("%s: %s", conn->remote, tls_reason_text(reason));
 	else if (id_is_zero(claim))
 		log_event(DEVICE_REFUSED, "refused %s: %s", conn->remote, tls_reason_text(reason));

@@ -80,6 +80,9 @@ static enum tls_event handshake_failed(struct tls_conn *conn, int rc)
 {
 	uint32_t flags = mbedtls_ssl_get_verify_result(&conn->ssl);
 
+	if (rc == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE &&
+	    compat_alert(&conn->ssl) == MBEDTLS_SSL_ALERT_MSG_USER_CANCELED)
+		return failed(conn, TLS_PEER_LOOKED);
 	/* The library says every reason to the peer but this one (RFC 5246 7.4.6). */
 	if (rc == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE)
 		(void)mbedtls_ssl_send_alert_message(&conn->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,

@@ -47,6 +47,7 @@ enum tls_reason {
 	TLS_REVOKED,
 	TLS_PEER_ALERT,
 	TLS_PEER_LEFT,
+	TLS_PEER_LOOKED, /* at our certificate, as carepace doctor does */
 	TLS_MALFORMED,
 	TLS_NO_MEMORY,
 	TLS_REASON_COUNT,

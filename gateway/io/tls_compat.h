@@ -54,6 +54,12 @@ static inline int compat_state(const mbedtls_ssl_context *ssl)
 	return ssl->MBEDTLS_PRIVATE(state);
 }
 
+/* What the alert says that has ended the handshake. */
+static inline uint8_t compat_alert(const mbedtls_ssl_context *ssl)
+{
+	return ssl->MBEDTLS_PRIVATE(in_msg)[1];
+}
+
 static inline bool compat_is_1_3(const mbedtls_ssl_context *ssl)
 {
 	return mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
@@ -92,6 +98,11 @@ static inline void compat_restrict(mbedtls_ssl_config *config)
 static inline int compat_state(const mbedtls_ssl_context *ssl)
 {
 	return ssl->state;
+}
+
+static inline uint8_t compat_alert(const mbedtls_ssl_context *ssl)
+{
+	return ssl->in_msg[1];
 }
 
 static inline bool compat_is_1_3(const mbedtls_ssl_context *ssl)

@@ -52,6 +52,9 @@ static void shake(mbedtls_ssl_context *ssl, const mbedtls_ssl_config *config, st
 	while (look->found == TLS_PROBE_NONE && !compat_is_over(ssl))
 		if (mbedtls_ssl_handshake_step(ssl))
 			return;
+	/* So that the gateway does not take us for a device in trouble (RFC 5246 7.2.2). */
+	(void)mbedtls_ssl_send_alert_message(
+	    ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, MBEDTLS_SSL_ALERT_MSG_USER_CANCELED);
 }
 
 enum tls_probe tls_probe(int fd, const uint8_t sha256[HASH_BYTES])

@@ -38,6 +38,7 @@ static const struct {
         "it broke off: install the clinic's ca.pem on it and use a host name of the listener's "
         "certificate"},
     [TLS_PEER_LEFT] = {"peer_left", "it left before the handshake was over: check its network"},
+    [TLS_PEER_LOOKED] = {"peer_looked", "it only looked at the gateway's certificate"},
     [TLS_MALFORMED] = {"malformed",
         "it sent what is not valid TLS: check the device, its library and what lies between"},
     [TLS_NO_MEMORY] = {"no_memory",

@@ -11,6 +11,7 @@
 #include "shell/heartbeat.h"
 #include "shell/reload.h"
 #include "shell/staff.h"
+#include "shell/store_rest.h"
 #include "shell/store_start.h"
 #include "shell/watchman.h"
 #include "shell/web.h"
@@ -268,6 +269,12 @@ static void take_numbers(void *ctx, struct numbers *out)
 
 /* --- open ---------------------------------------------------------------------------------- */
 
+/* Before the two get into each other's way anywhere else. */
+static int look_for_another(struct gateway *gateway)
+{
+	return store_is_taken(&gateway->config->store) ? GATEWAY_CONFIG : 0;
+}
+
 static int open_store(struct gateway *gateway)
 {
 	const struct store_terms terms = {
@@ -455,8 +462,8 @@ static int open_all(struct gateway *gateway)
 		    gateway->config->site.timezone, cp_err_text(err));
 		return GATEWAY_CONFIG;
 	}
-	int (*const steps[])(struct gateway *) = {open_web, open_store, open_certificates,
-	    open_intake, open_devices, open_head_office, open_staff};
+	int (*const steps[])(struct gateway *) = {look_for_another, open_web, open_store,
+	    open_certificates, open_intake, open_devices, open_head_office, open_staff};
 	for (size_t i = 0; i < CP_COUNT(steps) && !gateway->is_stopping; i++) {
 		int status = steps[i](gateway);
 		if (status)

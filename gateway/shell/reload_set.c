@@ -1,5 +1,6 @@
 #include "shell/reload_set.h"
 
+#include "io/config_credential.h"
 #include "io/log.h"
 #include "io/settings.h"
 
@@ -79,8 +80,8 @@ static bool say_setting(
 
 	setting_print(setting, in_force, before);
 	setting_print(setting, &set->config, after);
-	if (strcmp(before, after) == 0)
-		return false;
+	if (strcmp(before, after) == 0 || config_credential_is_same(before, after))
+		return false; /* another key shows in its certificate */
 	if (setting->is_live) {
 		log_notice(
 		    "reload: %s.%s %s -> %s", setting->section, setting->name, before, after);

@@ -1,6 +1,7 @@
 #include "shell/store_rest.h"
 
 #include "io/clock.h"
+#include "io/control.h"
 #include "io/failures.h"
 #include "io/folder.h"
 #include "io/log.h"
@@ -73,6 +74,16 @@ static void say(enum obstacle obstacle, enum obstacle before, const char *senten
 		log_event(STORE_FAILED, "%s", sentence);
 	systemd_ready(); /* else the service manager would lose patience */
 	systemd_status("NOT SERVING: %s", sentence);
+}
+
+bool store_is_taken(const struct config_store *config)
+{
+	if (!folder_is_held(config->path))
+		return false;
+	log_error("another gateway (process %d) runs on the store in %s: stop it first, or let it "
+	          "do its work",
+	    control_process(config->path), config->path);
+	return true;
 }
 
 enum cp_err store_rest(struct uv_loop_s *loop, const struct config_store *config,

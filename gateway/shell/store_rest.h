@@ -18,6 +18,9 @@
 
 struct uv_loop_s;
 
+/* Another gateway runs on this store; it was said. */
+bool store_is_taken(const struct config_store *config);
+
 /* Runs the loop meanwhile, until *is_stopping; `why` is the sentence while it rests, else "".
  * *lock is held with CP_OK, unless it was
  * stopped. CP_BUSY, CP_CONFIG: a person must act; it was said. */

@@ -366,9 +366,13 @@ def test_a_store_of_the_future(make_gateway):
 
 
 def test_two_gateways_on_one_store(make_gateway):
-    first = make_gateway().start()
-    second = make_gateway(store={"path": first.store})
-    fails(second, f"^ERROR another gateway runs on the store in {first.store}; stop it first")
+    """It says so first, and not that a port is taken."""
+    first = make_gateway(http={"port": free_port()}).start()
+    second = make_gateway(**{section: first.settings(section)
+                             for section in ("store", "listener", "http")})
+    fails(second, rf"^ERROR another gateway \(process {first.process.pid}\) runs on the store in "
+                  f"{first.store}: stop it first")
+    assert len(second.log) == 2, second.log
     first.stop()
 
 

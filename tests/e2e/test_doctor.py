@@ -106,6 +106,23 @@ def test_a_healthy_box_has_no_failure(box):
     box.stop()
 
 
+def test_looking_is_no_event(box):
+    """Neither doctor nor whoever only tries the port is taken for a device in trouble."""
+    box.configure(log={"level": "debug"})
+    box.start()
+    doctor(box)
+    box.wait_logged("^DEBUG .*: it only looked at the gateway's certificate")
+    with socket.create_connection(("127.0.0.1", box.port)):
+        pass
+    box.wait_logged("^DEBUG .*: it left before the handshake was over")
+    assert not [line for line in box.logged("handshake|looked|refused")
+                if not line.startswith(("DEBUG", "NOTICE counts"))], box.log
+    with socket.create_connection(("127.0.0.1", box.port)) as device:
+        device.sendall(b"\x16\x03\x01")
+    box.wait_logged("^INFO .*: it left before the handshake was over")
+    box.stop()
+
+
 def test_it_says_the_same_to_people(box):
     box.pki.folder.joinpath("listener.key").unlink()
     result = subprocess.run([CAREPACE, "doctor", "--config", box.configuration],

@@ -82,6 +82,24 @@ static void a_later_copy_goes_before(void **state)
 	assert_int_equal(rmdir(later), 0);
 }
 
+/* Of the start and of a reload; a reload has nothing to say of it. */
+static void two_copies_are_one_setting(void **state)
+{
+	(void)state;
+	setenv("CREDENTIALS_DIRECTORY", "/run/credentials/carepace.service", 1);
+	setenv("RUNTIME_DIRECTORY", "/run/carepace", 1);
+	assert_true(config_credential_is_same("/run/credentials/carepace.service/pki_listener.key",
+	    "/run/carepace/pki_listener.key"));
+	assert_false(config_credential_is_same("/run/carepace/upstream_client.key",
+	    "/run/credentials/carepace.service/pki_listener.key"));
+	assert_false(config_credential_is_same(
+	    "/etc/carepace/pki/listener.key", "/run/carepace/pki_listener.key"));
+	assert_false(config_credential_is_same(
+	    "/run/carepace/old/pki_listener.key", "/run/carepace/pki_listener.key"));
+	unsetenv("RUNTIME_DIRECTORY");
+	setenv("CREDENTIALS_DIRECTORY", folder, 1);
+}
+
 static void the_units_default_is_no_key(void **state)
 {
 	(void)state;
@@ -107,6 +125,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_name_is_the_folders_and_the_files),
 	    cmocka_unit_test(a_later_copy_goes_before),
+	    cmocka_unit_test(two_copies_are_one_setting),
 	    cmocka_unit_test(the_units_default_is_no_key),
 	    cmocka_unit_test(without_systemd_nothing_changes),
 	};
