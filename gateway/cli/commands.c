@@ -9,7 +9,7 @@ const struct cli_command cli_commands[] = {
     {"status", cli_status, "one screen: is all well?"},
     {"tail", cli_tail, "follow what happens, as it happens"},
     {"alerts", cli_alerts, "list what the checks found"},
-    {"why", cli_why, "explain one alert: which check, which sessions, which limit, what clears it"},
+    {"why", cli_why, "explain one alert: check, sessions, limit, what clears it"},
     {"acknowledge", cli_acknowledge, "say of an alert that it was seen and dealt with"},
     {"devices", cli_devices, "list devices: last seen, battery, clock, service, out of use"},
     {"clients", cli_clients, "list clients: courses, next safe date, flags, open alerts"},
@@ -53,7 +53,7 @@ void cli_print_help(FILE *out, const struct cli_command *first)
 		print_line(out, first);
 	for (size_t i = 0; i < cli_command_count; i++)
 		print_line(out, &cli_commands[i]);
-	fputs("\ncarepace COMMAND --help tells more about each. carepace help carepace.1,\n"
+	fputs("\ncarepace help COMMAND tells more about each. carepace help carepace.1,\n"
 	      "carepace.yaml.5, bash or zsh prints a manual page or a completion.\n",
 	    out);
 }

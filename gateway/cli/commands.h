@@ -19,8 +19,9 @@
 enum cli_exit {
 	CLI_OK = 0,
 	CLI_FOUND = 1,
-	CLI_USAGE = 2,      /* a wrong argument */
-	CLI_UNREADABLE = 3, /* configuration or store cannot be read, output not written */
+	CLI_USAGE = 2,         /* a wrong argument */
+	CLI_UNREADABLE = 3,    /* configuration or store cannot be read, output not written */
+	CLI_INTERRUPTED = 130, /* by Ctrl-C, as shells have it */
 };
 
 struct cli_command {

@@ -4,10 +4,31 @@
 #include "cli/output.h"
 #include "io/settings.h"
 
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+bool cli_is_set_up(const struct cli_options *options)
+{
+	if (options->is_config_given || access(options->config_path, R_OK) == 0)
+		return true;
+	if (errno == ENOENT || errno == ENOTDIR)
+		cli_say(options, "this box is not set up yet: run `sudo carepace setup` first");
+	else if (errno == EACCES && geteuid() != 0)
+		cli_say(options, "only root may read %s: run `sudo carepace %s`",
+		    options->config_path, options->command);
+	else
+		return true;
+	return false;
+}
+
 enum cp_err cli_load_config(const struct cli_options *options, struct config *out)
 {
 	struct buf faults;
 
+	memset(out, 0, sizeof(*out));
+	if (!cli_is_set_up(options))
+		return CP_NOTFOUND;
 	buf_init(&faults, CONFIG_FAULTS_MAX_BYTES);
 	enum cp_err err = config_load(out, options->config_path, &faults);
 	struct slice text = buf_bytes(&faults);

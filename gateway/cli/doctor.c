@@ -2,6 +2,7 @@
 #include "cli/doctor.h"
 
 #include "cli/commands.h"
+#include "cli/config_file.h"
 #include "cli/output.h"
 #include "ledger/view/view.h"
 
@@ -10,43 +11,46 @@
 #define SERVICE "carepace.service"
 #define QUICK_MS 5000
 #define NETWORK_MS 8000
+#define TEXT_COLUMN 24
 
 #define NEEDS(check) (1U << (check))
 
 const struct doctor_check doctor_checks[CHECK_COUNT] = {
     [CHECK_CONFIGURATION] = {"configuration", "the configuration and policy files",
-        doctor_configuration, 0, QUICK_MS, EYES_OF_SERVICE},
+        doctor_configuration, 0, QUICK_MS, EYES_OF_SERVICE, false},
     [CHECK_TIME_ZONE] = {"time zone", "the clinic's time zone", doctor_time_zone,
-        NEEDS(CHECK_CONFIGURATION), QUICK_MS, EYES_OF_SERVICE},
-    [CHECK_CLOCK] = {"clock", "the clock of this box", doctor_clock, 0, QUICK_MS, EYES_OF_SERVICE},
+        NEEDS(CHECK_CONFIGURATION), QUICK_MS, EYES_OF_SERVICE, false},
+    [CHECK_CLOCK] = {"clock", "the clock of this box", doctor_clock, 0, QUICK_MS, EYES_OF_SERVICE,
+        true},
     [CHECK_FOLDER] = {"store folder", "the folder of the store and who may write there",
-        doctor_folder, NEEDS(CHECK_CONFIGURATION), QUICK_MS, EYES_OF_SERVICE},
+        doctor_folder, NEEDS(CHECK_CONFIGURATION), QUICK_MS, EYES_OF_SERVICE, false},
     [CHECK_DISK] = {"disk", "free room, and days until the disk is full", doctor_disk,
-        NEEDS(CHECK_FOLDER), QUICK_MS, EYES_OF_SERVICE},
+        NEEDS(CHECK_FOLDER), QUICK_MS, EYES_OF_SERVICE, true},
     [CHECK_FILE_SYSTEM] = {"file system", "whether what is written there stays", doctor_file_system,
-        NEEDS(CHECK_FOLDER), QUICK_MS, EYES_OF_SERVICE},
+        NEEDS(CHECK_FOLDER), QUICK_MS, EYES_OF_SERVICE, true},
     [CHECK_STORE] = {"store", "the store's file", doctor_store,
-        NEEDS(CHECK_FOLDER) | NEEDS(CHECK_DISK), QUICK_MS, EYES_OF_SERVICE},
+        NEEDS(CHECK_FOLDER) | NEEDS(CHECK_DISK), QUICK_MS, EYES_OF_SERVICE, false},
     [CHECK_LEFT_OVER] = {"left over", "failures, and what could not be read or judged",
-        doctor_left_over, NEEDS(CHECK_STORE), QUICK_MS, EYES_OF_SERVICE},
+        doctor_left_over, NEEDS(CHECK_STORE), QUICK_MS, EYES_OF_SERVICE, false},
     [CHECK_SECRETS] = {"permissions", "who may read keys and change files", doctor_secrets,
-        NEEDS(CHECK_CONFIGURATION), QUICK_MS, EYES_OF_SERVICE},
+        NEEDS(CHECK_CONFIGURATION), QUICK_MS, EYES_OF_SERVICE, false},
     [CHECK_CERTIFICATES] = {"certificates", "the listener's certificate, key, CA and registry",
-        doctor_certificates, NEEDS(CHECK_CONFIGURATION), QUICK_MS, EYES_OF_KEEPER},
+        doctor_certificates, NEEDS(CHECK_CONFIGURATION), QUICK_MS, EYES_OF_KEEPER, false},
     [CHECK_EXPIRY] = {"expiry", "until when certificates are good", doctor_expiry,
-        NEEDS(CHECK_CERTIFICATES) | NEEDS(CHECK_CLOCK), QUICK_MS, EYES_OF_SERVICE},
+        NEEDS(CHECK_CERTIFICATES) | NEEDS(CHECK_CLOCK), QUICK_MS, EYES_OF_SERVICE, false},
     [CHECK_NAMES] = {"names", "by which names devices may call this box", doctor_names,
-        NEEDS(CHECK_CERTIFICATES), QUICK_MS, EYES_OF_SERVICE},
+        NEEDS(CHECK_CERTIFICATES), QUICK_MS, EYES_OF_SERVICE, true},
     [CHECK_PORT] = {"port", "whether the gateway listens, or could", doctor_port,
-        NEEDS(CHECK_CERTIFICATES), QUICK_MS, EYES_OF_ROOT},
+        NEEDS(CHECK_CERTIFICATES), QUICK_MS, EYES_OF_ROOT, true},
     [CHECK_LIMITS] = {"limits", "open files and memory", doctor_limits, NEEDS(CHECK_CONFIGURATION),
-        QUICK_MS, EYES_OF_ROOT},
+        QUICK_MS, EYES_OF_ROOT, true},
     [CHECK_NAME_SERVER] = {"name server", "the addresses of head office's names",
-        doctor_name_server, NEEDS(CHECK_CONFIGURATION), QUICK_MS, EYES_OF_SERVICE},
+        doctor_name_server, NEEDS(CHECK_CONFIGURATION), QUICK_MS, EYES_OF_SERVICE, true},
     [CHECK_HEAD_OFFICE] = {"head office", "whether head office's broker lets us in",
         doctor_head_office, NEEDS(CHECK_NAME_SERVER) | NEEDS(CHECK_CLOCK), NETWORK_MS,
-        EYES_OF_KEEPER},
-    [CHECK_SERVICE] = {"service", "the systemd unit", doctor_service, 0, QUICK_MS, EYES_OF_ROOT},
+        EYES_OF_KEEPER, true},
+    [CHECK_SERVICE] = {"service", "the systemd unit", doctor_service, 0, QUICK_MS, EYES_OF_ROOT,
+        true},
 };
 
 /* --- findings --------------------------------------------------------------------- */
@@ -131,21 +135,25 @@ static size_t count(const struct diagnosis *findings, enum doctor_result result)
 	return found;
 }
 
-static void print_text(const struct diagnosis *findings)
+static void print_text(const struct diagnosis *findings, bool is_brief)
 {
 	char warnings[64];
 	char failures[64];
 
 	for (size_t i = 0; i < CHECK_COUNT; i++) {
-		printf("%-8s %-14s %s\n", result_names[findings[i].result], doctor_checks[i].name,
-		    findings[i].text);
-		if (findings[i].remedy[0])
-			printf("%-8s %-14s -> %s\n", "", "", findings[i].remedy);
+		if (is_brief && !findings[i].remedy[0])
+			continue;
+		printf("%-8s %-14s ", result_names[findings[i].result], doctor_checks[i].name);
+		text_wrap(TEXT_COLUMN, findings[i].text);
+		if (findings[i].remedy[0]) {
+			printf("%-*s-> ", TEXT_COLUMN, "");
+			text_wrap(TEXT_COLUMN + 3, findings[i].remedy);
+		}
 	}
 	size_t bad = count(findings, DOCTOR_FAIL);
 	size_t doubtful = count(findings, DOCTOR_WARN);
 	if (bad + doubtful == 0)
-		puts("\nNothing is wrong.");
+		printf("%sNothing is wrong.\n", is_brief ? "" : "\n");
 	else
 		printf("\n%s, %s.\n", count_text((int64_t)bad, "failure", failures),
 		    count_text((int64_t)doubtful, "warning", warnings));
@@ -176,28 +184,35 @@ static json_t *to_json(const struct diagnosis *findings)
 /* --- the command -------------------------------------------------------------------- */
 
 /* A fault is doctor_configuration()'s to tell. */
-static void open_box(struct box *box, const struct cli_options *options, bool is_deep)
+static void open_box(
+    struct box *box, const struct cli_options *options, const struct doctor_request *request)
 {
 	struct buf unsaid;
 
-	*box = (struct box){.config_path = options->config_path, .is_deep = is_deep};
+	*box = (struct box){
+	    .config_path = options->config_path,
+	    .is_deep = request->is_deep,
+	    .is_elsewhere = request->root != NULL,
+	    .is_not_yet_begun = request->is_not_yet_begun,
+	};
 	buf_init(&unsaid, CONFIG_FAULTS_MAX_BYTES);
 	box->has_config = config_load(&box->config, options->config_path, &unsaid) == CP_OK;
 	buf_deinit(&unsaid);
 	if (box->has_config)
 		snprintf(box->store_file, sizeof(box->store_file), "%s/" LEDGER_FILE_NAME,
 		    box->config.store.path);
-	if (systemd_unit_ask(SERVICE, &box->unit))
+	if (box->is_elsewhere || systemd_unit_ask(SERVICE, &box->unit))
 		box->unit = (struct systemd_unit){0};
-	box->has_unit = systemd_unit_is_installed("", SERVICE);
+	box->has_unit = systemd_unit_is_installed(request->root ? request->root : "", SERVICE);
 }
 
-int doctor_examine(struct cli_options *options, bool is_deep, struct json_t **out)
+int doctor_examine(
+    struct cli_options *options, const struct doctor_request *request, struct json_t **out)
 {
 	struct diagnosis findings[CHECK_COUNT];
 	struct box box;
 
-	open_box(&box, options, is_deep);
+	open_box(&box, options, request);
 	doctor_run(&box, findings);
 	if (box.has_config)
 		config_free(&box.config);
@@ -206,14 +221,14 @@ int doctor_examine(struct cli_options *options, bool is_deep, struct json_t **ou
 	else if (options->is_json)
 		json_print(to_json(findings));
 	else
-		print_text(findings);
+		print_text(findings, request->is_brief);
 	int status = cli_finish(options);
 	return status ? status : count(findings, DOCTOR_FAIL) ? CLI_FOUND : CLI_OK;
 }
 
 struct request {
 	struct cli_options options;
-	bool is_deep;
+	struct doctor_request doctor;
 };
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -223,7 +238,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	(void)value;
 	if (key != 'd')
 		return ARGP_ERR_UNKNOWN;
-	request->is_deep = true;
+	request->doctor.is_deep = true;
 	return 0;
 }
 
@@ -240,7 +255,7 @@ int cli_doctor(int argc, char **argv)
 	        "Looks at everything that the gateway needs and says what is wrong and what to "
 	        "do. Changes nothing; works beside the running gateway and without it, within "
 	        "ten seconds. Exit status: 0 nothing failed (there may be warnings), 1 "
-	        "something did.",
+	        "something did, 3 this box is not set up.",
 	    .options = own,
 	    .parse = parse,
 	};
@@ -249,5 +264,7 @@ int cli_doctor(int argc, char **argv)
 
 	if (!cli_parse(&syntax, argc, argv, &request.options, &status))
 		return status;
-	return doctor_examine(&request.options, request.is_deep, NULL);
+	if (!cli_is_set_up(&request.options))
+		return CLI_UNREADABLE;
+	return doctor_examine(&request.options, &request.doctor, NULL);
 }

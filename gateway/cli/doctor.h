@@ -41,6 +41,8 @@ struct box {
 	struct systemd_unit unit;
 	bool has_unit; /* it is installed, whether systemd runs or not: keys are root's */
 	bool is_deep;
+	bool is_elsewhere; /* of a system that does not run here: only its files are looked at */
+	bool is_not_yet_begun; /* nobody could have started the gateway yet */
 };
 
 /* The worst finding of a check stands, and of equals the first. */
@@ -88,6 +90,7 @@ struct doctor_check {
 	unsigned needs; /* 1 << CHECK_...: skipped when one of them has failed */
 	int limit_ms;
 	enum doctor_eyes eyes;
+	bool is_of_host; /* looks at more than files */
 };
 
 extern const struct doctor_check doctor_checks[CHECK_COUNT];
@@ -104,9 +107,17 @@ doctor_fn doctor_configuration, doctor_time_zone, doctor_clock, doctor_folder, d
 #define DOCTOR_SIZE_BYTES 24
 const char *doctor_size(int64_t bytes, char out[DOCTOR_SIZE_BYTES]);
 
+struct doctor_request {
+	bool is_deep;
+	bool is_brief;    /* only what is not well */
+	const char *root; /* the system that lies there; NULL: this one */
+	bool is_not_yet_begun;
+};
+
 /* The findings as `carepace doctor` prints them, or with `out` as JSON for the caller to free; its
  * exit status. */
 struct json_t;
-int doctor_examine(struct cli_options *options, bool is_deep, struct json_t **out);
+int doctor_examine(
+    struct cli_options *options, const struct doctor_request *request, struct json_t **out);
 
 #endif

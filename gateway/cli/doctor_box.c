@@ -135,7 +135,8 @@ void doctor_limits(const struct box *box, struct diagnosis *out)
 
 /* --- the service --------------------------------------------------------------------- */
 
-static void judge_unit(const struct systemd_unit *unit, struct diagnosis *out)
+static void judge_unit(
+    const struct systemd_unit *unit, bool is_not_yet_begun, struct diagnosis *out)
 {
 	if (strcmp(unit->active, "failed") == 0)
 		doctor_fail(out, "journalctl -u carepace -n 50 says why.",
@@ -144,6 +145,8 @@ static void judge_unit(const struct systemd_unit *unit, struct diagnosis *out)
 		doctor_fail(out, "journalctl -u carepace -n 50 says why.",
 		    "carepace.service ends again and again: started %" PRIu32 " times anew",
 		    unit->restarts);
+	else if (strcmp(unit->active, "active") != 0 && is_not_yet_begun)
+		doctor_skip(out, "carepace.service is not started yet");
 	else if (strcmp(unit->active, "active") != 0)
 		doctor_warn(out, "systemctl enable --now carepace",
 		    "carepace.service does not run (%s)", unit->active);
@@ -160,7 +163,7 @@ void doctor_service(const struct box *box, struct diagnosis *out)
 	pid_t running = box->has_config ? control_process(box->config.store.path) : 0;
 
 	if (box->unit.is_there)
-		judge_unit(&box->unit, out);
+		judge_unit(&box->unit, box->is_not_yet_begun, out);
 	else if (running > 0)
 		doctor_skip(out, "no unit carepace.service here; a gateway runs as process %d",
 		    (int)running);

@@ -1,5 +1,6 @@
 /* What `carepace doctor` looks at in certificates, and who may read and write what. */
 #include "cli/doctor.h"
+#include "cli/host.h"
 
 #include "cli/output.h"
 #include "io/box_key.h"
@@ -133,19 +134,6 @@ void doctor_expiry(const struct box *box, struct diagnosis *out)
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-static bool is_loopback(const char *name)
-{
-	return strcasecmp(name, "localhost") == 0 || strncmp(name, "127.", 4) == 0 ||
-	       strcmp(name, "::1") == 0;
-}
-
-static bool is_address(const char *name)
-{
-	uint8_t bytes[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1;
-}
-
 static bool has_interface(const struct ifaddrs *list, const char *name)
 {
 	char text[INET6_ADDRSTRLEN];
@@ -177,7 +165,8 @@ static bool may_lead_here(const struct certificate *cert, const char *listens_on
 	for (size_t i = 0; i < cert->name_count && !may; i++) {
 		const char *name = cert->names[i];
 		may = strcmp(name, listens_on) == 0 ||
-		      (!is_loopback(name) && (!is_address(name) || has_interface(list, name)));
+		      (!host_is_loopback(name) &&
+		          (!host_is_address(name) || has_interface(list, name)));
 	}
 	if (list)
 		freeifaddrs(list);

@@ -30,7 +30,7 @@ static const struct passwd *service_user(const struct box *box)
 {
 	struct stat st;
 
-	if (geteuid() != 0)
+	if (geteuid() != 0 || box->is_elsewhere)
 		return NULL;
 	if (box->unit.is_there && box->unit.user[0])
 		return getpwnam(box->unit.user);
@@ -162,7 +162,7 @@ static void collect(struct child *children, struct diagnosis *findings)
 }
 
 /* What failed first is the fault; what needs it has nothing to say. */
-static void skip_after_failures(struct diagnosis *findings)
+static void skip_after_failures(const struct box *box, struct diagnosis *findings)
 {
 	unsigned failed = 0;
 
@@ -179,7 +179,8 @@ static void skip_after_failures(struct diagnosis *findings)
 	}
 	/* It stands still because of the other. */
 	unsigned others = failed & ~(1U << CHECK_SERVICE);
-	if (others && findings[CHECK_SERVICE].result == DOCTOR_FAIL) {
+	if (others && findings[CHECK_SERVICE].result >= DOCTOR_WARN &&
+	    strcmp(box->unit.active, "active") != 0) {
 		findings[CHECK_SERVICE] = (struct diagnosis){0};
 		doctor_skip(&findings[CHECK_SERVICE], "it does not run; see first: %s",
 		    doctor_checks[__builtin_ctz(others)].name);
@@ -195,7 +196,9 @@ void doctor_run(const struct box *box, struct diagnosis findings[CHECK_COUNT])
 	for (size_t i = 0; i < CHECK_COUNT; i++) {
 		findings[i] = (struct diagnosis){0};
 		children[i] = (struct child){.fd = -1};
-		if (!box->has_config && doctor_checks[i].needs)
+		if (box->is_elsewhere && doctor_checks[i].is_of_host)
+			doctor_skip(&findings[i], "the system of this tree does not run here");
+		else if (!box->has_config && doctor_checks[i].needs)
 			doctor_skip(&findings[i], "see first: configuration");
 		else
 			children[i] = start(box, &doctor_checks[i], user);
@@ -207,5 +210,5 @@ void doctor_run(const struct box *box, struct diagnosis findings[CHECK_COUNT])
 	for (size_t i = 0; i < CHECK_COUNT; i++)
 		if (children[i].pid > 0)
 			waitpid(children[i].pid, NULL, 0);
-	skip_after_failures(findings);
+	skip_after_failures(box, findings);
 }

@@ -166,6 +166,7 @@ static const struct {
                 "must correct."},
     {CLI_UNREADABLE, "Configuration or store cannot be read, or output cannot be written. Of "
                      "\"run\": no memory or descriptors; it may be tried again."},
+    {CLI_INTERRUPTED, "Of \"setup\": ended by Ctrl-C; it has said what was written."},
     {74, "Of \"run\": the store failed."},
 };
 
@@ -243,6 +244,17 @@ static int print_settings(const struct cli_command *first)
 	return CLI_OK;
 }
 
+/* "help pki issue" is "pki issue --help". */
+static int help_on(int argc, char **argv, const struct cli_command *first)
+{
+	const struct cli_command *command =
+	    strcmp(argv[1], first->name) == 0 ? first : cli_find(argv[1]);
+	char help[] = "--help";
+	char *words[] = {argv[1], argc > 2 ? argv[2] : help, help, NULL};
+
+	return command ? command->run(argc > 2 ? 3 : 2, words) : cli_unknown(argv[1]);
+}
+
 int cli_help(int argc, char **argv, const struct cli_command *first)
 {
 	static const struct {
@@ -255,9 +267,12 @@ int cli_help(int argc, char **argv, const struct cli_command *first)
 	    {"zsh", print_zsh},
 	};
 
-	for (size_t i = 0; argc > 1 && i < CP_COUNT(pages); i++)
+	if (argc < 2) {
+		cli_print_help(stdout, first);
+		return CLI_OK;
+	}
+	for (size_t i = 0; i < CP_COUNT(pages); i++)
 		if (strcmp(argv[1], pages[i].name) == 0)
 			return pages[i].print(first);
-	cli_print_help(stdout, first);
-	return CLI_OK;
+	return help_on(argc, argv, first);
 }

@@ -45,6 +45,10 @@ void table_print(const struct table *table, const char *indent, FILE *out);
  * becomes some lines of "HEAD value", without those that say "-". */
 void table_print_list(const struct table *table);
 
+/* A sentence behind what stands in the line already, `column` characters; on a terminal it goes on
+ * below itself. With the line's end. */
+void text_wrap(size_t column, const char *text);
+
 /* --- words; each returns `out` ----------------------------------------------------- */
 
 #define WHEN_BYTES 40

@@ -2,12 +2,12 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "io/config.h"
 #include "ledger/view/view.h"
 #include "pki/file.h"
 
-#include <grp.h>
 #include <pwd.h>
+#include <signal.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define DROP_IN "/etc/systemd/system/carepace.service.d/site.conf"
@@ -49,7 +49,7 @@ static const struct argp_option own[] = {
         "let only these networks reach the gateway and be reached by it, such as "
         "192.168.1.0/24,10.2.0.0/16: devices, name servers, head office",
         0},
-    {"yes", KEY_YES, NULL, 0, "ask nothing", 0},
+    {"yes", KEY_YES, NULL, 0, "ask nothing, for scripts", 0},
     {"force", KEY_FORCE, NULL, 0,
         "write the configuration anew, with clinic and head office as they are unless they are "
         "given; the one that is there is kept as carepace.yaml.old",
@@ -133,118 +133,151 @@ static enum cp_err find_places(struct setup *setup, struct pki_error *error)
 	return err ? err : file_join(setup->upstream, setup->dir, "upstream", error);
 }
 
+/* Of the system that lies in `root`: it knows users of its own. */
+static const struct passwd *user_of(const char *root)
+{
+	char path[PATH_MAX];
+	const struct passwd *user;
+
+	snprintf(path, sizeof(path), "%.4000s/etc/passwd", root);
+	FILE *file = fopen(path, "re");
+	do {
+		user = file ? fgetpwent(file) : NULL;
+	} while (user && strcmp(user->pw_name, SERVICE_USER) != 0);
+	if (file)
+		fclose(file);
+	return user;
+}
+
+/* Its group is of the same name (deploy/systemd/carepace.sysusers). */
 static void find_user(struct setup *setup)
 {
-	const struct passwd *user = geteuid() == 0 ? getpwnam(SERVICE_USER) : NULL;
-	const struct group *group = getgrnam(SERVICE_USER);
+	const struct passwd *user = setup->root ? user_of(setup->root) : getpwnam(SERVICE_USER);
 
 	setup->has_unit =
 	    systemd_unit_is_installed(setup->root ? setup->root : "", "carepace.service");
-	setup->has_user = user && group;
+	if (setup->root || systemd_unit_ask("carepace.service", &setup->unit))
+		setup->unit = (struct systemd_unit){0};
+	setup->has_user = user && geteuid() == 0;
 	if (setup->has_user) {
 		setup->user = user->pw_uid;
-		setup->group = group->gr_gid;
+		setup->group = user->pw_gid;
 	}
-}
-
-static void take_unless_given(char answer[SETUP_ANSWER_BYTES], const char *value)
-{
-	if (!*answer)
-		snprintf(answer, SETUP_ANSWER_BYTES, "%s", value);
-}
-
-/* Without --force what is there decides; with it, where nothing else is said. */
-static enum cp_err inherit(
-    struct setup *setup, const struct config *config, struct pki_error *error)
-{
-	const struct config_upstream *upstream = &config->upstream;
-	const char *server = upstream->server_count ? strstr(upstream->servers[0], "://") : NULL;
-
-	if (setup->has_config)
-		setup->site[0] = setup->timezone[0] = '\0';
-	take_unless_given(setup->site, config->site.name);
-	take_unless_given(setup->timezone, config->site.timezone);
-	setup->has_office = server != NULL;
-	if (setup->has_config || !server)
-		return CP_OK;
-	if (upstream->server_count > 1 && !*setup->head_office)
-		return pki_fail(error, CP_INVALID,
-		    "say --head-office: %s names several brokers, and only one can be written anew",
-		    setup->config);
-	take_unless_given(setup->head_office, server + 3);
-	return CP_OK;
-}
-
-/* The policy file that it names may still be missing. */
-static enum cp_err read_config(struct setup *setup, struct pki_error *error)
-{
-	struct config config;
-	struct buf text;
-	struct buf faults;
-	enum cp_err err = file_read(setup->config, CONFIG_FILE_MAX_BYTES, &text, error);
-
-	if (err)
-		return err == CP_NOTFOUND || setup->is_forced ? CP_OK : err;
-	setup->has_config = !setup->is_forced;
-	buf_init(&faults, CONFIG_FAULTS_MAX_BYTES);
-	err = config_parse(&config, setup->config, buf_bytes(&text), &faults);
-	struct slice said = buf_bytes(&faults);
-	if (!err) {
-		err = inherit(setup, &config, error);
-		config_free(&config);
-	} else if (setup->is_forced) {
-		err = CP_OK; /* then everything is to be said */
-	} else {
-		err = pki_fail(error, CP_CONFIG, "%.*s; correct it, or let --force write it anew",
-		    said.len ? (int)strcspn((const char *)said.p, "\n") : 0,
-		    said.len ? (const char *)said.p : "");
-	}
-	buf_deinit(&faults);
-	buf_deinit(&text);
-	return err;
 }
 
 /* --- the command ---------------------------------------------------------------------------- */
 
 static int examine(struct setup *setup)
 {
+	const struct doctor_request request = {
+	    .is_brief = true, .root = setup->root, .is_not_yet_begun = true};
 	json_t *findings = NULL;
 
 	setup->options.config_path = setup->config;
 	if (setup->about) {
-		int found = doctor_examine(&setup->options, false, &findings);
+		int found = doctor_examine(&setup->options, &request, &findings);
 		json_put(setup->about, "files", json_incref(setup->files));
 		json_put(setup->about, "doctor", findings);
 		json_print(json_incref(setup->about));
 		return found;
 	}
+	if (!setup->written)
+		puts("Nothing was to be done: this box is set up so already.");
 	puts("\ncarepace doctor says:\n");
-	int status = doctor_examine(&setup->options, false, NULL);
-	if (setup->root)
-		return status;
-	puts(status ? "\nCorrect what has failed, then: systemctl enable --now carepace"
-	            : "\nNext: systemctl daemon-reload && systemctl enable --now carepace");
+	int status = doctor_examine(&setup->options, &request, NULL);
+	setup_print_next(setup, status);
 	return status;
+}
+
+static int say_interrupted(const struct setup *setup)
+{
+	if (setup->written)
+		cli_say(&setup->options,
+		    "interrupted; what was written stays, and carepace setup goes on from there");
+	else
+		cli_say(&setup->options, "interrupted, and nothing was written");
+	return CLI_INTERRUPTED;
+}
+
+/* Ctrl-C is seen between two questions and between two steps, which are whole. */
+static bool is_interrupt_watched(struct setup *setup)
+{
+	sigset_t interrupts;
+
+	sigemptyset(&interrupts);
+	sigaddset(&interrupts, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &interrupts, NULL) < 0)
+		return false;
+	setup->interrupts = signalfd(-1, &interrupts, SFD_CLOEXEC);
+	return setup->interrupts >= 0;
+}
+
+static void watch_no_more(const struct setup *setup)
+{
+	struct signalfd_siginfo seen;
+	sigset_t interrupts;
+
+	sigemptyset(&interrupts);
+	sigaddset(&interrupts, SIGINT);
+	/* It has been told: it must not end us now. */
+	while (setup_is_interrupted(setup) && read(setup->interrupts, &seen, sizeof(seen)) > 0)
+		;
+	close(setup->interrupts);
+	sigprocmask(SIG_UNBLOCK, &interrupts, NULL);
+}
+
+/* CLI_OK: all is written. */
+static int make(struct setup *setup, struct pki_error *error)
+{
+	enum cp_err (*const steps[])(struct setup * setup, struct pki_error * error) = {
+	    setup_folders, setup_authority, setup_device, setup_head_office, setup_files};
+
+	for (size_t i = 0; i < CP_COUNT(steps); i++) {
+		if (setup_is_interrupted(setup))
+			return say_interrupted(setup);
+		enum cp_err err = steps[i](setup, error);
+		if (!err)
+			continue;
+		cli_say(&setup->options, "%s", error->text);
+		return err == CP_INVALID ? CLI_USAGE : CLI_UNREADABLE;
+	}
+	return CLI_OK;
+}
+
+static int ask_and_make(struct setup *setup)
+{
+	struct pki_error error;
+	enum cp_err err = setup_compare(setup, &error);
+
+	if (err) {
+		cli_say(&setup->options, "%s", error.text);
+		return err == CP_INVALID ? CLI_USAGE : CLI_UNREADABLE;
+	}
+	bool is_asked = setup_ask(setup) == CP_OK;
+	bool is_right = is_asked && setup_confirm(setup);
+	if (setup_is_interrupted(setup))
+		return say_interrupted(setup);
+	if (is_asked && !is_right)
+		cli_say(&setup->options, "not confirmed, and nothing was written");
+	return is_right ? make(setup, &error) : CLI_USAGE;
 }
 
 static int set_up(struct setup *setup)
 {
-	enum cp_err (*const steps[])(const struct setup *setup, struct pki_error *error) = {
-	    setup_folders, setup_authority, setup_device, setup_head_office, setup_files};
 	struct pki_error error;
-	enum cp_err err = find_places(setup, &error);
 
-	find_user(setup);
-	if (!err)
-		err = read_config(setup, &error);
-	if (!err && setup_ask(setup))
+	if (!setup->root && !setup->options.is_config_given && geteuid() != 0) {
+		cli_say(&setup->options, "only root may set this box up: sudo carepace setup");
+		return CLI_UNREADABLE;
+	}
+	if (find_places(setup, &error) || !is_interrupt_watched(setup)) {
+		cli_say(&setup->options, "%s", error.text);
 		return CLI_USAGE;
-	for (size_t i = 0; i < CP_COUNT(steps) && !err; i++)
-		err = steps[i](setup, &error);
-	if (!err)
-		return examine(setup);
-	cli_say(&setup->options, "%s", error.text);
-	return err == CP_INVALID ? CLI_USAGE : CLI_UNREADABLE;
+	}
+	find_user(setup);
+	int status = ask_and_make(setup);
+	watch_no_more(setup);
+	return status ? status : examine(setup);
 }
 
 int cli_setup(int argc, char **argv)
@@ -254,13 +287,11 @@ int cli_setup(int argc, char **argv)
 	    .takes = CLI_TAKES_CONFIG | CLI_TAKES_JSON,
 	    .about =
 	        "Sets this box up: configuration, certificates, first device, head office. Asks on "
-	        "a "
-	        "terminal what it is not told; can be run again at any time, what is there is "
-	        "kept. "
-	        "Ends with carepace doctor. Exit status: 0 all is well, 1 all is written but "
-	        "doctor "
-	        "found a failure, 2 something to say is missing or wrong, 3 something could not be "
-	        "written.",
+	        "a terminal what it is not told, and before it writes; can be run again at any "
+	        "time, what is there is kept, and who says something else is told so. Ends with "
+	        "carepace doctor. Exit status: 0 all is well, 1 all is written but doctor found a "
+	        "failure, 2 something to say is missing, wrong or otherwise there, 3 something "
+	        "could not be written, 130 interrupted by Ctrl-C.",
 	    .options = own,
 	    .parse = parse,
 	};
@@ -274,6 +305,7 @@ int cli_setup(int argc, char **argv)
 		setup.files = json_array();
 		setup.about = json_object();
 	}
+	setup.is_asking = !setup.is_yes && isatty(STDIN_FILENO);
 	status = set_up(&setup);
 	json_decref(setup.files);
 	json_decref(setup.about);

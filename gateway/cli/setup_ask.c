@@ -1,59 +1,96 @@
 /* The questions of `carepace setup`, and what is taken without one. */
 #include "cli/setup.h"
 
+#include "cli/host.h"
 #include "io/tzfile.h"
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* NULL when the answer will do, else why not. */
-typedef const char *wrong_fn(const char *answer);
+#define WHY_BYTES 200
 
-static const char *wrong_site(const char *answer)
+/* NULL when the answer will do, which may be written a little differently then; else why not,
+ * perhaps in `why`. */
+typedef const char *wrong_fn(char answer[SETUP_ANSWER_BYTES], char why[WHY_BYTES]);
+
+static const char *wrong_site(char *answer, char *why)
 {
+	(void)why;
 	return pki_is_site(answer) ? NULL : "a site is 1 to 32 of a-z 0-9 -";
 }
 
-static const char *wrong_zone(const char *answer)
+/* Not a name that only the file system knows, such as posixrules. */
+static const char *wrong_zone(char *answer, char *why)
 {
+	char name[TZFILE_NAME_BYTES];
 	struct zone zone;
 
-	if (tzfile_load(answer, &zone))
-		return "a time zone is named like Europe/Berlin (timedatectl list-timezones)";
-	zone_deinit(&zone);
+	if (tzfile_find(answer, name) && tzfile_load(name, &zone) == CP_OK) {
+		zone_deinit(&zone);
+		snprintf(answer, SETUP_ANSWER_BYTES, "%s", name);
+		return NULL;
+	}
+	if (*answer && *name)
+		snprintf(why, WHY_BYTES, "there is no such time zone; did you mean %s?", name);
+	else
+		snprintf(why, WHY_BYTES,
+		    "a time zone is named like Europe/Berlin (timedatectl "
+		    "list-timezones)");
+	return why;
+}
+
+static const char *wrong_hosts(char *answer, char *why)
+{
+	char host[SETUP_ANSWER_BYTES];
+
+	for (const char *at = answer; *at;) {
+		size_t len = strcspn(at, ", ");
+		snprintf(host, sizeof(host), "%.*s", (int)len, at);
+		const char *wrong = len ? host_wrong(host) : NULL;
+		if (wrong) {
+			snprintf(why, WHY_BYTES, "%.60s: %s", host, wrong);
+			return why;
+		}
+		at += len + strspn(at + len, ", ");
+	}
 	return NULL;
 }
 
-static const char *wrong_file(const char *answer)
+static const char *wrong_file(char *answer, char *why)
 {
+	(void)why;
 	return !*answer || access(answer, R_OK) == 0 ? NULL : "this file cannot be read";
 }
 
-static const char *wrong_device(const char *answer)
+static const char *wrong_device(char *answer, char *why)
 {
+	(void)why;
 	return !*answer || registry_name_is_valid(answer)
 	           ? NULL
 	           : "a name has 1 to 40 of A-Z a-z 0-9 . _ - and blanks between";
 }
 
-static const char *wrong_kind(const char *answer)
+static const char *wrong_kind(char *answer, char *why)
 {
+	(void)why;
 	return pki_kind_from_name(slice_str(answer)) ? NULL
 	                                             : "a kind is pen, stamp, roller, rf or tablet";
 }
 
-static const char *wrong_ca(const char *answer)
+static const char *wrong_ca(char *answer, char *why)
 {
-	return *answer ? wrong_file(answer) : "the authority that signed head office's certificate";
+	(void)why;
+	return *answer ? wrong_file(answer, why)
+	               : "the authority that signed head office's certificate";
 }
 
 /* The configuration has the last word. */
-static const char *wrong_server(const char *answer)
+static const char *wrong_server(char *answer, char *why)
 {
+	(void)why;
 	const char *colon = strrchr(answer, ':');
 	bool has_port = colon && colon != answer && colon[1] &&
 	                strspn(colon + 1, "0123456789") == strlen(colon + 1);
@@ -61,79 +98,12 @@ static const char *wrong_server(const char *answer)
 	return !*answer || has_port ? NULL : "it is written like mqtt.head-office.example:8883";
 }
 
-static const char *wrong_networks(const char *answer)
+static const char *wrong_networks(char *answer, char *why)
 {
+	(void)why;
 	return strspn(answer, "0123456789abcdefABCDEF.:/, ") == strlen(answer)
 	           ? NULL
 	           : "networks are written like 192.168.1.0/24, with commas between";
-}
-
-static const char *wrong_nothing(const char *answer)
-{
-	(void)answer;
-	return NULL;
-}
-
-/* --- what is evident ------------------------------------------------------------------------ */
-
-static void evident_site(char out[SETUP_ANSWER_BYTES])
-{
-	char name[64] = "";
-
-	(void)gethostname(name, sizeof(name) - 1);
-	name[strcspn(name, ".")] = '\0';
-	snprintf(out, SETUP_ANSWER_BYTES, "%s", pki_is_site(name) ? name : "clinic");
-}
-
-/* What /etc/localtime points to, behind ".../zoneinfo/". */
-static void evident_zone(char out[SETUP_ANSWER_BYTES])
-{
-	char target[PATH_MAX];
-	ssize_t len = readlink("/etc/localtime", target, sizeof(target) - 1);
-	const char *name = NULL;
-
-	if (len > 0) {
-		target[len] = '\0';
-		name = strstr(target, "zoneinfo/");
-	}
-	snprintf(out, SETUP_ANSWER_BYTES, "%s", name ? name + strlen("zoneinfo/") : "");
-	if (wrong_zone(out))
-		out[0] = '\0';
-}
-
-static void add(char out[SETUP_ANSWER_BYTES], const char *name)
-{
-	size_t len = strlen(out);
-
-	if (len + strlen(name) + 2 < SETUP_ANSWER_BYTES)
-		snprintf(out + len, SETUP_ANSWER_BYTES - len, "%s%s", len ? "," : "", name);
-}
-
-/* The box's own name and IPv4 addresses; devices of a clinic's network know no more. */
-static void evident_hosts(char out[SETUP_ANSWER_BYTES])
-{
-	char name[64] = "";
-	struct ifaddrs *list = NULL;
-
-	out[0] = '\0';
-	if (gethostname(name, sizeof(name) - 1) == 0 && *name)
-		add(out, name);
-	if (getifaddrs(&list) < 0)
-		list = NULL;
-	for (const struct ifaddrs *at = list; at; at = at->ifa_next) {
-		char text[INET_ADDRSTRLEN];
-		if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET ||
-		    (at->ifa_flags & IFF_LOOPBACK))
-			continue;
-		const void *v4 =
-		    &((const struct sockaddr_in *)(const void *)at->ifa_addr)->sin_addr;
-		if (inet_ntop(AF_INET, v4, text, sizeof(text)))
-			add(out, text);
-	}
-	if (list)
-		freeifaddrs(list);
-	add(out, "localhost");
-	add(out, "127.0.0.1");
 }
 
 /* --- the conversation ------------------------------------------------------------------------ */
@@ -148,15 +118,33 @@ static enum cp_err refuse(
 	return CP_INVALID;
 }
 
-static bool has_answered(char out[SETUP_ANSWER_BYTES], const char *question, const char *evident)
+bool setup_is_interrupted(const struct setup *setup)
 {
-	printf(*evident ? "%s [%s]: " : "%s: ", question, evident);
+	struct pollfd poll_interrupt = {.fd = setup->interrupts, .events = POLLIN};
+
+	return poll(&poll_interrupt, 1, 0) > 0;
+}
+
+/* A terminal hands over a line at once, and no more than it. */
+bool setup_has_answered(const struct setup *setup, const char *question, const char *otherwise,
+    char out[SETUP_ANSWER_BYTES])
+{
+	struct pollfd polls[] = {
+	    {.fd = STDIN_FILENO, .events = POLLIN}, {.fd = setup->interrupts, .events = POLLIN}};
+	char *line = NULL;
+	size_t size = 0;
+
+	printf(*otherwise ? "%s [%s]: " : "%s: ", question, otherwise);
 	fflush(stdout);
-	if (!fgets(out, SETUP_ANSWER_BYTES, stdin))
+	if (poll(polls, CP_COUNT(polls), -1) < 0 || polls[1].revents ||
+	    getline(&line, &size, stdin) < 0) {
+		free(line);
+		putchar('\n');
 		return false;
-	out[strcspn(out, "\n")] = '\0';
-	if (!*out)
-		snprintf(out, SETUP_ANSWER_BYTES, "%s", evident);
+	}
+	line[strcspn(line, "\n")] = '\0';
+	snprintf(out, SETUP_ANSWER_BYTES, "%s", *line ? line : otherwise);
+	free(line);
 	return true;
 }
 
@@ -170,14 +158,18 @@ struct question {
 static enum cp_err settle(struct setup *setup, const struct question *question, const char *evident,
     char answer[SETUP_ANSWER_BYTES])
 {
-	bool is_asked = !setup->is_yes && isatty(STDIN_FILENO) && !*answer;
+	bool is_asked = setup->is_asking && !*answer;
+	char text[WHY_BYTES];
 
 	if (!is_asked && !*answer)
 		snprintf(answer, SETUP_ANSWER_BYTES, "%s", evident);
 	for (;;) {
-		if (is_asked && !has_answered(answer, question->text, evident))
-			return refuse(setup, question->option, "", "the answer has not come");
-		const char *why = question->wrong(answer);
+		if (is_asked && !setup_has_answered(setup, question->text, evident, answer))
+			return setup_is_interrupted(setup)
+			           ? CP_INVALID
+			           : refuse(setup, question->option, "",
+			                 "the answer has not come, and nothing was written");
+		const char *why = question->wrong(answer, text);
 		if (!why)
 			return CP_OK;
 		if (!is_asked)
@@ -190,25 +182,23 @@ static enum cp_err ask_clinic(struct setup *setup)
 {
 	static const struct question site = {
 	    "site", "Name of this clinic in topics (a-z 0-9 -)", wrong_site};
-	static const struct question zone = {"timezone", "Its time zone", wrong_zone};
+	static const struct question zone = {
+	    "timezone", "Its time zone, such as Europe/Berlin", wrong_zone};
 	static const struct question hosts = {
-	    "host", "Names and addresses by which devices call this box", wrong_nothing};
+	    "host", "Names and addresses by which devices call this box", wrong_hosts};
 	char evident[SETUP_ANSWER_BYTES] = "";
 
 	/* A script must not name a clinic by accident. */
-	if (!setup->is_yes && isatty(STDIN_FILENO))
-		evident_site(evident);
+	if (setup->is_asking)
+		setup_evident_site(evident);
 	enum cp_err err = settle(setup, &site, evident, setup->site);
-	if (!err) {
-		evident_zone(evident);
-		err = settle(setup, &zone, evident, setup->timezone);
-	}
-	char key[PATH_MAX + 8];
-	snprintf(key, sizeof(key), "%s/ca.key", setup->pki);
-	if (err || access(key, F_OK) == 0)
+	if (!err && *setup->timezone)
+		err = settle(setup, &zone, "", setup->timezone);
+	else if (!err)
+		err = settle(setup, &zone, setup_evident_zone(setup, evident), setup->timezone);
+	if (err || setup->has_authority)
 		return err;
-	evident_hosts(evident);
-	return settle(setup, &hosts, evident, setup->hosts);
+	return settle(setup, &hosts, setup_evident_hosts(setup, evident), setup->hosts);
 }
 
 static enum cp_err ask_device(struct setup *setup)

@@ -18,23 +18,46 @@
 #define CHOICES_MAX 16
 #define VALUE_BYTES (PATH_MAX + 8)
 
-static void tell(const struct setup *setup, bool is_new, const char *path, const char *what)
+static void say_file(const char *done, const char *path, const char *what)
+{
+	char text[PATH_MAX + SETUP_ANSWER_BYTES];
+
+	snprintf(text, sizeof(text), "%s (%s)", path, what);
+	printf("%-6s ", done);
+	text_wrap(7, text);
+}
+
+static void tell(struct setup *setup, bool is_new, const char *path, const char *what)
 {
 	if (setup->files)
 		json_append(setup->files,
 		    json_pack("{s:s, s:s, s:b}", "path", path, "what", what, "is_new", is_new));
 	else
-		printf("%-10s %s (%s)\n", is_new ? "wrote" : "kept", path, what);
+		say_file(is_new ? "wrote" : "kept", path, what);
 }
 
-void setup_wrote(const struct setup *setup, const char *path, const char *what)
+void setup_wrote(struct setup *setup, const char *path, const char *what)
 {
 	tell(setup, true, path, what);
+	setup->written++;
 }
 
-void setup_kept(const struct setup *setup, const char *path, const char *what)
+void setup_kept(struct setup *setup, const char *path, const char *what)
 {
 	tell(setup, false, path, what);
+}
+
+bool setup_has_content(const char *path, struct slice content)
+{
+	struct pki_error error;
+	struct buf bytes;
+
+	if (file_read(path, content.len + 1, &bytes, &error))
+		return false;
+	bool is_same = slice_eq(buf_bytes(&bytes), content);
+	explicit_bzero(bytes.p, bytes.cap); /* it may be a key */
+	buf_deinit(&bytes);
+	return is_same;
 }
 
 /* --- folders ------------------------------------------------------------------------------- */
@@ -76,7 +99,7 @@ static enum cp_err make_folders(const char *path, struct pki_error *error)
 }
 
 /* systemd would make the store's, too; the folder is there before, so that all can be looked at. */
-static enum cp_err make_store(const struct setup *setup, struct pki_error *error)
+static enum cp_err make_store(struct setup *setup, struct pki_error *error)
 {
 	struct stat st;
 	enum cp_err err;
@@ -94,7 +117,7 @@ static enum cp_err make_store(const struct setup *setup, struct pki_error *error
 	return CP_OK;
 }
 
-enum cp_err setup_folders(const struct setup *setup, struct pki_error *error)
+enum cp_err setup_folders(struct setup *setup, struct pki_error *error)
 {
 	enum cp_err err = make_folders(setup->dir, error);
 
@@ -133,7 +156,7 @@ static void choose(struct draft *draft, const char *section, const char *name, c
 }
 
 /* With a prefix the tree may be looked at here and run elsewhere. */
-static void choose_path(const struct setup *setup, struct draft *draft, const char *section,
+static void choose_path(struct setup *setup, struct draft *draft, const char *section,
     const char *name, const char *path)
 {
 	char whole[PATH_MAX];
@@ -143,7 +166,7 @@ static void choose_path(const struct setup *setup, struct draft *draft, const ch
 }
 
 /* From the folder of the configuration up to the prefix and down again. */
-static void choose_store(const struct setup *setup, struct draft *draft)
+static void choose_store(struct setup *setup, struct draft *draft)
 {
 	char path[PATH_MAX] = "";
 	size_t root_len = setup->root ? strlen(setup->root) : 0;
@@ -161,7 +184,7 @@ static void choose_store(const struct setup *setup, struct draft *draft)
 	choose(draft, "store", "path", "\"*\"", path);
 }
 
-static void decide(const struct setup *setup, struct draft *draft)
+static void decide(struct setup *setup, struct draft *draft)
 {
 	choose(draft, "site", "name", "\"*\"", setup->site);
 	choose(draft, "site", "timezone", "\"*\"", setup->timezone);
@@ -180,7 +203,7 @@ static void decide(const struct setup *setup, struct draft *draft)
 }
 
 /* Nothing is written that the gateway would not take. */
-static enum cp_err check(const struct setup *setup, struct slice text, struct pki_error *error)
+static enum cp_err check(struct setup *setup, struct slice text, struct pki_error *error)
 {
 	struct config config;
 	struct buf faults;
@@ -198,7 +221,7 @@ static enum cp_err check(const struct setup *setup, struct slice text, struct pk
 	return err;
 }
 
-static enum cp_err keep_old(const struct setup *setup, struct pki_error *error)
+static enum cp_err keep_old(struct setup *setup, struct pki_error *error)
 {
 	char old[PATH_MAX + 8];
 
@@ -213,8 +236,8 @@ static enum cp_err keep_old(const struct setup *setup, struct pki_error *error)
 	return CP_OK;
 }
 
-static enum cp_err place(const struct setup *setup, const char *path, struct slice text,
-    const char *what, struct pki_error *error)
+static enum cp_err place(struct setup *setup, const char *path, struct slice text, const char *what,
+    struct pki_error *error)
 {
 	enum cp_err err = file_replace(path, 0640, text, error);
 
@@ -225,7 +248,7 @@ static enum cp_err place(const struct setup *setup, const char *path, struct sli
 	return err;
 }
 
-static enum cp_err write_config(const struct setup *setup, struct pki_error *error)
+static enum cp_err write_config(struct setup *setup, struct pki_error *error)
 {
 	struct draft draft = {0};
 	char *text = NULL;
@@ -249,7 +272,7 @@ static enum cp_err write_config(const struct setup *setup, struct pki_error *err
 /* --- the drop-in of the unit
  * ------------------------------------------------------------------------ */
 
-static enum cp_err write_drop_in(const struct setup *setup, struct pki_error *error)
+static enum cp_err write_drop_in(struct setup *setup, struct pki_error *error)
 {
 	static const char mark[] = "=@networks@";
 	char folder[PATH_MAX];
@@ -265,18 +288,23 @@ static enum cp_err write_drop_in(const struct setup *setup, struct pki_error *er
 	    networks, at + sizeof(mark) - 1);
 	snprintf(folder, sizeof(folder), "%.*s",
 	    (int)(strrchr(setup->drop_in, '/') - setup->drop_in), setup->drop_in);
+	if (setup_has_content(setup->drop_in, slice_of(text, (size_t)len))) {
+		setup_kept(setup, setup->drop_in, "who may reach the gateway");
+		return CP_OK;
+	}
 	enum cp_err err = make_folders(folder, error);
 	if (!err)
 		err = file_replace(setup->drop_in, 0644, slice_of(text, (size_t)len), error);
 	if (!err)
 		setup_wrote(setup, setup->drop_in, "who may reach the gateway");
+	setup->has_new_networks = !err;
 	return err;
 }
 
 /* --- all of them
  * ---------------------------------------------------------------------------------- */
 
-enum cp_err setup_files(const struct setup *setup, struct pki_error *error)
+enum cp_err setup_files(struct setup *setup, struct pki_error *error)
 {
 	char policy[PATH_MAX];
 	enum cp_err err = file_join(policy, setup->dir, "policy.yaml", error);
@@ -287,11 +315,7 @@ enum cp_err setup_files(const struct setup *setup, struct pki_error *error)
 		err = place(setup, policy, slice_str(policy_example),
 		    "the clinic's policy, all of it commented out", error);
 	if (!err && setup->has_config)
-		setup_kept(setup, setup->config,
-		    *setup->head_office && !setup->has_office
-		        ? "the configuration; it does not name head office "
-		          "yet: with --force it will"
-		        : "the configuration; --force writes it anew");
+		setup_kept(setup, setup->config, "the configuration");
 	else if (!err)
 		err = write_config(setup, error);
 	if (!err && *setup->networks)

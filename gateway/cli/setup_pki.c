@@ -29,7 +29,7 @@ static void split_hosts(char *hosts, struct pki_request *request)
 }
 
 /* `carepace pki` keeps its folder to itself; the service reads certificates and registry. */
-enum cp_err setup_authority(const struct setup *setup, struct pki_error *error)
+enum cp_err setup_authority(struct setup *setup, struct pki_error *error)
 {
 	char hosts[SETUP_ANSWER_BYTES];
 	char ca_key[PATH_MAX];
@@ -39,7 +39,7 @@ enum cp_err setup_authority(const struct setup *setup, struct pki_error *error)
 	    .dir = setup->pki,
 	    .site = setup->site,
 	    .days = PKI_LISTENER_DAYS,
-	    .is_silent = setup->about != NULL,
+	    .is_silent = true,
 	};
 	enum cp_err err = file_join(ca_key, setup->pki, "ca.key", error);
 
@@ -51,8 +51,9 @@ enum cp_err setup_authority(const struct setup *setup, struct pki_error *error)
 	split_hosts(hosts, &request);
 	if (access(ca_key, F_OK) == 0)
 		setup_kept(setup, setup->pki, "the clinic's authority");
-	else if (!(err = pki_init(&request, error)) && setup->about)
-		setup_wrote(setup, setup->pki, "the clinic's authority");
+	else if (!(err = pki_init(&request, error)))
+		setup_wrote(
+		    setup, setup->pki, "the clinic's authority, keep ca.key secret and safe");
 	if (!err)
 		err = setup_give_key(setup, key, error);
 	return err ? err : setup_share(setup, setup->pki, 0750, error);
@@ -60,22 +61,7 @@ enum cp_err setup_authority(const struct setup *setup, struct pki_error *error)
 
 /* --- a first device -------------------------------------------------------------------------- */
 
-static void say_how(const struct setup *setup, const struct pki_folder *folder, const struct id *id)
-{
-	char hex[ID_HEX_LEN + 1];
-
-	id_hex(id, hex);
-	printf("\n%s gets these three files, by a way on which nobody else reads them:\n"
-	       "    %s\n    %s/%s.pem\n    %s/%s.key\n"
-	       "It connects by MQTT over TLS to this box, port 8883, with the client identifier\n"
-	       "    %s\n"
-	       "publishes to\n    carepace/v1/device/%s/up\n"
-	       "and subscribes to\n    carepace/v1/device/%s/down\n\n",
-	    setup->device, folder->ca, folder->devices, hex, folder->devices, hex, hex, hex, hex);
-}
-
-static void put_device(
-    const struct setup *setup, const struct pki_folder *folder, const struct id *id)
+static void put_device(struct setup *setup, const struct pki_folder *folder, const struct id *id)
 {
 	char hex[ID_HEX_LEN + 1];
 	char text[PATH_MAX + 64];
@@ -95,19 +81,7 @@ static void put_device(
 	json_put(setup->about, "device", device);
 }
 
-static bool find(const struct pki_folder *folder, const char *name, struct id *out)
-{
-	for (size_t i = 0; i < registry_count(folder->registry); i++) {
-		const struct registry_entry *entry = registry_at(folder->registry, i);
-		if (strcmp(entry->name, name) != 0)
-			continue;
-		*out = entry->device;
-		return true;
-	}
-	return false;
-}
-
-enum cp_err setup_device(const struct setup *setup, struct pki_error *error)
+enum cp_err setup_device(struct setup *setup, struct pki_error *error)
 {
 	struct pki_request request = {
 	    .options = setup->options,
@@ -116,32 +90,33 @@ enum cp_err setup_device(const struct setup *setup, struct pki_error *error)
 	    .kind = pki_kind_from_name(slice_str(setup->kind)),
 	    .days = PKI_DEVICE_DAYS,
 	    .count = 1,
-	    .is_silent = setup->about != NULL,
+	    .is_silent = true,
 	};
 	struct pki_folder folder = {.lock = -1};
-	struct id id;
 
 	if (!*setup->device)
 		return CP_OK;
 	enum cp_err err = pki_folder_open(&folder, setup->pki, PKI_REGISTRY, error);
-	bool is_there = !err && find(&folder, setup->device, &id);
-	if (is_there && setup->about)
-		put_device(setup, &folder, &id);
-	else if (is_there)
+	const struct registry_entry *bearer =
+	    err ? NULL : pki_bearer(folder.registry, setup->device);
+	if (bearer && setup->about)
+		put_device(setup, &folder, &bearer->device);
+	else if (bearer)
 		setup_kept(setup, setup->device, "it has a certificate");
 	pki_folder_close(&folder);
-	if (err || is_there)
+	if (err || bearer)
 		return err;
 	err = pki_issue(&request, error);
 	if (err)
 		return err;
+	setup->has_new_device = true;
+	setup_wrote(setup, setup->device, "its certificate and key");
 	err = pki_folder_open(&folder, setup->pki, PKI_REGISTRY, error);
-	if (!err && find(&folder, setup->device, &id)) {
-		if (setup->about)
-			put_device(setup, &folder, &id);
-		else
-			say_how(setup, &folder, &id);
-	}
+	bearer = err ? NULL : pki_bearer(folder.registry, setup->device);
+	if (bearer && setup->about)
+		put_device(setup, &folder, &bearer->device);
+	if (bearer)
+		id_hex(&bearer->device, setup->device_id);
 	pki_folder_close(&folder);
 	return err;
 }
@@ -149,7 +124,7 @@ enum cp_err setup_device(const struct setup *setup, struct pki_error *error)
 /* --- head office ---------------------------------------------------------------------------------
  */
 
-static enum cp_err copy(const struct setup *setup, const char *from, const char *to, mode_t mode,
+static enum cp_err copy(struct setup *setup, const char *from, const char *to, mode_t mode,
     const char *what, struct pki_error *error)
 {
 	struct buf bytes;
@@ -157,15 +132,19 @@ static enum cp_err copy(const struct setup *setup, const char *from, const char 
 
 	if (err)
 		return err;
-	err = file_replace(to, mode, buf_bytes(&bytes), error);
-	memset(bytes.p, 0, bytes.cap); /* it may be a key */
+	bool is_there = setup_has_content(to, buf_bytes(&bytes));
+	if (!is_there)
+		err = file_replace(to, mode, buf_bytes(&bytes), error);
+	explicit_bzero(bytes.p, bytes.cap); /* it may be a key */
 	buf_deinit(&bytes);
-	if (!err)
+	if (is_there)
+		setup_kept(setup, to, what);
+	else if (!err)
 		setup_wrote(setup, to, what);
 	return err;
 }
 
-static enum cp_err take_ca(const struct setup *setup, const char *to, struct pki_error *error)
+static enum cp_err take_ca(struct setup *setup, const char *to, struct pki_error *error)
 {
 	struct certificate ca;
 	enum cp_err err = CP_OK;
@@ -182,7 +161,7 @@ static enum cp_err take_ca(const struct setup *setup, const char *to, struct pki
 
 /* The two belong together before either takes a place. */
 static enum cp_err take_certificate(
-    const struct setup *setup, const char *cert, const char *key, struct pki_error *error)
+    struct setup *setup, const char *cert, const char *key, struct pki_error *error)
 {
 	enum cp_err err = csr_check_pair(setup->certificate, *setup->key ? setup->key : key, error);
 
@@ -194,7 +173,7 @@ static enum cp_err take_certificate(
 }
 
 static enum cp_err request_certificate(
-    const struct setup *setup, const char *key, struct pki_error *error)
+    struct setup *setup, const char *key, struct pki_error *error)
 {
 	char request[PATH_MAX];
 	enum cp_err err = file_join(request, setup->upstream, "client.csr", error);
@@ -207,13 +186,11 @@ static enum cp_err request_certificate(
 	if (err)
 		return err;
 	setup_wrote(setup, request, "a request for this box's certificate");
-	if (!setup->about)
-		printf("\nHave head office sign %s, then: carepace setup --certificate FILE\n\n",
-		    request);
+	setup->has_new_request = true;
 	return CP_OK;
 }
 
-enum cp_err setup_head_office(const struct setup *setup, struct pki_error *error)
+enum cp_err setup_head_office(struct setup *setup, struct pki_error *error)
 {
 	char ca[PATH_MAX];
 	char cert[PATH_MAX];

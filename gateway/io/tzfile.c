@@ -1,12 +1,15 @@
 #include "io/tzfile.h"
 
 #include "base/buf.h"
+#include "base/suggest.h"
 #include "io/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,6 +74,46 @@ enum cp_err tzfile_load(const char *name, struct zone *out)
 		err = zone_parse(out, buf_bytes(&buf));
 	buf_deinit(&buf);
 	return err;
+}
+
+struct search {
+	char word[TZFILE_NAME_BYTES];
+	struct suggestion near;
+	char *out;
+	bool is_found;
+};
+
+static void offer(struct search *search, const char *name)
+{
+	const char *city = strrchr(name, '/');
+
+	if (search->is_found || strlen(name) >= TZFILE_NAME_BYTES)
+		return;
+	search->is_found = strcasecmp(search->word, name) == 0;
+	if (suggest_offer(&search->near, name) ||
+	    (city && suggest_offer(&search->near, city + 1)) || search->is_found)
+		snprintf(search->out, TZFILE_NAME_BYTES, "%s", name);
+}
+
+bool tzfile_find(const char *word, char out[TZFILE_NAME_BYTES])
+{
+	struct search search = {.out = out};
+	FILE *file = fopen(CONFIG_ZONEINFO_DIR "/tzdata.zi", "re");
+	char line[256];
+	char name[TZFILE_NAME_BYTES];
+
+	out[0] = '\0';
+	snprintf(search.word, sizeof(search.word), "%s", word);
+	for (char *blank = search.word; (blank = strchr(blank, ' '));)
+		*blank = '_';
+	search.near = suggest_for(search.word);
+	/* "Z Europe/Berlin 0:53:28 ...", "L Europe/Berlin Europe/Oslo" */
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Z %63s", name) == 1 || sscanf(line, "L %*s %63s", name) == 1)
+			offer(&search, name);
+	if (file)
+		fclose(file);
+	return search.is_found;
 }
 
 /* The first line of the text that the zones were made from. */

@@ -5,6 +5,7 @@
 #include "shell/gateway.h"
 
 #include <malloc.h>
+#include <string.h>
 
 /* Buffers of mbedTLS are 17 kB, most of it untouched on an idle connection: from
  * this size on they are mapped, and untouched pages take no memory. But only what
@@ -36,6 +37,13 @@ static int run(int argc, char **argv)
 	return status;
 }
 
+static bool is_one_of(const char *word, const char *const *words)
+{
+	while (*words && strcmp(word, *words) != 0)
+		words++;
+	return *words != NULL;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct cli_command run_command = {"run", run, "run the gateway"};
@@ -44,9 +52,9 @@ int main(int argc, char **argv)
 		cli_print_help(stderr, &run_command);
 		return CLI_USAGE;
 	}
-	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
+	if (is_one_of(argv[1], (const char *const[]){"help", "--help", "-h", NULL}))
 		return cli_help(argc - 1, argv + 1, &run_command);
-	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+	if (is_one_of(argv[1], (const char *const[]){"version", "--version", "-V", "-v", NULL})) {
 		printf("carepace %s\n", CAREPACE_VERSION);
 		return CLI_OK;
 	}

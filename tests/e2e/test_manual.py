@@ -4,6 +4,7 @@ is in these, and they are well-formed."""
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -105,3 +106,28 @@ def test_zsh_has_every_command_and_option(options, tmp_path):
     if shutil.which("zsh"):
         (tmp_path / "_carepace").write_text(text)
         subprocess.run(["zsh", "-n", tmp_path / "_carepace"], check=True)
+
+
+def test_help_on_one_command():
+    assert run("help", "status") == run("status", "--help")
+    assert run("help", "pki", "issue") == run("pki", "issue", "--help")
+    assert run("help", "run") == run("run", "--help")
+    wrong = subprocess.run([CAREPACE, "help", "statsu"], capture_output=True, text=True)
+    assert wrong.returncode == 2 and "did you mean status?" in wrong.stderr
+    assert run("-v") == run("-V") == run("--version") == run("version")
+    assert run("-h") == run("help")
+
+
+def test_help_fits_a_screen():
+    texts = [run("help"), run("pki", "--help")] + [run("help", name) for name in commands()]
+    assert not [line for text in texts for line in text.splitlines() if len(line) > 80]
+
+
+@pytest.mark.skipif(Path("/etc/carepace").exists(), reason="somebody has set this machine up")
+@pytest.mark.parametrize("command", ["status", "alerts", "sessions", "doctor", "tail", "verify",
+                                     "counts", "check-config", "run", "parked", "clients"])
+def test_before_setup_one_sentence_says_what_to_do(command):
+    said = subprocess.run([CAREPACE, command], capture_output=True, text=True)
+    assert said.stdout == "" and said.returncode in (1, 2, 3), said
+    assert said.stderr == (f"carepace {command}: this box is not set up yet: run "
+                           "`sudo carepace setup` first\n")

@@ -1,14 +1,16 @@
 """`carepace setup`: one command from nothing to a box that could start; again, and nothing changes;
 on a terminal it asks, and what people say wrong it asks again."""
 
+import fcntl
 import hashlib
 import json
 import os
 import pty
 import re
+import select
 import shutil
 import subprocess
-import tempfile
+import termios
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,9 +34,9 @@ class Tree:
         self.configuration = self.etc / "carepace.yaml"
         self.store = self.root / "var/lib/carepace"
 
-    def setup(self, *options, before=(), code=0):
+    def setup(self, *options, code=0):
         result = subprocess.run(
-            [*before, CAREPACE, "setup", "--root", self.root, *map(str, options)],
+            [CAREPACE, "setup", "--root", self.root, *map(str, options)],
             capture_output=True, text=True, stdin=subprocess.DEVNULL)
         assert not SANITIZER.search(result.stderr), result.stderr
         assert result.returncode == code, result.stdout + result.stderr
@@ -75,7 +77,7 @@ def test_a_script_sets_a_box_up_and_its_device_connects(tree, make_gateway, make
     pen = tree.device()
     for line in (f"carepace/v1/device/{pen.hex}/up", f"carepace/v1/device/{pen.hex}/down",
                  str(pen.certificate), str(pen.key), str(tree.pki / "ca.pem"),
-                 "0 failures"):
+                 "Nothing is wrong."):
         assert line in said, said
     check_config(tree.configuration)
     modes = {path: oct(path.stat().st_mode & 0o777) for path in (
@@ -113,9 +115,10 @@ def test_the_configuration_is_the_example_with_the_answers(tree):
 def test_again_changes_nothing(tree):
     tree.setup("--yes", *CLINIC, *HOSTS, "--device", "Pen 1")
     before = tree.content()
-    said = tree.setup("--yes", "--device", "Pen 1").stdout
+    said = tree.setup("--yes", "--device", "Pen 1", *CLINIC, *HOSTS).stdout
     assert tree.content() == before
     assert said.count("kept ") == 4 and "wrote" not in said, said
+    assert "Nothing was to be done: this box is set up so already." in said
 
 
 def test_a_program_reads_what_it_did(tree):
@@ -127,7 +130,7 @@ def test_a_program_reads_what_it_did(tree):
         "cert": str(pen.certificate), "key": str(pen.key),
         "up": f"carepace/v1/device/{pen.hex}/up", "down": f"carepace/v1/device/{pen.hex}/down"}
     assert [Path(one["path"]).name for one in said["files"]] == [
-        "carepace", "pki", "policy.yaml", "carepace.yaml"]
+        "carepace", "pki", "Pen 1", "policy.yaml", "carepace.yaml"]
     assert all(one["is_new"] for one in said["files"]) and said["doctor"]["failures"] == 0
     again = json.loads(tree.setup("--json", "--device", "Pen 1").stdout)
     assert again["device"] == said["device"]
@@ -155,8 +158,7 @@ def test_an_interrupted_setup_goes_on(tree):
 def test_force_writes_anew_and_keeps_the_old_one(tree):
     tree.setup("--yes", *CLINIC)
     old = tree.configuration.read_text()
-    assert "configuration; --force writes it anew" in tree.setup("--yes", "--site", "south-2").stdout
-    assert tree.configuration.read_text() == old
+    assert tree.refused("--force as well to write it anew", "--yes", "--site", "south-2")
     tree.setup("--yes", "--force", "--site", "south-2", "--timezone", "Europe/Paris")
     assert '"south-2"' in tree.configuration.read_text()
     assert tree.configuration.with_name("carepace.yaml.old").read_text() == old
@@ -167,12 +169,14 @@ def test_head_office_comes_later(tree):
     tree.setup("--yes", *CLINIC, *HOSTS)
     ca = tree.pki / "ca.pem"
     to_office = ("--head-office", "office.example:8883", "--ca", ca)
-    said = tree.setup("--yes", *to_office).stdout
-    assert "it does not name head office yet: with --force it will" in said
-    tree.setup("--yes", "--force", *to_office, code=1)
+    assert tree.refused("says upstream.servers nothing, you said office.example:8883: nothing was "
+                        "changed; say --force", "--yes", *to_office)
+    said = tree.setup("--yes", "--force", *to_office).stdout
+    assert f"Have head office sign {tree.upstream}/client.csr, then:" in said
     text = tree.configuration.read_text()
     assert 'name: "north-1"' in text and 'servers: ["office.example:8883"]' in text
-    tree.setup("--yes", "--force", "--timezone", "Europe/Paris", code=1)
+    tree.setup("--yes", "--force", "--timezone", "Europe/Paris")
+    assert "Nothing was to be done" in tree.setup("--yes", *to_office).stdout
     text = tree.configuration.read_text()
     assert '"Europe/Paris"' in text and 'servers: ["office.example:8883"]' in text
     two = text.replace('["office.example:8883"]', "[office.example:8883, other.example:8883]")
@@ -198,7 +202,15 @@ def test_networks_go_into_the_units_drop_in(tree):
 @pytest.mark.parametrize("options, sentence", [
     ((), r"say --site: a site is 1 to 32 of a-z 0-9 -"),
     (("--site", "North 1"), r'--site "North 1": a site is'),
-    (("--site", "a", "--timezone", "Europe/Berlln"), r'--timezone "Europe/Berlln": a time zone is'),
+    (("--site", "a", "--timezone", "Europe/Berlln"),
+     r'--timezone "Europe/Berlln": there is no such time zone; did you mean Europe/Berlin\?'),
+    (("--site", "a", "--timezone", "Berlin"), r'"Berlin": .* did you mean Europe/Berlin\?'),
+    (("--site", "a", "--timezone", "at our house"), r"a time zone is named like Europe/Berlin"),
+    (("--site", "a"), r"say --timezone: a time zone is named like Europe/Berlin"),
+    ((*CLINIC, "--host", "192.168.5.300"), r'192\.168\.5\.300: an address has four numbers from 0 to'),
+    ((*CLINIC, "--host", "box", "--host", "a_b!"), r'a_b!: this is no host name'),
+    ((*CLINIC, "--host", "-box"), r'-box: this is no host name'),
+    ((*CLINIC, "--host", "fe80::zz"), r'fe80::zz: this is no IPv6 address'),
     ((*CLINIC, "--device", "Pen 1", "--kind", "pencil"), r'--kind "pencil": a kind is pen, stamp'),
     ((*CLINIC, "--device", "Pen;1"), r'--device "Pen;1": a name has'),
     ((*CLINIC, "--head-office", "office"), r'--head-office "office": it is written like'),
@@ -210,6 +222,60 @@ def test_networks_go_into_the_units_drop_in(tree):
 ])
 def test_a_wrong_answer_is_one_sentence_and_nothing_is_made(tree, options, sentence):
     assert tree.refused(sentence, "--yes", *options)
+
+
+@pytest.mark.parametrize("options, sentence", [
+    (("--site", "south-2"), r"carepace\.yaml says site\.name north-1, you said south-2: nothing was"),
+    (("--timezone", "Europe/Paris"), r"says site\.timezone Europe/Berlin, you said Europe/Paris"),
+    (("--head-office", "office:8883"), r"says upstream\.servers nothing, you said office:8883"),
+    (("--host", "192.168.5.30"), r"certificate is for 127\.0\.0\.1, localhost, you said 192\.168\.5\.30: "
+                                 r"nothing was changed; carepace pki listener --host"),
+    (("--device", "Pen 1", "--kind", "rf"), r'"Pen 1" is a pen, you said rf'),
+])
+def test_what_is_there_is_not_ignored_in_silence(tree, options, sentence):
+    """Who says another value than the one that is there learns so, and how to change it."""
+    tree.setup("--yes", *CLINIC, *HOSTS, "--device", "Pen 1", "--kind", "pen")
+    assert tree.refused(sentence, "--yes", *options)
+
+
+def test_the_zone_is_named_as_the_system_names_it(tree):
+    tree.setup("--yes", "--site", "north-1", "--timezone", "europe/berlin")
+    assert '"Europe/Berlin"' in tree.configuration.read_text()
+    tree.setup("--yes", "--timezone", "EUROPE/BERLIN")
+
+
+@pytest.mark.parametrize("has_link", [False, True])
+def test_the_zone_of_the_system_is_taken_and_said(tree, has_link):
+    (tree.root / "etc").mkdir()
+    link = tree.root / "etc/localtime"
+    link.symlink_to("/usr/share/zoneinfo/" + ("Europe/Oslo" if has_link else "Etc/UTC"))
+    (tree.root / "etc/timezone").write_text("Europe/Lisbon\n")
+    said = tree.setup("--yes", "--site", "north-1").stdout
+    taken = "Europe/Oslo (as /etc/localtime)" if has_link else "Europe/Lisbon (as /etc/timezone)"
+    assert f"  Time zone    {taken}\n" in said, said
+
+
+def test_names_that_no_device_can_call_are_said(tree):
+    said = tree.setup("--yes", *CLINIC).stdout
+    assert "Only that box itself goes by these names: say --host" in said, said
+    other = Tree(tree.root.with_name("other"))
+    other.root.mkdir()
+    assert "goes by these names" not in other.setup("--yes", *CLINIC, "--host", "box.clinic").stdout
+
+
+def test_another_systems_tree_is_not_this_system(tree):
+    """Neither its name and addresses, nor its clock, network, ports and services."""
+    said = json.loads(tree.setup("--json", *CLINIC).stdout)
+    skipped = [one["check"] for one in said["doctor"]["checks"]
+               if "does not run here" in one["text"]]
+    assert skipped == ["clock", "disk", "file system", "names", "port", "limits", "name server",
+                       "head office", "service"]
+    text = subprocess.run(["openssl", "x509", "-in", tree.pki / "listener.pem", "-noout", "-ext",
+                           "subjectAltName"], capture_output=True, text=True, check=True).stdout
+    assert text.split("\n")[1].strip() == "DNS:localhost, IP Address:127.0.0.1"
+    tree = Tree(tree.root.with_name("other"))
+    tree.root.mkdir()
+    assert "The system that runs here was not looked at." in tree.setup("--yes", *CLINIC).stdout
 
 
 def test_a_faulty_configuration_is_not_built_upon(tree):
@@ -236,6 +302,11 @@ def office(tmp_path_factory):
     broker.kill()
 
 
+def doctor(tree):
+    return subprocess.run([CAREPACE, "doctor", "--config", tree.configuration],
+                          capture_output=True, text=True).stdout
+
+
 def sign(office, request, folder):
     certificate = folder / "signed.pem"
     subprocess.run(["openssl", "x509", "-req", "-in", request, "-CA", office.authority.certificate,
@@ -246,28 +317,33 @@ def sign(office, request, folder):
 
 def test_head_office_signs_our_request(tree, office, tmp_path):
     to_office = ("--head-office", office.address, "--ca", office.authority.certificate)
-    said = tree.setup("--yes", *CLINIC, *HOSTS, *to_office, code=1).stdout
+    said = tree.setup("--yes", *CLINIC, *HOSTS, *to_office).stdout
     request = tree.upstream / "client.csr"
     assert "carepace setup --certificate FILE" in said
+    said = doctor(tree)
     assert re.search(r"FAIL +head office +.*cannot read .*client\.pem", said), said
     text = subprocess.run(["openssl", "req", "-in", request, "-noout", "-verify", "-subject"],
                           capture_output=True, text=True)
     assert "verify OK" in text.stdout + text.stderr and "CN = north-1" in text.stdout
     key = (tree.upstream / "client.key").read_bytes()
-    tree.setup("--yes", code=1)  # the answer has not come yet: the same request stands
+    tree.setup("--yes")  # the answer has not come yet: the same request stands
     assert (tree.upstream / "client.key").read_bytes() == key
 
     stranger = office.authority.issue("stranger")[0]
     assert tree.refused(r"client\.key is not the key of the certificate .*stranger\.crt", "--yes",
                         "--certificate", stranger, code=3)
-    said = tree.setup("--yes", "--certificate", sign(office, request, tmp_path)).stdout
+    signed = sign(office, request, tmp_path)
+    tree.setup("--yes", "--certificate", signed)
+    assert "Nothing was to be done" in tree.setup("--yes", "--certificate", signed).stdout
+    said = doctor(tree)
     assert re.search(r"ok +head office +localhost:\d+ lets us in", said), said
 
 
 def test_head_office_made_key_and_certificate(tree, office):
     certificate, key = office.authority.issue("made-there")
-    said = tree.setup("--yes", *CLINIC, *HOSTS, "--head-office", office.address, "--ca",
-                      office.authority.certificate, "--certificate", certificate, "--key", key).stdout
+    tree.setup("--yes", *CLINIC, *HOSTS, "--head-office", office.address, "--ca",
+               office.authority.certificate, "--certificate", certificate, "--key", key)
+    said = doctor(tree)
     assert re.search(r"ok +head office +localhost:\d+ lets us in", said), said
     assert (tree.upstream / "client.key").stat().st_mode & 0o777 == 0o600
     assert not (tree.upstream / "client.csr").exists()
@@ -275,34 +351,18 @@ def test_head_office_made_key_and_certificate(tree, office):
 
 # --- the user of the service ---------------------------------------------------------------------
 
-AS_ON_A_BOX = """
-set -e
-echo 'carepace:x:4711:4711::/nonexistent:/usr/sbin/nologin' | cat /etc/passwd - > $1/passwd
-echo 'carepace:x:4711:' | cat /etc/group - > $1/group
-mount --bind $1/passwd /etc/passwd
-mount --bind $1/group /etc/group
-shift
-exec "$@"
-"""
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a mount namespace")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: other users' files")
 @pytest.mark.parametrize("has_unit", [False, True])
-def test_root_sets_up_for_the_user_of_the_service(has_unit):
-    with tempfile.TemporaryDirectory() as folder:  # where every user may go
-        os.chmod(folder, 0o755)
-        root_sets_up(Tree(Path(folder) / "box"), folder, has_unit)
-
-
-def root_sets_up(tree, folder, has_unit):
+def test_root_sets_up_for_the_user_of_the_service(tree, has_unit):
+    """As the tree's own list of users has it."""
+    (tree.root / "etc").mkdir()
+    (tree.root / "etc/passwd").write_text(
+        "root:x:0:0:root:/root:/bin/bash\ncarepace:x:4711:4711::/nonexistent:/usr/sbin/nologin\n")
     unit = tree.root / "usr/lib/systemd/system/carepace.service"
     unit.parent.mkdir(parents=True)
     if has_unit:
         unit.write_text("[Unit]\n")
-    before = ("unshare", "-m", "sh", "-c", AS_ON_A_BOX, "sh", folder)
-    # Without a unit here doctor looks as the user, who may not read a key of root.
-    tree.setup("--yes", *CLINIC, *HOSTS, "--device", "Pen 1", before=before,
-               code=1 if has_unit else 0)
+    tree.setup("--yes", *CLINIC, *HOSTS, "--device", "Pen 1")
     keys = 0 if has_unit else 4711
     wanted = {
         tree.etc: (0, 4711, 0o750), tree.configuration: (0, 4711, 0o640),
@@ -319,17 +379,21 @@ def root_sets_up(tree, folder, has_unit):
 # --- on a terminal ---------------------------------------------------------------------------------
 
 END = "\x04"  # Ctrl-D
+INTERRUPT = "\x03"  # Ctrl-C
 
 
 def converse(tree, answers, *options):
     """As a person: waits for each question, then answers. What the screen showed."""
     screen, theirs = pty.openpty()
+    termios.tcsetwinsize(screen, (24, 80))
     process = subprocess.Popen([CAREPACE, "setup", "--root", tree.root, *options], stdin=theirs,
-                               stdout=theirs, stderr=theirs)
+                               stdout=theirs, stderr=theirs, start_new_session=True,
+                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
     os.close(theirs)
     shown = ""
 
     def read():
+        assert select.select([screen], [], [], 30)[0], f"nothing comes after {shown!r}"
         try:
             return os.read(screen, 4096).decode()
         except OSError:
@@ -339,10 +403,10 @@ def converse(tree, answers, *options):
     for question, answer in answers:
         while not re.search(question + r"[^\n]*: $", shown[at:]):
             more = read()
-            assert more, f"no question {question!r}: {shown}"
+            assert more, f"no question {question!r}: {shown!r}"
             shown += more
         at = len(shown)
-        os.write(screen, answer.encode() + (b"" if answer == END else b"\n"))
+        os.write(screen, answer.encode() + (b"" if answer in (END, INTERRUPT) else b"\n"))
     while more := read():
         shown += more
     os.close(screen)
@@ -353,10 +417,13 @@ def test_a_person_is_asked_and_asked_again(tree):
     status, shown = converse(tree, [
         ("Name of this clinic", "North 1"), ("Name of this clinic", "north-1"),
         ("time zone", "Europe/Berlin"), ("by which devices call", "127.0.0.1, box.local"),
-        ("first device", "Pen 1"), ("kind.*\\[pen\\]", ""), ("Head office's broker", "")])
+        ("first device", "Pen 1"), ("kind.*\\[pen\\]", ""), ("Head office's broker", ""),
+        ("Is that right.*\\[yes\\]", "")])
     assert status == 0, shown
     assert "a site is 1 to 32 of a-z 0-9 -" in shown
-    assert "listener.pem for 127.0.0.1 box.local" in shown
+    for line in ("Site         north-1", "Time zone    Europe/Berlin", "First device Pen 1, a pen",
+                 "Called by    127.0.0.1, box.local"):
+        assert f"  {line}\r\n" in shown, shown
     check_config(tree.configuration)
     devices = subprocess.run([CAREPACE, "pki", "list", tree.pki, "--json"], capture_output=True,
                              text=True, check=True).stdout
@@ -366,5 +433,30 @@ def test_a_person_is_asked_and_asked_again(tree):
 
 def test_a_person_who_leaves_has_changed_nothing(tree):
     status, shown = converse(tree, [("Name of this clinic", "north-1"), ("time zone", END)])
-    assert status == 2 and "the answer has not come" in shown
+    assert status == 2 and "the answer has not come, and nothing was written" in shown
     assert not list(tree.root.rglob("*"))
+
+
+@pytest.mark.parametrize("answer, expected, said", [
+    ("no", 2, "nothing was written"), (END, 2, "nothing was written"),
+    (INTERRUPT, 130, "interrupted, and nothing was written")])
+def test_a_person_may_say_no(tree, answer, expected, said):
+    status, shown = converse(tree, [("Head office's broker", ""), ("Is that right", answer)], *CLINIC,
+                             *HOSTS, "--device", "Pen 1", "--kind", "pen")
+    assert status == expected and said in shown, shown
+    assert not list(tree.root.rglob("*"))
+
+
+def test_ctrl_c_ends_it(tree):
+    status, shown = converse(tree, [("Name of this clinic", INTERRUPT)])
+    assert status == 130 and "interrupted, and nothing was written" in shown, shown
+    assert not list(tree.root.rglob("*"))
+
+
+def test_a_screen_of_80_columns_is_wide_enough(tree):
+    status, shown = converse(
+        tree, [("by which devices call", ""), ("Head office's broker", ""), ("Is that right", "")],
+        *CLINIC, "--device", "Pen 1", "--kind", "pen")
+    assert status == 0, shown
+    lines = shown.replace(str(tree.root), "").splitlines()
+    assert not [line for line in lines if len(line) > 80], shown

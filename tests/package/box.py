@@ -75,7 +75,7 @@ class Box:
     def issue(self):
         folder = self.container.path("/etc/carepace/pki/devices")
         known = set(folder.glob("*.pem"))
-        self.run("carepace pki issue /etc/carepace/pki --kind pen --name Pen")
+        self.run(f"carepace pki issue --kind pen --name 'Pen {len(known)}'")
         (certificate,) = set(folder.glob("*.pem")) - known
         return SimpleNamespace(hex=certificate.stem, id=bytes.fromhex(certificate.stem), kind="pen",
                                certificate=certificate, key=certificate.with_suffix(".key"))
@@ -110,13 +110,18 @@ class Box:
 
 def installed(box):
     said = box.run(INSTALL + "/packages/carepace.deb").stdout
-    assert "Next: carepace setup" in said, said
+    assert said.rstrip().splitlines()[-1] == "carepace is installed. Next: sudo carepace setup", said
     assert box.says("systemctl is-enabled carepace.service") == "enabled"
     assert box.says("systemctl is-enabled carepace.socket") == "disabled"
     assert box.unit.show("ActiveState") == "inactive", "nobody has set it up"
     assert box.says("systemctl --failed --no-legend") == ""
     assert box.says("stat -c '%U:%G %a' /etc/carepace/pki") == "root:carepace 750"
     assert box.says("id -un carepace") == "carepace"
+    for command in ("status", "alerts", "doctor", "sessions", "tail", "verify", "run"):
+        said = box.says(f"carepace {command}")
+        assert said == f"carepace {command}: this box is not set up yet: run `sudo carepace setup` first"
+    assert "ssert" in box.run("! systemctl start carepace").stdout, "not a word"
+    assert box.says("systemctl --failed --no-legend") == ""
 
 
 def configured_without_keys(box):
@@ -217,6 +222,9 @@ def reloaded(box):
     box.container.write("/etc/carepace/carepace.yaml", CONFIGURATION)
     box.run("systemctl reload carepace")
     wait_for(lambda: box.unit.journal("CAREPACE_EVENT=RELOADED"), box.unit.journal)
+    said = box.unit.journal("CAREPACE_EVENT=RELOADED")
+    assert "reloaded: 0 of settings and certificates have changed" in said, said
+    assert "reload: listener.key" not in box.unit.journal(), "the copy of a key is no other key"
     box.publish()
     assert box.unit.show("MainPID") == pid and len(box.pen.losses) == losses
 
@@ -302,8 +310,17 @@ def removed(box):
 
 
 def purged(box):
+    """All that it made, but what no mistake may cost: the records and the keys, for root alone."""
     box.pen.close()
-    box.run("apt-get purge -y carepace")
+    before = box.rows("SELECT count(*) FROM journal")
+    said = box.run("apt-get purge -y carepace").stdout
+    (kept,) = set(re.findall(r"/var/backups/carepace-[\d-]+", said))
+    assert box.says(f"find {kept} -maxdepth 1 -printf '%f %u %m\\n' | sort").splitlines() == sorted([
+        f"{Path(kept).name} root 700", "etc-carepace root 700", "var-lib-carepace root 700"])
+    assert box.says(f"find {kept} ! -user root") == ""
+    box.run(f"mkdir -p /var/lib/carepace && cp {kept}/var-lib-carepace/carepace.db* /var/lib/carepace")
+    assert box.rows("SELECT count(*) FROM journal") == before
+    box.run(f"test -e {kept}/etc-carepace/pki/ca.key && rm -r {kept} /var/lib/carepace")
     left = box.says("find / -xdev -name '*carepace*' -not -path '/proc/*' -not -path '/packages/*'"
                     " -not -path '/var/log/*' -not -path '/var/cache/apt/*' -not -path '/run/log/*'"
                     " -not -path '/var/lib/systemd/*'")
