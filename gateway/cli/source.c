@@ -71,9 +71,14 @@ int cli_source_open(struct cli_source *source, const struct cli_options *options
 	char why[256];
 	int status = cli_source_load(source, options);
 
-	if (status || view_open(&source->view, source->path, why) == CP_OK)
+	if (status)
 		return status;
-	cli_say(options, "%s", why);
+	enum cp_err err = view_open(&source->view, source->path, why);
+	if (!err)
+		return CLI_OK;
+	cli_say(options, "%s%s", why,
+	    err == CP_NOTFOUND && !options->store_path ? "; start it: sudo systemctl start carepace"
+	                                               : "");
 	return CLI_UNREADABLE;
 }
 

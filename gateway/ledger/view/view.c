@@ -69,8 +69,7 @@ static enum cp_err open_file(struct view *view, const char *path, char why[256])
 	if (access(path, R_OK) < 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return say(why, path, CP_NOTFOUND,
-			    "does not exist: no gateway has run with this store yet; "
-			    "sudo systemctl start carepace starts one");
+			    "does not exist: no gateway has run with this store yet");
 		snprintf(why, 256, "%s cannot be read: %s", path, strerror(errno));
 		return CP_IO;
 	}
