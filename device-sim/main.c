@@ -2,6 +2,7 @@
  * ours. */
 #include "fleet.h"
 #include "office.h"
+#include "transport.h"
 #include "year.h"
 
 #include <signal.h>
@@ -68,7 +69,7 @@ static int plan_year(int argc, char **argv)
 	return err ? fail(err, &error) : 0;
 }
 
-int main(int argc, char **argv)
+static int play(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "head-office") == 0)
 		return play_head_office(argc - 1, argv + 1);
@@ -94,4 +95,12 @@ int main(int argc, char **argv)
 
 	fleet_free(fleet);
 	return is_complete ? 0 : EXIT_UNACKNOWLEDGED;
+}
+
+int main(int argc, char **argv)
+{
+	int status = play(argc, argv);
+
+	transport_finish();
+	return status;
 }

@@ -9,10 +9,12 @@
 #include "clock.h"
 
 #include <MQTTAsync.h>
+#include <dirent.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define KEEP_ALIVE_S 20
 #define CONNECT_TIMEOUT_S 5
@@ -274,6 +276,29 @@ void transport_free(struct transport *transport)
 	if (transport->client)
 		MQTTAsync_destroy(&transport->client);
 	free(transport);
+}
+
+#define ENTRIES_ALONE 3 /* ".", ".." and this thread */
+#define FINISH_TRIES 1000
+#define FINISH_STEP_NS 1000000
+
+/* Paho says that its threads have ended a moment before they have. What they still do then
+ * is OpenSSL's, which is not made for a process that ends at the same moment. */
+void transport_finish(void)
+{
+	const struct timespec step = {.tv_nsec = FINISH_STEP_NS};
+
+	for (int i = 0; i < FINISH_TRIES; i++) {
+		DIR *tasks = opendir("/proc/self/task");
+		int count = 0;
+		while (tasks && readdir(tasks))
+			count++;
+		if (tasks)
+			closedir(tasks);
+		if (count <= ENTRIES_ALONE)
+			return;
+		nanosleep(&step, NULL);
+	}
 }
 
 uint32_t transport_generation(const struct transport *transport)

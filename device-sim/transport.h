@@ -42,6 +42,8 @@ enum cp_err transport_new(
     const struct transport_config *config, struct transport **out) CP_MUST_CHECK;
 /* Takes a tenth of a second: Paho waits for its threads. No event comes after. */
 void transport_free(struct transport *transport);
+/* Before the program ends, when no transport is left. */
+void transport_finish(void);
 
 /* Starts the next generation. CP_NET or CP_NOMEM: no event will come of it. */
 enum cp_err transport_connect(struct transport *transport) CP_MUST_CHECK;
