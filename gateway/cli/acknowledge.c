@@ -2,6 +2,7 @@
 #include "cli/alert_json.h"
 #include "cli/commands.h"
 #include "cli/list.h"
+#include "cli/moment.h"
 #include "io/control.h"
 
 #include <jansson.h>
@@ -140,15 +141,16 @@ static void say_refusal(
 		cli_say(&request->options,
 		    "alert %s was withdrawn %s: later data showed that it was never true; there "
 		    "is nothing to acknowledge",
-		    hex, when_long(&source->zone, alert->cleared_at, when));
+		    hex,
+		    moment_long(&source->zone, moment_stamped(source, alert->cleared_at), when));
 	else if (alert->ack.at)
 		cli_say(&request->options, "alert %s was acknowledged already, %s, by %s", hex,
-		    when_long(&source->zone, alert->ack.at, when),
+		    moment_long(&source->zone, moment_stamped(source, alert->ack.at), when),
 		    short_hex(&row->ack_by, CLI_TOKEN_DIGITS, by));
 	else
 		cli_say(&request->options,
 		    "alert %s was cleared %s; there is nothing to acknowledge", hex,
-		    when_long(&source->zone, alert->cleared_at, when));
+		    moment_long(&source->zone, moment_stamped(source, alert->cleared_at), when));
 }
 
 static void say_taken(

@@ -1,7 +1,7 @@
 #include "cli/alert_json.h"
 
 #include "care/sentence.h"
-#include "cli/output.h"
+#include "cli/moment.h"
 
 static const struct {
 	unsigned bit;
@@ -43,7 +43,7 @@ static json_t *answer_json(
 	if (!answer->at)
 		return NULL;
 	json_t *object = json_object();
-	json_put_time(object, "given", &source->zone, answer->at);
+	json_put_moment(object, "given", &source->zone, moment_stamped(source, answer->at));
 	json_put_token(object, "by", by);
 	json_put_int(object, "reason", answer->reason);
 	json_put_text(object, "covers", severity_name(answer->covers));
@@ -103,8 +103,9 @@ json_t *alert_json(const struct cli_source *source, const struct view_alert *row
 	json_put_id(object, "id", &alert->id);
 	json_put_text(object, "state", alert_state_name(alert->state));
 	put_finding(object, source, &alert->finding);
-	json_put_time(object, "raised", &source->zone, alert->raised_at);
-	json_put_time(object, "cleared", &source->zone, alert->cleared_at);
+	json_put_moment(object, "raised", &source->zone, moment_stamped(source, alert->raised_at));
+	json_put_moment(
+	    object, "cleared", &source->zone, moment_stamped(source, alert->cleared_at));
 	json_put(object, "late", json_boolean(alert->is_late));
 	json_put(object, "acknowledged", answer_json(source, &alert->ack, &row->ack_by));
 	json_put(object, "overridden", answer_json(source, &alert->override, &row->override_by));
@@ -115,6 +116,6 @@ json_t *alert_json(const struct cli_source *source, const struct view_alert *row
 	json_put(object, "related", related_json(&row->alert.finding));
 	json_put_int(object, "revision", (int64_t)alert->revision);
 	json_put_text(object, "head_office", told_word(row));
-	json_put_time(object, "queued", &source->zone, row->queued_at);
+	json_put_moment(object, "queued", &source->zone, moment_stamped(source, row->queued_at));
 	return object;
 }

@@ -1,7 +1,7 @@
 #include "care/sentence.h"
 #include "cli/alert_json.h"
 #include "cli/commands.h"
-#include "cli/output.h"
+#include "cli/moment.h"
 #include "base/suggest.h"
 
 struct request {
@@ -86,7 +86,8 @@ static void print_table(
 		char sentence[SENTENCE_BYTES];
 		char state[STATE_TEXT_BYTES];
 
-		table_add(&table, when_short(&source->zone, alert->raised_at, when));
+		table_add(&table,
+		    moment_short(&source->zone, moment_stamped(source, alert->raised_at), when));
 		table_add(&table, severity_name(alert->finding.severity));
 		table_add(&table, check ? check->name : "?");
 		table_add(&table, who_names(check ? check->who : 0, who));
@@ -95,7 +96,7 @@ static void print_table(
 		table_add(&table, sentence_of(&alert->finding, sentence));
 	}
 	if (count)
-		table_print_list(&table);
+		table_print_list(&table, "");
 	else
 		puts(with_closed ? "No alerts." : "No open alerts.");
 }
@@ -116,15 +117,21 @@ static int work(struct cli_source *source, void *ctx)
 	size_t count;
 
 	request->filter.since = cli_since(source, &request->options);
+	request->filter.max = (size_t)request->options.limit + 1;
 	struct view_alert *alerts =
 	    view_alerts(source->view, &source->arena, &request->filter, &count);
 	int status = cli_source_check(source, &request->options);
 	if (status)
 		return status;
+	bool is_more = count > request->options.limit;
+	count -= is_more;
 	if (request->options.is_json)
 		print_json(source, alerts, count);
 	else
 		print_table(source, alerts, count, request->filter.with_closed);
+	if (is_more && !request->options.is_json)
+		printf("\nThere are more, older ones: carepace alerts --limit %u.\n",
+		    cli_limit_more(&request->options));
 	return cli_finish(&request->options);
 }
 
@@ -132,7 +139,8 @@ int cli_alerts(int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
 	    .name = "alerts",
-	    .takes = CLI_TAKES_ALL | CLI_TAKES_SINCE,
+	    .takes = CLI_TAKES_ALL | CLI_TAKES_SINCE | CLI_TAKES_LIMIT,
+	    .limit = CLI_LIMIT_MAX,
 	    .about = "Lists what the checks found, the newest first.",
 	    .options = options,
 	    .parse = parse,

@@ -92,7 +92,7 @@ static void print_table(const struct list *list)
 	for (size_t i = 0; i < list->count; i++)
 		add_row(&table, list, &list->carts[i]);
 	if (list->count)
-		table_print_list(&table);
+		table_print_list(&table, "");
 	else
 		puts("No cartridges.");
 }

@@ -91,7 +91,7 @@ static void print_table(struct cli_source *source, const struct view_client *cli
 			add_row(&table, source, &clients[i], NULL);
 	}
 	if (count)
-		table_print_list(&table);
+		table_print_list(&table, "");
 	else
 		puts("No clients.");
 }

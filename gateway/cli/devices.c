@@ -3,6 +3,7 @@
 #include "care/sentence.h"
 #include "cli/commands.h"
 #include "cli/list.h"
+#include "cli/moment.h"
 #include "io/clock.h"
 #include "pki/registry.h"
 
@@ -115,8 +116,9 @@ static void add_row(struct table *table, const struct list *list, const struct v
 	snprintf(text, sizeof(text), "%" PRIu32, device->model);
 	table_add(table, device->kind ? text : "-");
 	table_add(table, device->fw ? quantity_of(device->fw, IN_VERSION, text) : "-");
-	table_add(table,
-	    device->seen_at ? when_short(&list->source->zone, device->seen_at, when) : "never");
+	table_add(table, device->seen_at ? moment_short(&list->source->zone,
+	                                       moment_stamped(list->source, device->seen_at), when)
+	                                 : "never");
 	table_add(table, battery_text(device->battery_pct, text));
 	table_add(table, service_text(device, text));
 	table_add(table, open_text(device->open_alerts, device->worst, text));
@@ -133,7 +135,7 @@ static void print_table(const struct list *list)
 	for (size_t i = 0; i < list->count; i++)
 		add_row(&table, list, &list->devices[i]);
 	if (list->count)
-		table_print_list(&table);
+		table_print_list(&table, "");
 	else
 		puts("No devices.");
 }
@@ -176,7 +178,8 @@ static json_t *row_json(const struct list *list, const struct view_device *devic
 	json_put(object, "model", device->kind ? json_integer(device->model) : NULL);
 	json_put_text(
 	    object, "firmware", device->fw ? quantity_of(device->fw, IN_VERSION, fw) : NULL);
-	json_put_time(object, "last_seen", &list->source->zone, device->seen_at);
+	json_put_moment(object, "last_seen", &list->source->zone,
+	    moment_stamped(list->source, device->seen_at));
 	json_put(object, "battery_percent", has_battery ? json_integer(device->battery_pct) : NULL);
 	json_put(object, "on_mains", json_boolean(device->battery_pct == BATTERY_MAINS));
 	json_put(object, "clock", clock_json(device));

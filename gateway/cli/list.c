@@ -228,6 +228,5 @@ void print_more(const struct cli_options *options, const struct view_page *page)
 {
 	if (page->next)
 		printf("\nThere is more: the same again with --after %" PRId64 ", or --limit %u.\n",
-		    page->next,
-		    options->limit * 10 > CLI_LIMIT_MAX ? CLI_LIMIT_MAX : options->limit * 10);
+		    page->next, cli_limit_more(options));
 }

@@ -93,6 +93,11 @@ error_t cli_take_number(
 	    options, "--%s is a number from 1 to %" PRId64 "; \"%s\" is none", name, max, text);
 }
 
+unsigned cli_limit_more(const struct cli_options *options)
+{
+	return options->limit * 10 > CLI_LIMIT_MAX ? CLI_LIMIT_MAX : options->limit * 10;
+}
+
 static error_t parse_common(int key, char *value, struct argp_state *state)
 {
 	struct cli_options *options = state->input;

@@ -59,6 +59,9 @@ struct cli_syntax {
 bool cli_parse(const struct cli_syntax *syntax, int argc, char **argv, struct cli_options *options,
     int *exit_status);
 
+/* The --limit to offer to who wants to see more. */
+unsigned cli_limit_more(const struct cli_options *options);
+
 /* "2026-09-14". */
 error_t cli_take_day(struct cli_options *options, const char *text, int32_t *out);
 

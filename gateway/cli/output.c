@@ -50,15 +50,85 @@ static void widen(const struct table *table, const char *const *cells, size_t *w
 			widths[i] = width_of(cells[i]);
 }
 
+/* COLUMNS as of a shell, else the terminal's; SIZE_MAX where nobody looks. */
+static size_t terminal_columns(void)
+{
+	const char *told = getenv("COLUMNS");
+	struct winsize size;
+	unsigned columns;
+
+	if (told && sscanf(told, "%u", &columns) == 1 && columns > 0)
+		return columns;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return SIZE_MAX;
+}
+
+/* The last column goes on below itself, unless there is no room to begin it. */
+#define LAST_COLUMN_MIN 20
+
+/* How much of a text of words stands in a line so wide; at least a word. */
+static size_t line_of(const char *text, size_t width)
+{
+	size_t len = 0;
+	size_t columns = 0;
+	size_t fits = 0;
+
+	for (; text[len] && (columns <= width || !fits); len++) {
+		if (text[len] == ' ')
+			fits = len;
+		columns += ((unsigned char)text[len] & 0xc0) != 0x80;
+	}
+	return !text[len] && columns <= width ? len : fits ? fits : len;
+}
+
+static void wrap(FILE *out, const char *text, size_t at)
+{
+	size_t columns = terminal_columns();
+	size_t width = columns == SIZE_MAX ? SIZE_MAX : columns > at ? columns - at : 0;
+
+	if (width < LAST_COLUMN_MIN)
+		width = SIZE_MAX;
+	for (;;) {
+		size_t len = line_of(text, width);
+		fprintf(out, "%.*s\n", (int)len, text);
+		text += len;
+		text += *text == ' ';
+		if (!*text)
+			return;
+		fprintf(out, "%*s", (int)at, "");
+	}
+}
+
+void print_wrapped(const char *text, size_t at)
+{
+	wrap(stdout, text, at);
+}
+
 static void print_row(const struct table *table, const char *const *cells, const size_t *widths,
     const char *indent, FILE *out)
 {
 	size_t last = table->columns - 1;
+	size_t at = strlen(indent);
 
 	fputs(indent, out);
-	for (size_t i = 0; i < last; i++)
+	for (size_t i = 0; i < last; i++) {
 		fprintf(out, "%s%*s  ", cells[i], (int)(widths[i] - width_of(cells[i])), "");
-	fprintf(out, "%s\n", cells[last]);
+		at += widths[i] + 2;
+	}
+	wrap(out, cells[last], at);
+}
+
+static void print_notes(const struct table *table, const char *indent, FILE *out)
+{
+	bool is_in_doubt = false;
+
+	for (size_t i = 0; i < table->count; i++)
+		is_in_doubt = is_in_doubt || strncmp(table->cells[i], TABLE_DOUBT, 1) == 0;
+	if (is_in_doubt)
+		fprintf(out, "%s" TABLE_DOUBT " the clock was in doubt then\n", indent);
+	if (table->is_full)
+		fprintf(out, "%s(out of memory: there is more)\n", indent);
 }
 
 void table_print(const struct table *table, const char *indent, FILE *out)
@@ -74,43 +144,41 @@ void table_print(const struct table *table, const char *indent, FILE *out)
 		print_row(table, table->heads, widths, indent, out);
 	for (size_t i = 0; i < row_count; i++)
 		print_row(table, table->cells + i * table->columns, widths, indent, out);
-	if (table->is_full)
-		fprintf(out, "%s(out of memory: there is more)\n", indent);
+	print_notes(table, indent, out);
 }
 
-/* COLUMNS as of a shell, else the terminal's; SIZE_MAX where nobody looks. */
-static size_t terminal_columns(void)
+/* The longest word of the last column. */
+static size_t word_of(const struct table *table)
 {
-	const char *told = getenv("COLUMNS");
-	struct winsize size;
-	unsigned columns;
+	size_t longest = 0;
 
-	if (told && sscanf(told, "%u", &columns) == 1 && columns > 0)
-		return columns;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		return size.ws_col;
-	return SIZE_MAX;
+	for (size_t i = table->columns - 1; i < table->count; i += table->columns)
+		for (const char *at = table->cells[i]; *at; at += *at == ' ') {
+			size_t len = strcspn(at, " ");
+			longest = len > longest ? len : longest;
+			at += len;
+		}
+	return longest;
 }
 
-/* The last column may go on in the next line, unless there is no room to begin it. */
-#define LAST_COLUMN_MIN 20
-
-static bool is_too_wide(const struct table *table)
+static bool is_too_wide(const struct table *table, const char *indent)
 {
 	size_t widths[TABLE_COLUMNS_MAX] = {0};
 	size_t last = table->columns - 1;
-	size_t sum = 0;
+	size_t sum = strlen(indent);
+	size_t word = word_of(table);
+	size_t least = word > LAST_COLUMN_MIN ? word : LAST_COLUMN_MIN;
 
 	widen(table, table->heads, widths);
 	for (size_t i = 0; i < table->count; i += table->columns)
 		widen(table, table->cells + i, widths);
 	for (size_t i = 0; i < last; i++)
 		sum += widths[i] + 2;
-	sum += widths[last] < LAST_COLUMN_MIN ? widths[last] : LAST_COLUMN_MIN;
+	sum += widths[last] < least ? widths[last] : least;
 	return sum > terminal_columns();
 }
 
-static void print_card(const struct table *table, const char *const *cells)
+static void print_card(const struct table *table, const char *const *cells, const char *indent)
 {
 	size_t widths[TABLE_COLUMNS_MAX] = {0};
 	size_t width = 0;
@@ -118,25 +186,26 @@ static void print_card(const struct table *table, const char *const *cells)
 	widen(table, table->heads, widths);
 	for (size_t i = 0; i < table->columns; i++)
 		width = widths[i] > width ? widths[i] : width;
-	for (size_t i = 0; i < table->columns; i++)
-		if (strcmp(cells[i], "-") != 0)
-			printf(
-			    "%s%*s  %s\n", table->heads[i], (int)(width - widths[i]), "", cells[i]);
+	for (size_t i = 0; i < table->columns; i++) {
+		if (strcmp(cells[i], "-") == 0)
+			continue;
+		printf("%s%-*s  ", indent, (int)width, table->heads[i]);
+		print_wrapped(cells[i], strlen(indent) + width + 2);
+	}
 }
 
-void table_print_list(const struct table *table)
+void table_print_list(const struct table *table, const char *indent)
 {
-	if (!is_too_wide(table)) {
-		table_print(table, "", stdout);
+	if (!is_too_wide(table, indent)) {
+		table_print(table, indent, stdout);
 		return;
 	}
 	for (size_t i = 0; i < table->count; i += table->columns) {
 		if (i)
 			putchar('\n');
-		print_card(table, table->cells + i);
+		print_card(table, table->cells + i, indent);
 	}
-	if (table->is_full)
-		puts("(out of memory: there is more)");
+	print_notes(table, indent, stdout);
 }
 
 void text_wrap(size_t column, const char *text)

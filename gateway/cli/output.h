@@ -24,8 +24,10 @@ struct zone;
 /* --- tables -------------------------------------------------------------------- */
 
 /* Cells are copied into the arena, row by row. Columns are as wide as their
- * widest cell, counted in characters; the last one is not filled up. */
+ * widest cell, counted in characters; the last one is not filled up, and goes on below
+ * itself where the terminal ends. */
 #define TABLE_COLUMNS_MAX 12
+#define TABLE_DOUBT "~" /* begins the cell of a time in doubt; a line below the table says so */
 
 struct table {
 	struct arena *arena;
@@ -43,7 +45,11 @@ void table_print(const struct table *table, const char *indent, FILE *out);
 
 /* A whole list on stdout. On a terminal that is too narrow for its columns each row
  * becomes some lines of "HEAD value", without those that say "-". */
-void table_print_list(const struct table *table);
+void table_print_list(const struct table *table, const char *indent);
+
+/* Words on stdout, from column `at` on, which the caller has reached, and below that. Ends the
+ * line. */
+void print_wrapped(const char *text, size_t at);
 
 /* A sentence behind what stands in the line already, `column` characters; on a terminal it goes on
  * below itself. With the line's end. */

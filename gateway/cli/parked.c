@@ -1,6 +1,7 @@
 #include "cli/parked.h"
 
 #include "cli/commands.h"
+#include "cli/moment.h"
 #include "cli/output.h"
 
 static error_t take_word(struct parked_request *request, const char *word)
@@ -65,7 +66,7 @@ static json_t *json_of(const struct cli_source *source, const struct view_parked
 
 	json_put_text(object, "source", source_name(parked, hex));
 	json_put_id(object, "hash", &parked->hash);
-	json_put_time(object, "received", &source->zone, parked->recv);
+	json_put_moment(object, "received", &source->zone, moment_stamped(source, parked->recv));
 	json_put_text(object, "why", parked->why);
 	json_put_int(object, "bytes", (int64_t)parked->size_bytes);
 	return object;
@@ -81,7 +82,8 @@ static void print_table(struct cli_source *source, const struct view_parked *lis
 		char text[WHEN_BYTES];
 		char hex[ID_HEX_LEN + 1];
 
-		table_add(&table, when_short(&source->zone, list[i].recv, text));
+		table_add(&table,
+		    moment_short(&source->zone, moment_stamped(source, list[i].recv), text));
 		table_add(&table, source_name(&list[i], hex));
 		table_add(&table, short_hex(&list[i].hash, CLI_ALERT_DIGITS, hex));
 		snprintf(text, sizeof(text), "%zu", list[i].size_bytes);
@@ -89,7 +91,7 @@ static void print_table(struct cli_source *source, const struct view_parked *lis
 		table_add(&table, list[i].why);
 	}
 	if (count)
-		table_print_list(&table);
+		table_print_list(&table, "");
 	else
 		puts("Nothing is parked.");
 }
@@ -140,7 +142,8 @@ static void show_text(struct cli_source *source, const struct view_parked *parke
 
 	printf("%s\n", id_hex(&parked->hash, hex));
 	printf("  from %s, received %s, %zu bytes\n", source_name(parked, hex),
-	    when_long(&source->zone, parked->recv, when), parked->size_bytes);
+	    moment_long(&source->zone, moment_stamped(source, parked->recv), when),
+	    parked->size_bytes);
 	printf("  kept because: %s\n", parked->why);
 	enum wire_bad bad =
 	    view_parked_outline(source->view, &source->arena, parked, print_field, NULL);

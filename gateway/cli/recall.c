@@ -254,7 +254,7 @@ static void print_text(const struct recall *recall, const struct view_page *page
 	table_init(&table, &recall->source->arena, heads, CP_COUNT(heads));
 	for (size_t i = 0; i < recall->count; i++)
 		add_row(&table, recall, &recall->uses[i]);
-	table_print_list(&table);
+	table_print_list(&table, "");
 	print_more(&recall->request->options, page);
 }
 

@@ -237,7 +237,7 @@ static void print_text(struct job *job, const struct count counts[COUNTS])
 	replay_each_check(&job->replay, add_check_row, &table);
 	if (table.count) {
 		putchar('\n');
-		table_print_list(&table);
+		table_print_list(&table, "");
 	}
 	printf("\n%" PRId64 " entries a second. See what it came to: carepace alerts --store %s\n",
 	    rate(job), job->request->options.store_path);

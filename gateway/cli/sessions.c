@@ -3,6 +3,7 @@
 #include "care/verdict.h"
 #include "cli/commands.h"
 #include "cli/list.h"
+#include "cli/moment.h"
 
 #include <inttypes.h>
 
@@ -87,7 +88,7 @@ static void add_row(
 	char when[WHEN_BYTES];
 	char hex[ID_HEX_LEN + 1];
 
-	table_add(table, when_short(&source->zone, session->start, when));
+	table_add(table, moment_short(&source->zone, moment_of_start(session), when));
 	table_add(table, short_hex(&session->sid, CLI_ALERT_DIGITS, hex));
 	table_add(table, device_text(view->device_kind, view->serial, &session->source, text));
 	table_add(table, list_client_text(session->client, &view->client, text));
@@ -110,7 +111,7 @@ static void print_table(
 	for (size_t i = 0; i < count; i++)
 		add_row(&table, source, &rows[i]);
 	if (count)
-		table_print_list(&table);
+		table_print_list(&table, "");
 	else
 		puts("No sessions.");
 }
@@ -126,7 +127,7 @@ static json_t *row_json(const struct cli_source *source, const struct view_sessi
 
 	json_put_int(object, "number", session->no);
 	json_put_id(object, "sid", &session->sid);
-	json_put_time(object, "start", &source->zone, session->start);
+	json_put_moment(object, "start", &source->zone, moment_of_start(session));
 	json_put_time(object, "end", &source->zone, session->end);
 	json_put_id(object, "device", &session->source);
 	json_put_text(object, "kind", device_kind_name(view->device_kind));

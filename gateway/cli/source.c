@@ -74,8 +74,10 @@ int cli_source_open(struct cli_source *source, const struct cli_options *options
 	if (status)
 		return status;
 	enum cp_err err = view_open(&source->view, source->path, why);
-	if (!err)
+	if (!err) {
+		source->doubts = view_doubts(source->view, &source->arena);
 		return CLI_OK;
+	}
 	cli_say(options, "%s%s", why,
 	    err == CP_NOTFOUND && !options->store_path ? "; start it: sudo systemctl start carepace"
 	                                               : "");

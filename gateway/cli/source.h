@@ -6,7 +6,7 @@
 #include "care/time/zone.h"
 #include "cli/options.h"
 #include "io/config.h"
-#include "ledger/view/view.h"
+#include "ledger/view/doubts.h"
 
 #include <limits.h>
 
@@ -18,7 +18,8 @@ struct cli_source {
 	struct policy policy; /* at its defaults; view_policy() has the clinic's */
 	char path[PATH_MAX];  /* of the store's file */
 	struct arena arena;
-	struct view *view; /* NULL until opened */
+	struct view *view; /* NULL until opened; with it: */
+	struct view_doubts doubts;
 };
 
 /* CLI_OK, or a sentence on stderr and the exit status. Close in either case. */

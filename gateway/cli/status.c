@@ -10,14 +10,16 @@
 
 static void read_worst(struct status *status, struct cli_source *source)
 {
-	struct id ids[STATUS_WORST];
-	size_t count = view_worst(source->view, ids, STATUS_WORST);
+	struct view_group worst[STATUS_WORST];
+	size_t count = view_groups(source->view, worst, STATUS_WORST);
 	char hex[ID_HEX_LEN + 1];
 
-	for (size_t i = 0; i < count; i++)
-		status->worst_count +=
-		    view_alert_find(source->view, &source->arena, slice_str(id_hex(&ids[i], hex)),
-		        &status->worst[status->worst_count]) == 1;
+	for (size_t i = 0; i < count; i++) {
+		status->worst_counts[status->worst_count] = worst[i].count;
+		status->worst_count += view_alert_find(source->view, &source->arena,
+		                           slice_str(id_hex(&worst[i].newest, hex)),
+		                           &status->worst[status->worst_count]) == 1;
+	}
 }
 
 static void read_store(struct status *status, struct cli_source *source)
@@ -30,6 +32,7 @@ static void read_store(struct status *status, struct cli_source *source)
 		snprintf(status->store_silence, sizeof(status->store_silence), "%s", why);
 		return;
 	}
+	source->doubts = view_doubts(source->view, &source->arena);
 	view_health(source->view, source->path, &status->health);
 	view_gauges(source->view, &status->gauges);
 	view_today(

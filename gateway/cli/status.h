@@ -39,7 +39,8 @@ struct status {
 	struct view_health health;
 	struct view_gauges gauges;
 	struct view_today today;
-	struct view_alert worst[STATUS_WORST];
+	struct view_alert worst[STATUS_WORST]; /* the newest of its check and severity; of those: */
+	int64_t worst_counts[STATUS_WORST];
 	size_t worst_count;
 	int64_t free_bytes; /* of the disk */
 	int64_t days_left;  /* until it is full; -1: not known */
@@ -52,6 +53,7 @@ struct status {
 void status_judge(struct status *status);
 
 const char *status_light_name(enum status_light light);               /* "GREEN" */
+bool status_has_office(const struct status *status);                  /* is one configured? */
 int64_t status_waiting(const struct status *status, wall_ms *oldest); /* for head office */
 
 void status_print_text(const struct status *status);

@@ -98,7 +98,7 @@ static void judge_head_office(struct status *status)
 
 static void judge_alerts(struct status *status)
 {
-	const int64_t *open = status->gauges.open_by_severity;
+	const int64_t *open = status->gauges.raised_by_severity;
 	int64_t grave = open[SEVERITY_CRITICAL] + open[SEVERITY_HIGH];
 	char count[64];
 
@@ -141,11 +141,20 @@ const char *status_light_name(enum status_light light)
 	return names[light];
 }
 
+bool status_has_office(const struct status *status)
+{
+	return status->daemon.is_running ? status->daemon.has_head_office
+	                                 : status->source->config.upstream.server_count > 0;
+}
+
+/* Without head office what is written for it waits for nobody. */
 int64_t status_waiting(const struct status *status, wall_ms *oldest)
 {
 	int64_t waiting = 0;
 
 	*oldest = TIME_NEVER;
+	if (!status_has_office(status))
+		return 0;
 	for (size_t i = 0; i < VIEW_KINDS_MAX; i++) {
 		waiting += status->gauges.outbox[i];
 		if (status->gauges.outbox_oldest[i] < *oldest)

@@ -3,7 +3,7 @@
 #include "care/sentence.h"
 #include "cli/alert_json.h"
 #include "cli/doctor.h"
-#include "cli/output.h"
+#include "cli/moment.h"
 
 #include <inttypes.h>
 #include <unistd.h>
@@ -27,21 +27,24 @@ static void print_light(const struct status *status)
 		printf("something must be done now\n");
 	else
 		printf("%s attention\n", count == 1 ? "one thing wants" : "some things want");
-	for (size_t i = 0; i < count; i++)
-		printf("  %s\n", status->problems[i].text);
+	for (size_t i = 0; i < count; i++) {
+		printf("  ");
+		print_wrapped(status->problems[i].text, 2);
+	}
 	printf("\n");
 }
 
 static void print_daemon(const struct status *status)
 {
 	const struct daemon *daemon = &status->daemon;
+	const struct time_told started = {daemon->started_at, daemon->is_clock_in_doubt};
 	char since[WHEN_BYTES];
 
 	LINE("Site", "%s", status->source->site[0] ? status->source->site : "-");
 	if (daemon->is_running)
 		LINE("Gateway", "%s, version %s, since %s (pid %" PRId64 ")",
 		    daemon->is_ready ? "ready" : "not ready", daemon->version,
-		    when_short(&status->source->zone, daemon->started_at, since), daemon->pid);
+		    moment_short(&status->source->zone, started, since), daemon->pid);
 	else
 		LINE("Gateway", "%s", "says nothing; what follows was read in the store");
 }
@@ -57,7 +60,8 @@ static void print_devices(const struct status *status)
 		snprintf(now, sizeof(now), "%" PRId64 " connected of %" PRId64 " registered, ",
 		    daemon->connected, daemon->registered);
 	LINE("Devices", "%s%" PRId64 " ever heard of, last %s", now, status->today.devices,
-	    heard ? when_short(&status->source->zone, heard, when) : "never");
+	    heard ? moment_short(&status->source->zone, moment_stamped(status->source, heard), when)
+	          : "never");
 	LINE("Sessions", "%" PRId64 " today", status->today.sessions);
 }
 
@@ -77,22 +81,26 @@ static void print_store(const struct status *status)
 	    status->health.unjudged);
 }
 
+/* Without one nothing waits for anybody: what is kept goes by itself (upstream.outbox_days). */
 static void print_head_office(const struct status *status)
 {
 	const struct daemon *daemon = &status->daemon;
+	const struct cli_source *source = status->source;
 	wall_ms oldest;
 	int64_t waiting = status_waiting(status, &oldest);
 	char when[WHEN_BYTES] = "";
 	char waits[64];
 
+	if (!status_has_office(status)) {
+		LINE("Head office", "%s", "none is configured");
+		return;
+	}
 	printf("%-13s", "Head office");
-	if (daemon->is_running && !daemon->has_head_office)
-		printf("not configured; ");
-	else if (daemon->is_running)
+	if (daemon->is_running)
 		printf("%s; ", daemon->is_head_office_connected ? "connected" : "not connected");
 	if (waiting)
 		printf("%s waiting, the oldest since %s\n", count_text(waiting, "report", waits),
-		    when_short(&status->source->zone, oldest, when));
+		    moment_short(&source->zone, moment_stamped(source, oldest), when));
 	else
 		printf("nothing waits\n");
 }
@@ -114,28 +122,46 @@ static void print_certificates(const struct status *status)
 	printf("%s\n", is_first ? "not readable here" : "");
 }
 
+/* One of its kind, and how many there are: "3 MEDIUM GW_CLOCK". */
+static void print_worst(const struct status *status, size_t i, int64_t *told)
+{
+	const struct view_alert *row = &status->worst[i];
+	const struct alert *alert = &row->alert;
+	const struct check_row *check = catalogue_find(alert->finding.check);
+	int64_t count = status->worst_counts[i];
+	char sentence[SENTENCE_BYTES];
+	char times[64] = "";
+	char hex[ID_HEX_LEN + 1];
+
+	if (count > 1)
+		snprintf(times, sizeof(times), ", the newest of %" PRId64, count);
+	printf("  %s  %s %s%s%s\n    ", short_hex(&alert->id, CLI_ALERT_DIGITS, hex),
+	    severity_name(alert->finding.severity), check ? check->name : "-", times,
+	    alert->state == ALERT_RAISED ? "" : ", answered");
+	print_wrapped(sentence_of(&alert->finding, sentence), 4);
+	*told += count;
+}
+
 static void print_alerts(const struct status *status)
 {
+	int64_t told = 0;
+	int64_t total = 0;
 	const int64_t *open = status->gauges.open_by_severity;
 	bool is_first = true;
 
 	printf("%-13s", "Open alerts");
 	for (size_t i = SEVERITY_COUNT - 1; i > SEVERITY_NONE; i--)
 		if (open[i]) {
+			total += open[i];
 			printf("%s%" PRId64 " %s", is_first ? "" : ", ", open[i],
 			    severity_name((enum severity)i));
 			is_first = false;
 		}
 	printf("%s\n", is_first ? "none" : "");
-	for (size_t i = 0; i < status->worst_count; i++) {
-		const struct alert *alert = &status->worst[i].alert;
-		const struct check_row *row = catalogue_find(alert->finding.check);
-		char sentence[SENTENCE_BYTES];
-		char hex[ID_HEX_LEN + 1];
-		printf("  %s  %s %s\n    %s\n", short_hex(&alert->id, CLI_ALERT_DIGITS, hex),
-		    severity_name(alert->finding.severity), row ? row->name : "-",
-		    sentence_of(&alert->finding, sentence));
-	}
+	for (size_t i = 0; i < status->worst_count; i++)
+		print_worst(status, i, &told);
+	if (told < total)
+		printf("  and %" PRId64 " more: carepace alerts\n", total - told);
 }
 
 void status_print_text(const struct status *status)
@@ -143,7 +169,10 @@ void status_print_text(const struct status *status)
 	print_light(status);
 	print_daemon(status);
 	if (status->daemon.is_running)
-		LINE("Clock", "%s", status->daemon.is_clock_in_doubt ? "in doubt" : "trusted");
+		LINE("Clock", "%s",
+		    status->daemon.is_clock_in_doubt ? "in doubt; times with a " TABLE_DOUBT
+		                                       " are assumed"
+		                                     : "trusted");
 	print_certificates(status);
 	if (status->store_silence[0])
 		return;
@@ -165,7 +194,8 @@ static json_t *daemon_json(const struct status *status)
 		return object;
 	json_put_text(object, "version", daemon->version);
 	json_put_int(object, "pid", daemon->pid);
-	json_put_time(object, "started", &status->source->zone, daemon->started_at);
+	json_put_moment(object, "started", &status->source->zone,
+	    (struct time_told){daemon->started_at, daemon->is_clock_in_doubt});
 	json_put(object, "ready", json_boolean(daemon->is_ready));
 	json_put_text(object, "why_not", daemon->is_ready ? NULL : daemon->why_not);
 	json_put_int(object, "devices_connected", daemon->connected);
@@ -189,10 +219,12 @@ static json_t *store_json(const struct status *status)
 	json_put_int(object, "parked", health->parked);
 	json_put_int(object, "unjudged", health->unjudged);
 	json_put_int(object, "devices_known", status->today.devices);
-	json_put_time(object, "last_heard", &status->source->zone, status->today.last_heard);
+	json_put_moment(object, "last_heard", &status->source->zone,
+	    moment_stamped(status->source, status->today.last_heard));
 	json_put_int(object, "sessions_today", status->today.sessions);
 	json_put_int(object, "reports_waiting", status_waiting(status, &oldest));
-	json_put_time(object, "oldest_report", &status->source->zone, oldest);
+	json_put_moment(
+	    object, "oldest_report", &status->source->zone, moment_stamped(status->source, oldest));
 	return object;
 }
 

@@ -3,7 +3,7 @@
 #include "care/sentence.h"
 #include "care/verdict.h"
 #include "cli/list.h"
-#include "cli/output.h"
+#include "cli/moment.h"
 #include "ledger/view/session.h"
 
 #include <stdlib.h>
@@ -11,18 +11,20 @@
 /* One line, at once: who follows by a pipe waits for it. */
 static void finish(const struct tail *tail, const char *what, json_t *object, const char *text)
 {
+	const struct time_told now = {tail->now, tail->daemon.is_clock_in_doubt};
 	char when[WHEN_BYTES];
 
 	if (tail->options.is_json) {
 		char *line;
 		json_put_text(object, "what", what);
 		json_put_text(object, "at", when_utc(tail->now, when));
+		json_put(object, "at_in_doubt", json_boolean(now.is_in_doubt));
 		line = json_dumps(object, JSON_COMPACT);
 		puts(line ? line : "{}");
 		free(line);
 	} else {
-		printf(
-		    "%s  %-20s %s\n", when_short(&tail->source->zone, tail->now, when), what, text);
+		printf("%s  %-20s ", moment_short(&tail->source->zone, now, when), what);
+		print_wrapped(text, strlen(when) + 23);
 	}
 	json_decref(object);
 	fflush(stdout);

@@ -266,7 +266,7 @@ static void print_checks(struct answer *answer)
 		for (size_t change = WHAT_IF_NEW; change < WHAT_IF_CHANGES; change++)
 			add_number(&table, check->changes[change]);
 	}
-	table_print_list(&table);
+	table_print_list(&table, "");
 }
 
 static void print_client(int64_t client)

@@ -3,6 +3,7 @@
 #include "care/verdict.h"
 #include "cli/alert_json.h"
 #include "cli/list.h"
+#include "cli/moment.h"
 
 static json_t *use_json(const struct why *why, const struct cart_use *use)
 {
@@ -28,7 +29,8 @@ static json_t *verdict_json(const struct why *why, const struct view_session *vi
 	json_t *object = json_object();
 	json_put_text(object, "decision", decision_name((enum decision)view->decision));
 	json_put_int(object, "revision", view->verdict_rev);
-	json_put_time(object, "given", &why->source->zone, view->verdict_at);
+	json_put_moment(
+	    object, "given", &why->source->zone, moment_stamped(why->source, view->verdict_at));
 	return object;
 }
 
@@ -53,7 +55,7 @@ static json_t *session_json(const struct why *why, const struct why_session *ses
 	json_put_text(object, "modality", modality_name(s->modality));
 	json_put_text(
 	    object, "zones", s->zones ? zones_text(s->zones, zones, sizeof(zones)) : NULL);
-	json_put_time(object, "start", &why->source->zone, s->start);
+	json_put_moment(object, "start", &why->source->zone, moment_of_start(s));
 	json_put_time(object, "end", &why->source->zone, s->end);
 	for (size_t i = 0; i < session->use_count; i++)
 		json_append(uses, use_json(why, &session->uses[i]));

@@ -5,6 +5,7 @@
 #include "care/verdict.h"
 #include "cli/alert_json.h"
 #include "cli/list.h"
+#include "cli/moment.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -90,10 +91,11 @@ static void print_check(const struct why *why, struct arena *arena)
 	if (why->check) {
 		add(&table, "check", "%s", plain(why->check->condition, line));
 		add(&table, "who acts", "%s", who_text(why->check->who, who));
+	}
+	if (why->check && (finding->value || finding->limit)) /* else there is nothing to measure */
 		add(&table, "measured", "%s, limit %s",
 		    quantity_of(finding->value, why->check->unit, value),
 		    quantity_of(finding->limit, why->check->unit, limit));
-	}
 	add_rules(why, &table);
 	if (finding->zones)
 		add(&table, "where", "%s", zones_text(finding->zones, where, sizeof(where)));
@@ -129,7 +131,7 @@ static void add_session(
 	char hex[ID_HEX_LEN + 1];
 
 	table_add(table, session->is_subject ? "this one" : "earlier");
-	table_add(table, when_long(&why->source->zone, s->start, when));
+	table_add(table, moment_long(&why->source->zone, moment_of_start(s), when));
 	table_add(table, s->zones ? zones_text(s->zones, text, sizeof(text)) : "-");
 	table_add(table,
 	    device_text(session->view.device_kind, session->view.serial, &s->source, device));
@@ -151,7 +153,7 @@ static void print_sessions(const struct why *why, struct arena *arena)
 	for (size_t i = 0; i < why->session_count; i++)
 		add_session(why, &table, &why->sessions[i]);
 	puts("\nSessions");
-	table_print(&table, "  ", stdout);
+	table_print_list(&table, "  ");
 }
 
 /* --- what people put right (R21) --------------------------------------------------------- */
@@ -196,7 +198,9 @@ static void print_corrections(const struct why *why, struct arena *arena)
 	table_init(&table, arena, NULL, 2);
 	for (size_t i = 0; i < why->correction_count; i++) {
 		const struct view_correction *correction = &why->corrections[i];
-		add(&table, when_long(&why->source->zone, correction->at, when),
+		add(&table,
+		    moment_long(
+		        &why->source->zone, moment_stamped(why->source, correction->at), when),
 		    "%s; said by %s%s, reason %" PRIu32 "%s", why_correction_text(correction, text),
 		    short_hex(&correction->by, CLI_TOKEN_DIGITS, hex),
 		    correction->is_by_head_office ? " through head office" : "", correction->reason,
@@ -211,7 +215,7 @@ static void print_corrections(const struct why *why, struct arena *arena)
 #define EVENTS_MAX 8
 
 struct event {
-	wall_ms at;
+	struct time_told when;
 	char text[160];
 };
 
@@ -221,30 +225,44 @@ struct events {
 };
 
 /* Kept in order; of the same moment in the order in which they were added. */
-static void CP_PRINTF(3, 4) add_event(struct events *events, wall_ms when, const char *format, ...)
+static void CP_PRINTF(3, 4)
+    add_event(struct events *events, struct time_told when, const char *format, ...)
 {
 	size_t i = events->count;
 	va_list args;
 
-	if (!when)
+	if (!when.at)
 		return;
 	CP_CHECK(events->count < EVENTS_MAX);
-	for (; i > 0 && events->items[i - 1].at > when; i--)
+	for (; i > 0 && events->items[i - 1].when.at > when.at; i--)
 		events->items[i] = events->items[i - 1];
-	events->items[i].at = when;
+	events->items[i].when = when;
 	va_start(args, format);
 	vsnprintf(events->items[i].text, sizeof(events->items[i].text), format, args);
 	va_end(args);
 	events->count++;
 }
 
-static void add_answer(
-    struct events *events, const char *verb, const struct alert_answer *answer, const struct id *by)
+static void add_answer(const struct why *why, struct events *events, const char *verb,
+    const struct alert_answer *answer, const struct id *by)
 {
 	char hex[ID_HEX_LEN + 1];
 
-	add_event(events, answer->at, "%s by %s at severity %s, reason %" PRIu32, verb,
-	    short_hex(by, CLI_TOKEN_DIGITS, hex), severity_name(answer->covers), answer->reason);
+	add_event(events, moment_stamped(why->source, answer->at),
+	    "%s by %s at severity %s, reason %" PRIu32, verb, short_hex(by, CLI_TOKEN_DIGITS, hex),
+	    severity_name(answer->covers), answer->reason);
+}
+
+/* What the box says of itself it stamps; all else is dated like the session that it is about. */
+static struct time_told moment_of_condition(const struct why *why)
+{
+	const struct finding *finding = &why->row.alert.finding;
+	bool has_session = why->session_count > 0 && why->sessions[0].is_subject;
+
+	if (!finding->session && !finding->device && !finding->client)
+		return moment_stamped(why->source, finding->from);
+	return (struct time_told){.at = finding->from,
+	    .is_in_doubt = has_session && session_is_undated(&why->sessions[0].view.session)};
 }
 
 static void gather_events(const struct why *why, struct events *events)
@@ -252,17 +270,17 @@ static void gather_events(const struct why *why, struct events *events)
 	const struct alert *alert = &why->row.alert;
 	const struct why_session *session = &why->sessions[0];
 
-	add_event(events, alert->finding.from, "the condition begins to hold");
-	add_event(events, alert->raised_at, "raised%s",
+	add_event(events, moment_of_condition(why), "the condition begins to hold");
+	add_event(events, moment_stamped(why->source, alert->raised_at), "raised%s",
 	    alert->is_late ? ", late: the news came more than 5 minutes after the event" : "");
 	if (why->session_count > 0 && session->is_subject && session->view.verdict_rev)
-		add_event(events, session->view.verdict_at,
+		add_event(events, moment_stamped(why->source, session->view.verdict_at),
 		    "the device is told: %s (revision %" PRIu32 ", the last)",
 		    decision_name((enum decision)session->view.decision),
 		    session->view.verdict_rev);
-	add_answer(events, "overridden", &alert->override, &why->row.override_by);
-	add_answer(events, "acknowledged", &alert->ack, &why->row.ack_by);
-	add_event(events, alert->cleared_at, "%s",
+	add_answer(why, events, "overridden", &alert->override, &why->row.override_by);
+	add_answer(why, events, "acknowledged", &alert->ack, &why->row.ack_by);
+	add_event(events, moment_stamped(why->source, alert->cleared_at), "%s",
 	    alert->state == ALERT_RETRACTED ? "retracted: later data showed that it was never true"
 	                                    : "cleared");
 }
@@ -276,11 +294,12 @@ static void print_history(const struct why *why, struct arena *arena)
 	gather_events(why, &events);
 	table_init(&table, arena, NULL, 2);
 	for (size_t i = 0; i < events.count; i++)
-		add(&table, when_long(&why->source->zone, events.items[i].at, when), "%s",
+		add(&table, moment_long(&why->source->zone, events.items[i].when, when), "%s",
 		    events.items[i].text);
 	if (why->row.outbox_n)
 		add(&table, "head office", "waits to be sent since %s",
-		    when_long(&why->source->zone, why->row.queued_at, when));
+		    moment_long(
+		        &why->source->zone, moment_stamped(why->source, why->row.queued_at), when));
 	else if (!why->row.is_told)
 		add(&table, "head office", "does not hear of a test");
 	else if (why->row.is_given_up)
@@ -301,7 +320,8 @@ void why_print_text(const struct why *why, struct arena *arena)
 	printf("%s, %s, %s (alert %s)\n\n", why->check ? why->check->name : "?",
 	    severity_name(alert->finding.severity), alert_state_name(alert->state),
 	    id_hex(&alert->id, hex));
-	printf("%s\n\n", sentence_of(&alert->finding, sentence));
+	print_wrapped(sentence_of(&alert->finding, sentence), 0);
+	puts("");
 	print_check(why, arena);
 	print_sessions(why, arena);
 	print_corrections(why, arena);

@@ -1,5 +1,6 @@
 #include "ledger/acknowledge.h"
 
+#include "ledger/batch.h"
 #include "ledger/own_order.h"
 #include "ledger/store/alert_rows.h"
 

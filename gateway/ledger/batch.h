@@ -13,7 +13,6 @@
 #include "care/time/gateway_clock.h"
 #include "care/reading.h"
 #include "care/watch.h"
-#include "ledger/acknowledge.h"
 #include "ledger/batch_outbox.h"
 #include "ledger/office/office_receipt.h"
 #include "ledger/own.h"

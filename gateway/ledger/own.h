@@ -1,10 +1,11 @@
-/* own.h - what the clinic's own files say, on its way into the store.
+/* own.h - what the clinic's own files and people say, on its way into the store.
  *
  * Memory: the orders are the caller's, until the batch that brought them is back.
  */
 #ifndef LEDGER_OWN_H
 #define LEDGER_OWN_H
 
+#include "base/id.h"
 #include "care/reading_kind.h"
 
 #include <protobuf-c/protobuf-c.h>
@@ -35,6 +36,26 @@ struct own_policy {
 	/* The answer. */
 	bool is_taken;             /* it is in force now; false when the disk is full */
 	char news[OWN_NEWS_BYTES]; /* "policy, profile/7 (withdrawn)"; "": nothing changed */
+};
+
+/* --- people at the box (ledger/acknowledge.h) --- */
+
+enum acknowledge_answer {
+	ACKNOWLEDGE_ASKED,
+	ACKNOWLEDGE_TAKEN,
+	ACKNOWLEDGE_UNKNOWN,
+	ACKNOWLEDGE_ALREADY,   /* for the severity that it has */
+	ACKNOWLEDGE_OVER,      /* it was cleared */
+	ACKNOWLEDGE_WITHDRAWN, /* it was never true */
+	ACKNOWLEDGE_NO_ROOM,   /* the disk is full; ask again */
+};
+
+struct acknowledge {
+	uint64_t asker; /* the shell's, opaque here */
+	struct id alert;
+	struct id by; /* token of who says so; not zero (domain 9.1) */
+	uint32_t reason;
+	enum acknowledge_answer answer;
 };
 
 #endif

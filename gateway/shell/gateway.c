@@ -50,7 +50,7 @@ struct gateway {
 	struct heartbeat heartbeat;
 	wall_ms full_since; /* the disk */
 	mono_ms expiry_said_at;
-	wall_ms started_at;
+	mono_ms started_at;                 /* since the box started: that clock is never set */
 	char resting[STORE_REST_WHY_BYTES]; /* why the store is not opened; "": nothing is wrong */
 	struct histogram lateness;
 	int64_t second_at_us; /* when the timer fired last; 0: never */
@@ -261,7 +261,7 @@ static void take_numbers(void *ctx, struct numbers *out)
 	struct count_sources from = sources(gateway);
 
 	numbers_take(&from, gateway->config->store.path, out);
-	out->started_at = gateway->started_at;
+	out->started_at = out->at - (clock_since_boot() - gateway->started_at);
 	out->lateness = gateway->lateness;
 	say_why_not(gateway, out->why_not);
 	out->is_ready = out->why_not[0] == '\0';
@@ -520,8 +520,10 @@ static void close_all(struct gateway *gateway)
 
 int gateway_run(const char *config_path, struct config *config)
 {
-	struct gateway gateway = {
-	    .config_path = config_path, .config = config, .lock = -1, .started_at = clock_wall()};
+	struct gateway gateway = {.config_path = config_path,
+	    .config = config,
+	    .lock = -1,
+	    .started_at = clock_since_boot()};
 
 	snprintf(gateway.store_file, sizeof(gateway.store_file), "%s/" LEDGER_FILE_NAME,
 	    config->store.path);

@@ -51,7 +51,7 @@ def test_all_is_well(gateway, make_device, pens):
     assert re.search(rf"^Devices +1 connected of {gateway.pki.registered()} registered, 1 ever heard of, last 20",
                      result.stdout, re.M)
     assert re.search(r"^Sessions +1 today$", result.stdout, re.M)
-    assert re.search(r"^Head office  not configured; ", result.stdout, re.M)
+    assert re.search(r"^Head office  none is configured$", result.stdout, re.M)
     assert re.search(r"^Clock +trusted$", result.stdout, re.M)
     assert re.search(r"^Open alerts  none$", result.stdout, re.M)
     assert "\033" not in result.stdout  # it is no terminal
@@ -75,6 +75,35 @@ def test_an_alert(gateway, make_device, pens):
     assert client.hex()[:7] not in result.stdout + status(gateway, "--json").stdout  # P10
     (worst,) = status_json(gateway)["open_alerts"]["worst"]
     assert worst["check"] == "INTERVAL_TOO_SOON"
+    device.close()
+
+
+def test_alerts_of_a_kind_are_one_line_and_what_is_left_out_is_counted(gateway, make_device, pens):
+    device = make_device(gateway, pens[0])
+    for client in [token() for _ in range(5)]:
+        device.tell(device.hello(), *device.past_session(5, client), device.start(client=client))
+    wait_for(lambda: gateway.rows("SELECT count(*) FROM alert WHERE state = 1") == [(5,)], "alerts")
+    said = status(gateway).stdout
+    assert said.count("INTERVAL_TOO_SOON") == 1 and " more: " not in said
+    assert "HIGH INTERVAL_TOO_SOON, the newest of 5\n" in said
+    ((newest,),) = gateway.rows("SELECT lower(hex(id)) FROM alert ORDER BY raised_at DESC LIMIT 1")
+    assert f"  {newest[:8]}  HIGH" in said
+    change(gateway, "UPDATE alert SET severity = 1 + (SELECT count(*) FROM alert b"
+                    " WHERE b.id < alert.id)")
+    said = status(gateway).stdout
+    assert said.count("INTERVAL_TOO_SOON") == 3
+    assert said.endswith("  and 2 more: carepace alerts\n")
+    device.close()
+
+
+def test_what_was_answered_wants_no_attention(gateway, make_device, pens):
+    device = make_device(gateway, pens[0])
+    client = token()
+    device.tell(device.hello(), *device.past_session(5, client), device.start(client=client))
+    wait_for(lambda: gateway.rows("SELECT 1 FROM alert WHERE state = 1"), "an alert")
+    change(gateway, "UPDATE alert SET state = 2")
+    result = status(gateway)
+    assert result.stdout.startswith("GREEN") and ", answered\n" in result.stdout
     device.close()
 
 

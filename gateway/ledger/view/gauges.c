@@ -21,7 +21,8 @@ static void read_outbox(struct view *view, struct view_gauges *out)
 static void read_open(struct view *view, struct view_gauges *out)
 {
 	struct db_rows rows = db_query(&view->ledger.db,
-	    "SELECT check_id, severity, count(*) FROM alert WHERE state IN (1, 2, 4)"
+	    "SELECT check_id, severity, count(*), sum(state = 1) FROM alert WHERE state IN (1, 2, "
+	    "4)"
 	    " GROUP BY check_id, severity",
 	    "");
 
@@ -33,6 +34,8 @@ static void read_open(struct view *view, struct view_gauges *out)
 		};
 		if (open.severity < SEVERITY_COUNT)
 			out->open_by_severity[open.severity] += open.count;
+		if (open.severity < SEVERITY_COUNT)
+			out->raised_by_severity[open.severity] += db_int(&rows, 3);
 		if (out->open_count < VIEW_OPEN_MAX)
 			out->open[out->open_count++] = open;
 	}
@@ -45,6 +48,25 @@ void view_gauges(struct view *view, struct view_gauges *out)
 	read_outbox(view, out);
 	read_open(view, out);
 	view_end(view);
+}
+
+size_t view_groups(struct view *view, struct view_group *out, size_t max)
+{
+	size_t count = 0;
+
+	view_begin(view);
+	/* A bare column beside one max() is of the row that has it. */
+	struct db_rows rows = db_query(&view->ledger.db,
+	    "SELECT id, count(*), max((state = 1) * (1 << 62) + raised_at) AS newest FROM alert"
+	    " WHERE state IN (1, 2, 4) GROUP BY check_id, severity"
+	    " ORDER BY newest >= 1 << 62 DESC, severity DESC, newest DESC LIMIT ?",
+	    "i", (int64_t)max);
+	while (db_next(&rows)) {
+		out[count].count = db_int(&rows, 1);
+		count += id_from_bytes(&out[count].newest, db_blob(&rows, 0));
+	}
+	view_end(view);
+	return count;
 }
 
 size_t view_worst(struct view *view, struct id *ids, size_t max)

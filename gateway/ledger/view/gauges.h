@@ -24,12 +24,23 @@ struct view_gauges {
 	struct view_open open[VIEW_OPEN_MAX];
 	size_t open_count;
 	int64_t open_by_severity[SEVERITY_COUNT];
+	int64_t raised_by_severity[SEVERITY_COUNT]; /* of these: that nobody has answered */
 };
 
 void view_gauges(struct view *view, struct view_gauges *out);
 
 /* Ids of open alerts, the worst first, and of one severity the newest. Returns how many. */
 size_t view_worst(struct view *view, struct id *ids, size_t max);
+
+/* Open alerts of one check and severity, by the newest of those that nobody has answered, or if
+ * all are, of all. */
+struct view_group {
+	struct id newest;
+	int64_t count;
+};
+
+/* The worst first; those that are answered last. Returns how many. */
+size_t view_groups(struct view *view, struct view_group *out, size_t max);
 
 /* The clinic's day so far. */
 struct view_today {
