@@ -14,7 +14,11 @@
 #include "base/hex.h"
 
 /* One time for the whole program, whatever thread asks. */
-static _Atomic int64_t assumed_offset = TIME_NEVER;
+static struct {
+	_Atomic int64_t assumed_offset;
+	_Atomic wall_ms synced_at;        /* by who keeps the clock, as was seen last; */
+	_Atomic int64_t offset_at_synced; /* when it was seen first */
+} box_time = {.assumed_offset = TIME_NEVER};
 
 static int64_t read_ms(clockid_t id)
 {
@@ -26,7 +30,7 @@ static int64_t read_ms(clockid_t id)
 
 wall_ms clock_wall(void)
 {
-	int64_t offset = atomic_load(&assumed_offset);
+	int64_t offset = atomic_load(&box_time.assumed_offset);
 
 	return offset == TIME_NEVER ? read_ms(CLOCK_REALTIME) : clock_since_boot() + offset;
 }
@@ -56,12 +60,12 @@ mono_ms clock_since_boot(void)
 
 bool clock_in_doubt(void)
 {
-	return atomic_load(&assumed_offset) != TIME_NEVER;
+	return atomic_load(&box_time.assumed_offset) != TIME_NEVER;
 }
 
 void clock_assume(int64_t offset_ms)
 {
-	atomic_store(&assumed_offset, offset_ms);
+	atomic_store(&box_time.assumed_offset, offset_ms);
 }
 
 #define BOOT_TEXT_BYTES (ID_HEX_LEN + 4) /* five groups of digits */
@@ -106,17 +110,15 @@ static struct id read_boot(void)
  * touch was seen first. */
 static bool has_timesync_said(wall_ms wall, mono_ms since_boot)
 {
-	static _Atomic int64_t touched_at;
-	static _Atomic int64_t offset_then;
 	struct stat file;
 
 	if (stat(TIMESYNC_FILE, &file))
 		return false;
 	int64_t at = (int64_t)file.st_mtim.tv_sec * MS_PER_SECOND + file.st_mtim.tv_nsec / 1000000;
 	int64_t offset = wall - since_boot;
-	if (atomic_exchange(&touched_at, at) != at)
-		atomic_store(&offset_then, offset);
-	int64_t moved = offset - atomic_load(&offset_then);
+	if (atomic_exchange(&box_time.synced_at, at) != at)
+		atomic_store(&box_time.offset_at_synced, offset);
+	int64_t moved = offset - atomic_load(&box_time.offset_at_synced);
 	return at <= wall && wall - at <= TIMESYNC_FRESH_MS && moved < MS_PER_SECOND &&
 	       moved > -MS_PER_SECOND;
 }
