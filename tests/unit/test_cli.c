@@ -204,10 +204,23 @@ static void test_checks(void **state)
 		count++;
 	assert_int_equal(json_array_size(array), count);
 	must_be_number(json_array_get(array, 0), "number", CHECK_INTERVAL_TOO_SOON);
+	assert_true(
+	    json_is_null(json_object_get(json_array_get(array, 0), "needs_of_head_office")));
+	for (size_t i = 0; i < count; i++) {
+		const json_t *check = json_array_get(array, i);
+		if (json_integer_value(json_object_get(check, "number")) !=
+		    CHECK_OPERATOR_UNCERTIFIED)
+			continue;
+		must_be_text(check, "needs_of_head_office", "certificates of operators");
+		assert_true(json_is_true(json_object_get(check, "finds_it_missing")));
+	}
 	json_decref(array);
 	must_succeed(&b->cli, "checks");
 	for (const struct check_row *row = NULL; (row = catalogue_next(row));)
 		assert_non_null(strstr(b->cli.out, row->condition));
+	assert_non_null(strstr(b->cli.out, "\n  OPERATOR_UNCERTIFIED  certificates of "
+	                                   "operators; without them each start asks for an "
+	                                   "override\n"));
 }
 
 /* --- verify ------------------------------------------------------------------------------------
