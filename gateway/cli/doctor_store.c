@@ -9,6 +9,7 @@
 #include "ledger/ledger.h"
 #include "ledger/view/health.h"
 
+#include <glob.h>
 #include <inttypes.h>
 #include <linux/magic.h>
 #include <stdlib.h>
@@ -183,7 +184,9 @@ static const char *remedy_for(enum cp_err err)
 	case CP_NEWER:
 		return "Install the newer carepace again: apt install ./carepace.deb";
 	case CP_CORRUPT:
-		return "Stop the gateway, keep a copy of the folder, and restore the last backup.";
+		return "Keep a copy of the folder and restore the last backup (carepace restore). "
+		       "A "
+		       "start of the gateway sets the damaged store aside and begins a new one.";
 	case CP_BUSY:
 		return "End the program that holds it (fuser -v names it).";
 	default:
@@ -227,6 +230,22 @@ void doctor_store(const struct box *box, struct diagnosis *out)
 
 /* --- what was left over --------------------------------------------------------------------- */
 
+static void warn_of_damaged(const struct box *box, struct diagnosis *out)
+{
+	char pattern[sizeof(box->store_file) + 16];
+	glob_t found = {0};
+
+	snprintf(pattern, sizeof(pattern), "%s.damaged-*Z*", box->store_file);
+	if (glob(pattern, 0, NULL, &found) == 0)
+		doctor_warn(out,
+		    "Look at the disk (dmesg, smartctl -a), bring the last backup back if there is "
+		    "one (carepace restore), and delete these files when nobody needs them.",
+		    "the store was damaged and was set aside as %s: the one of today knows nothing "
+		    "of before",
+		    found.gl_pathv[0]);
+	globfree(&found);
+}
+
 void doctor_left_over(const struct box *box, struct diagnosis *out)
 {
 	const char *path = box->config.store.path;
@@ -239,6 +258,7 @@ void doctor_left_over(const struct box *box, struct diagnosis *out)
 		    "Look at the disk (dmesg, smartctl -a). To try again at once, delete the "
 		    "file " FAILURES_FILE_NAME " there.",
 		    "%s", failures_text(text, path));
+	warn_of_damaged(box, out);
 	if (!load_health(box, &health)) {
 		doctor_ok(out, "nothing yet");
 		return;

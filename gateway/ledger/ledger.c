@@ -27,6 +27,7 @@
 #include "ledger/acknowledge.h"
 #include "ledger/box_clock.h"
 #include "ledger/clocks.h"
+#include "ledger/store/aside.h"
 #include "ledger/store/down_rows.h"
 #include "ledger/downs.h"
 #include "ledger/facts.h"
@@ -61,6 +62,40 @@
 #define BOOK_BYTES_MAX (16U << 20)
 #define RUNNING_BYTES_MAX (64U << 20)
 
+/* Its sessions would be told to head office as another clinic's. */
+static enum cp_err check_site(struct ledger *ledger)
+{
+	const struct ledger_config *config = &ledger->config;
+	bool is_other = false;
+
+	if (!config->is_gateways)
+		return CP_OK;
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT value FROM meta WHERE name = 'site'", "");
+	if (db_next(&rows)) {
+		is_other = strcmp(db_text(&rows, 0), config->site) != 0;
+		if (is_other)
+			snprintf(ledger->error, sizeof(ledger->error),
+			    "%s: is the store of site \"%.32s\", and site.name says \"%.32s\": put "
+			    "the name right, or move the store away to begin a new one",
+			    config->path, db_text(&rows, 0), config->site);
+		db_end(&rows);
+	}
+	return is_other ? CP_CONFIG : ledger->db.err;
+}
+
+static void say_why(struct ledger *ledger, enum cp_err err, char why[256])
+{
+	if (err == CP_CORRUPT && ledger->config.is_gateways && !ledger->error[0])
+		snprintf(why, 256,
+		    "%.120s: something in it is damaged (%.60s): the next start checks the whole "
+		    "of "
+		    "it",
+		    ledger->config.path, ledger->db.err_text);
+	else
+		snprintf(why, 256, "%s", ledger_error(ledger));
+}
+
 enum cp_err ledger_open(
     const struct ledger_config *config, wall_ms now, struct ledger **out, char why[256])
 {
@@ -83,7 +118,9 @@ enum cp_err ledger_open(
 	arena_init(&ledger->book, 4096, BOOK_BYTES_MAX);
 	arena_init(&ledger->running, 64 * 1024, RUNNING_BYTES_MAX);
 
-	enum cp_err err = store_open(ledger);
+	enum cp_err err = store_open(ledger, now);
+	if (!err)
+		err = check_site(ledger);
 	if (!err && !config->is_recount) {
 		db_begin(&ledger->db);
 		now = box_clock_open(ledger, now);
@@ -109,7 +146,7 @@ enum cp_err ledger_open(
 		err = ledger->db.err;
 	}
 	if (err) {
-		snprintf(why, 256, "%s", ledger_error(ledger));
+		say_why(ledger, err, why);
 		ledger_close(ledger);
 		return err;
 	}
@@ -142,6 +179,8 @@ void ledger_close(struct ledger *ledger)
 			store_mark_clean(ledger);
 		}
 	}
+	if (ledger->db.err == CP_CORRUPT && ledger->config.is_gateways)
+		aside_ask_check(ledger->config.path);
 	db_close(&ledger->db);
 	arena_deinit(&ledger->scratch);
 	arena_deinit(&ledger->work);
@@ -161,6 +200,11 @@ void ledger_copy_before(struct ledger *ledger, char *out, size_t out_bytes)
 	out[0] = '\0';
 	if (ledger->migrated_from)
 		migrate_backup_name(&ledger->db, out, out_bytes);
+}
+
+const char *ledger_set_aside(const struct ledger *ledger)
+{
+	return ledger->damaged_to;
 }
 
 const char *ledger_error(const struct ledger *ledger)

@@ -36,9 +36,14 @@ struct ledger_config {
 
 	int64_t (*stopwatch_us)(void); /* measures commits; NULL: nobody wants to know */
 
+	/* The gateway's own: if it is damaged it is set aside and a new one begun
+	 * (ledger/store/aside.h); if it is another site's it is refused. */
+	bool is_gateways;
+
 	/* While ledger_open() brings an earlier store up to date, which may take minutes; percent:
 	 * -1 when nobody knows. NULL: nobody wants to know. */
-	void (*migrating)(const char *doing, int percent);
+	void (*migrating)(void *ctx, const char *doing, int percent);
+	void *migrating_ctx;
 
 	struct clock_start clock;    /* its reading not taken: `now` is believed */
 	uint8_t box_key[HASH_BYTES]; /* this box's own: who was forgotten (ledger/forgets.h) */
@@ -54,6 +59,9 @@ struct ledger_config {
  * On an error *out is NULL and `why` (256 bytes) says what and what to do. */
 enum cp_err ledger_open(const struct ledger_config *config, wall_ms now, struct ledger **out,
     char why[256]) CP_MUST_CHECK;
+
+/* Where the damaged store lies in whose place this one was begun; "": there was none. */
+const char *ledger_set_aside(const struct ledger *ledger);
 
 /* The store was of an earlier version: the copy of it that was made before it was changed;
  * "": it was not. */

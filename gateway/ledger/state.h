@@ -26,8 +26,7 @@
  *     office/        what head office is told: states.c things that change, outbox.c keys
  *                    that wait, folds.c storms, report.c the bytes
  *     view/          who reads beside the writer;  past/  who counts or judges again
- *     watch.c        what the box notices of itself
- *     retention.c    which rows go in the end; seals.c what is left of them
+ *     watch.c        what the box notices of itself;  retention.c, seals.c  what goes in the end
  */
 #ifndef LEDGER_STATE_H
 #define LEDGER_STATE_H
@@ -87,6 +86,7 @@ struct ledger {
 	struct db db;
 	struct arena scratch;  /* one batch long */
 	struct arena work;     /* one judge call long */
+	char damaged_to[512];  /* where the store lies in whose place this one is; "": none */
 	int64_t migrated_from; /* number of the store's schema before; 0: it was today's */
 	char error[256];       /* of opening; later ones are db.err_text */
 	int wal_pages;

@@ -14,28 +14,32 @@
 #define ASK_EVERY_MS (5 * MS_PER_SECOND)
 #define SAY_EVERY_MS (30 * MS_PER_SECOND)
 
+struct patience {
+	const char *doing;
+	mono_ms asked_at;
+	mono_ms said_at;
+};
+
 /* The service manager would end a start that takes longer than it knows of, and begin it anew. */
-static void on_migrating(const char *doing, int percent)
+static void on_work(void *ctx, const char *doing, int percent)
 {
-	static const char *doing_before;
-	static mono_ms asked_at;
-	static mono_ms said_at;
+	struct patience *patience = ctx;
 	mono_ms now = clock_mono();
-	bool is_new = doing != doing_before;
+	bool is_new = doing != patience->doing;
 	char done[16] = "";
 
-	if (!is_new && now - asked_at < ASK_EVERY_MS)
+	if (!is_new && now - patience->asked_at < ASK_EVERY_MS)
 		return;
-	asked_at = now;
+	patience->doing = doing;
+	patience->asked_at = now;
 	systemd_more_time(MORE_TIME_MS);
 	if (percent >= 0)
 		snprintf(done, sizeof(done), ": %d %%", percent);
 	systemd_status("bringing the store up to date: %s%s", doing, done);
-	if (is_new || now - said_at >= SAY_EVERY_MS) {
-		said_at = now;
-		log_notice("the store is of an earlier version: %s%s", doing, done);
+	if (is_new || now - patience->said_at >= SAY_EVERY_MS) {
+		patience->said_at = now;
+		log_notice("the store is brought up to date: %s%s", doing, done);
 	}
-	doing_before = doing;
 }
 
 static void say_migrated(struct ledger *ledger)
@@ -48,6 +52,19 @@ static void say_migrated(struct ledger *ledger)
 		    "the store was of an earlier version and has been brought up to date; as it "
 		    "was before it lies in %s, which may be deleted once all is well",
 		    copy);
+}
+
+static void say_set_aside(const struct ledger *ledger)
+{
+	const char *aside = ledger_set_aside(ledger);
+
+	if (aside[0])
+		log_event(STORE_SET_ASIDE,
+		    "the store was damaged and lies in %s now; a new one was begun, which knows "
+		    "nothing of before, and devices are asked for what they still have. Look at "
+		    "the disk (dmesg, smartctl -a), and bring the last backup back if there is "
+		    "one (carepace restore)",
+		    aside);
 }
 
 static void say_other_key(const struct ledger *ledger, const struct config *config)
@@ -63,6 +80,7 @@ static void say_other_key(const struct ledger *ledger, const struct config *conf
 static int open_ledger(const struct store_terms *terms, struct ledger **out)
 {
 	const struct config *config = terms->config;
+	struct patience patience = {0};
 	struct ledger_config ledger = {
 	    .path = terms->file,
 	    .site = config->site.name,
@@ -77,7 +95,9 @@ static int open_ledger(const struct store_terms *terms, struct ledger **out)
 	    .own = config->own->orders,
 	    .own_count = config->own->count,
 	    .stopwatch_us = clock_mono_us,
-	    .migrating = on_migrating,
+	    .is_gateways = true,
+	    .migrating = on_work,
+	    .migrating_ctx = &patience,
 	    .clock = clock_start(),
 	};
 	struct pki_error error;
@@ -91,8 +111,8 @@ static int open_ledger(const struct store_terms *terms, struct ledger **out)
 	if (err == CP_OK)
 		return 0;
 	log_event(STORE_REFUSED, "cannot open the store: %s", why);
-	/* A store of the future is a whole one: another try would say the same. */
-	return err == CP_NEWER ? GATEWAY_CONFIG : GATEWAY_STORE;
+	/* It is a whole one, not for us: another try would say the same. */
+	return err == CP_NEWER || err == CP_CONFIG ? GATEWAY_CONFIG : GATEWAY_STORE;
 }
 
 int store_start(const struct store_terms *terms, int *lock, char resting[STORE_REST_WHY_BYTES],
@@ -108,6 +128,7 @@ int store_start(const struct store_terms *terms, int *lock, char resting[STORE_R
 	if (status)
 		return status;
 	clock_assume(ledger_assumed_offset(*out));
+	say_set_aside(*out);
 	say_migrated(*out);
 	say_other_key(*out, terms->config);
 	return 0;

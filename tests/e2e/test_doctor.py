@@ -211,6 +211,11 @@ def damaged_store(box):
     file.write_bytes(b"\0" * 4096 + file.read_bytes()[4096:])
 
 
+def set_aside(box):
+    damaged_store(box)
+    box.start().stop()
+
+
 def failed_often(box):
     now = round(time.time() * 1000)
     box.start()
@@ -269,6 +274,15 @@ def test_the_daemon_says_the_same(box, fault):
     (failure,) = doctor(box).failed
     assert box.launch().ended() == 2
     assert [line for line in box.log if failure.text in line], (failure.text, box.log)
+
+
+def test_what_was_set_aside_is_said(box):
+    set_aside(box)
+    report = doctor(box)
+    warning = report.found["left over"]
+    assert warning.result == "warn"
+    assert re.search(r"set aside as .*carepace\.db\.damaged-\d{8}T\d{6}Z", warning.text)
+    assert "carepace restore" in warning.remedy and not report.failed
 
 
 def test_a_box_that_nobody_has_set_up(box):

@@ -320,8 +320,9 @@ static int heard_copying;
 static int heard_changing;
 static int highest_percent;
 
-static void hear(const char *doing, int percent)
+static void hear(void *ctx, const char *doing, int percent)
 {
+	(void)ctx;
 	heard_copying += strcmp(doing, "copying it") == 0;
 	heard_changing += strcmp(doing, "changing it") == 0;
 	if (percent > highest_percent)

@@ -1,12 +1,12 @@
 #include "ledger/store/migrate.h"
 
 #include "ledger/ledger.h"
+#include "ledger/store/files.h"
 #include "ledger/store/store.h"
 
 #include <sqlite3.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -40,33 +40,6 @@ static bool has_room(struct ledger *ledger, int64_t *lacking_bytes)
 	return *lacking_bytes <= 0;
 }
 
-static bool sync_file(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	bool is_synced = fchmod(fd, S_IRUSR | S_IWUSR) == 0 && fsync(fd) == 0;
-	close(fd);
-	return is_synced;
-}
-
-static bool sync_folder_of(const char *path)
-{
-	char folder[512];
-
-	snprintf(folder, sizeof(folder), "%s", path);
-	char *slash = strrchr(folder, '/');
-	if (slash)
-		slash[slash == folder] = '\0';
-	int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	bool is_synced = fsync(fd) == 0;
-	close(fd);
-	return is_synced;
-}
-
 /* --- progress ------------------------------------------------------------------------------ */
 
 #define INSTRUCTIONS 20000 /* of SQLite, between two words: well under a second */
@@ -86,7 +59,8 @@ static int say_progress(void *ctx)
 
 	if (progress->part && stat(progress->part, &stat_of) == 0 && progress->store_bytes > 0)
 		percent = (int)(stat_of.st_size * 100 / progress->store_bytes);
-	progress->ledger->config.migrating(progress->doing, percent > 100 ? 100 : percent);
+	progress->ledger->config.migrating(
+	    progress->ledger->config.migrating_ctx, progress->doing, percent > 100 ? 100 : percent);
 	return 0;
 }
 
@@ -96,7 +70,7 @@ static void begin_progress(struct progress *progress)
 
 	if (!ledger->config.migrating)
 		return;
-	ledger->config.migrating(progress->doing, -1);
+	ledger->config.migrating(ledger->config.migrating_ctx, progress->doing, -1);
 	sqlite3_progress_handler(ledger->db.conn, INSTRUCTIONS, say_progress, progress);
 }
 
@@ -124,7 +98,8 @@ static bool copy(struct ledger *ledger, const char *to)
 	begin_progress(&progress);
 	db_run(&ledger->db, "VACUUM INTO ?", "t", part);
 	end_progress(ledger);
-	return !ledger->db.err && sync_file(part) && rename(part, to) == 0 && sync_folder_of(to);
+	return !ledger->db.err && files_sync(part) && rename(part, to) == 0 &&
+	       files_sync_folder_of(to);
 }
 
 /* A try that ended before its step was done has left the same store in its copy. */

@@ -1,5 +1,6 @@
 #include "ledger/store/store.h"
 
+#include "ledger/store/aside.h"
 #include "ledger/store/migrate.h"
 #include "ledger/store/room.h"
 
@@ -46,6 +47,25 @@ static enum cp_err make_durable(struct ledger *ledger)
 	return CP_OK;
 }
 
+/* Else it would be changed into what nobody can read any more. */
+static enum cp_err check_ours(struct ledger *ledger, int64_t version)
+{
+	static const char tables[] = "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
+	                             " AND name IN ('meta', 'source', 'journal', 'stream')";
+	int64_t all = db_value(&ledger->db, 0, "SELECT count(*) FROM sqlite_schema", "");
+	bool is_ours = version ? db_value(&ledger->db, 0, tables, "") == 4 : all == 0;
+
+	if (ledger->db.err == CP_CORRUPT)
+		return fail(ledger, CP_CORRUPT, "is not a store of carepace, or is damaged");
+	if (ledger->db.err)
+		return fail_with_db(ledger);
+	if (is_ours)
+		return CP_OK;
+	return fail(ledger, CP_CONFIG,
+	    "is a database of another program: nothing was changed in it; move it to where it "
+	    "belongs, and a new store is made at the next start");
+}
+
 static enum cp_err check_version(struct ledger *ledger, int64_t *version)
 {
 	*version = db_value(&ledger->db, -1, "PRAGMA user_version", "");
@@ -53,8 +73,9 @@ static enum cp_err check_version(struct ledger *ledger, int64_t *version)
 		return fail(ledger, CP_CORRUPT, "is not a store of carepace, or is damaged");
 	if (ledger->db.err)
 		return fail_with_db(ledger);
-	if (*version <= STORE_SCHEMA_VERSION)
-		return CP_OK;
+	enum cp_err err = check_ours(ledger, *version);
+	if (err || *version <= STORE_SCHEMA_VERSION)
+		return err;
 	char backup[100];
 	char text[220];
 	migrate_backup_name(&ledger->db, backup, sizeof(backup));
@@ -133,15 +154,43 @@ static enum cp_err make_log_durable(struct ledger *ledger)
 	return fail_with_db(ledger);
 }
 
-enum cp_err store_open(struct ledger *ledger)
+/* Something in it was damaged when it was open last: what else is? */
+static enum cp_err check_whole(struct ledger *ledger)
+{
+	const char *path = ledger->config.path;
+	char said[100] = "";
+
+	if (!ledger->config.is_gateways || !aside_is_check_asked(path))
+		return CP_OK;
+	if (ledger->config.migrating)
+		ledger->config.migrating(ledger->config.migrating_ctx,
+		    "checking it, for something in it was damaged", -1);
+	struct db_rows rows = db_query(&ledger->db, "PRAGMA quick_check(1)", "");
+	if (db_next(&rows)) {
+		snprintf(said, sizeof(said), "%s", db_text(&rows, 0));
+		db_end(&rows);
+	}
+	if (ledger->db.err && ledger->db.err != CP_CORRUPT)
+		return fail_with_db(ledger);
+	if (ledger->db.err || strcmp(said, "ok") != 0)
+		return fail(ledger, CP_CORRUPT, "is damaged");
+	aside_check_done(path);
+	return CP_OK;
+}
+
+static enum cp_err open_file(struct ledger *ledger)
 {
 	const char *path = ledger->config.path;
 	struct db *db = &ledger->db;
 
+	if (path && ledger->config.is_gateways && aside_is_log_alone(path))
+		return fail(ledger, CP_CORRUPT, "is gone, and its log is there");
 	if (db_open(db, path ? path : ":memory:", path ? DB_WRITE : DB_IN_MEMORY))
 		return fail_with_db(ledger);
 	int64_t version = 0;
 	enum cp_err err = check_version(ledger, &version);
+	if (!err && path)
+		err = check_whole(ledger);
 	if (!err)
 		err = make_durable(ledger);
 	if (!err && path)
@@ -154,6 +203,31 @@ enum cp_err store_open(struct ledger *ledger)
 		return err;
 	sqlite3_wal_hook(db->conn, count_pages, ledger);
 	return db->err ? fail_with_db(ledger) : CP_OK;
+}
+
+/* Devices are asked for what they still have, as after a restore. */
+static enum cp_err begin_anew(struct ledger *ledger, wall_ms now)
+{
+	char why[200];
+
+	db_close(&ledger->db);
+	ledger->db = (struct db){0};
+	ledger->error[0] = '\0';
+	enum cp_err err = aside_put(ledger->config.path, now, ledger->damaged_to, why, sizeof(why));
+	if (err)
+		return fail(ledger, err, why);
+	aside_check_done(ledger->config.path);
+	err = open_file(ledger);
+	if (!err)
+		store_set_meta(ledger, "restored_at", now);
+	return err;
+}
+
+enum cp_err store_open(struct ledger *ledger, wall_ms now)
+{
+	enum cp_err err = open_file(ledger);
+
+	return err == CP_CORRUPT && ledger->config.is_gateways ? begin_anew(ledger, now) : err;
 }
 
 int64_t store_meta(struct ledger *ledger, const char *name, int64_t otherwise)

@@ -12,7 +12,7 @@
 #define STORE_SCHEMA_VERSION 2 /* ledger/store/migrate.h */
 
 /* Fills ledger->db; on an error ledger->error says what and what to do. */
-enum cp_err store_open(struct ledger *ledger) CP_MUST_CHECK;
+enum cp_err store_open(struct ledger *ledger, wall_ms now) CP_MUST_CHECK;
 
 /* The end before this start was clean. Marks the store as in use, durably. */
 bool store_was_clean(struct ledger *ledger);
