@@ -23,6 +23,8 @@ const struct cli_command cli_commands[] = {
     {"what-if", cli_what_if, "what the past would have come to under another policy file"},
     {"replay", cli_replay, "judge a recorded or simulated log in virtual time"},
     {"export", cli_export, "lists as CSV or JSON; all that came in as a log"},
+    {"backup", cli_backup, "copy the store into a file, beside the running gateway"},
+    {"restore", cli_restore, "make a backup the store, while the gateway is stopped"},
     {"pki", cli_pki, "the clinic's certificates: make, renew, revoke, list"},
     {"example-config", cli_example_config, "print a configuration to begin with"},
     {"setup", cli_setup, "set a box up: configuration, certificates, first device"},

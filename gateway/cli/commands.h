@@ -57,6 +57,8 @@ int cli_verify(int argc, char **argv);
 int cli_what_if(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_replay(int argc, char **argv);
+int cli_backup(int argc, char **argv);
+int cli_restore(int argc, char **argv);
 int cli_checks(int argc, char **argv);
 int cli_parked(int argc, char **argv);
 int cli_counts(int argc, char **argv);

@@ -6,6 +6,7 @@
 #include "io/clock.h"
 #include "io/control.h"
 #include "io/folder.h"
+#include "io/restore_folder.h"
 #include "ledger/ledger.h"
 
 #include <string.h>
@@ -119,9 +120,12 @@ static int do_it_here(
 		return CLI_UNREADABLE;
 	}
 	int status = CLI_UNREADABLE;
-	if (box_key_load(folder, config.box_key, &error)) {
+	enum restore_end end;
+	char former[PATH_MAX];
+	bool is_settled = restore_settle(folder, &end, former, why) == CP_OK;
+	if (is_settled && box_key_load(folder, config.box_key, &error)) {
 		cli_say(&request->options, "%s", error.text);
-	} else if (ledger_open(&config, config.clock.reading.wall, &ledger, why)) {
+	} else if (!is_settled || ledger_open(&config, config.clock.reading.wall, &ledger, why)) {
 		cli_say(&request->options, "%s", why);
 	} else {
 		if (work(ledger, request, &outcome))

@@ -84,6 +84,7 @@ static void gather(struct status *status, struct cli_source *source, const char 
 	daemon_ask(folder, &status->daemon);
 	read_store(status, source);
 	measure_disk(status, folder);
+	last_backup_load(folder, &status->backup);
 	read_certificates(status, &source->config);
 	status_judge(status);
 }

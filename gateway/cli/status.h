@@ -8,6 +8,7 @@
 
 #include "cli/daemon.h"
 #include "cli/source.h"
+#include "io/last_backup.h"
 #include "ledger/view/gauges.h"
 #include "ledger/view/health.h"
 
@@ -44,6 +45,7 @@ struct status {
 	size_t worst_count;
 	int64_t free_bytes; /* of the disk */
 	int64_t days_left;  /* until it is full; -1: not known */
+	struct last_backup backup;
 	struct status_certificate certificates[4];
 	struct status_problem problems[STATUS_PROBLEMS_MAX]; /* the worst light first */
 	size_t problem_count;

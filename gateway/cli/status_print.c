@@ -81,6 +81,19 @@ static void print_store(const struct status *status)
 	    status->health.unjudged);
 }
 
+/* No backup is no trouble: whether one is wanted is the clinic's to know. */
+static void print_backup(const struct status *status)
+{
+	const struct last_backup *last = &status->backup;
+	char when[WHEN_BYTES];
+
+	if (last->at)
+		LINE("Last backup", "%s, %s", when_short(&status->source->zone, last->at, when),
+		    last->file);
+	else
+		LINE("Last backup", "%s", "none yet: carepace backup FILE makes one");
+}
+
 /* Without one nothing waits for anybody: what is kept goes by itself (upstream.outbox_days). */
 static void print_head_office(const struct status *status)
 {
@@ -179,6 +192,7 @@ void status_print_text(const struct status *status)
 	print_devices(status);
 	print_head_office(status);
 	print_store(status);
+	print_backup(status);
 	print_alerts(status);
 }
 
@@ -228,6 +242,17 @@ static json_t *store_json(const struct status *status)
 	return object;
 }
 
+static json_t *backup_json(const struct status *status)
+{
+	const struct last_backup *last = &status->backup;
+	json_t *object = json_object();
+
+	json_put_time(object, "made", &status->source->zone, last->at);
+	json_put_text(object, "file", last->file);
+	json_put_int(object, "bytes", last->bytes);
+	return object;
+}
+
 static json_t *alerts_json(const struct status *status)
 {
 	json_t *object = json_object();
@@ -264,6 +289,7 @@ void status_print_json(const struct status *status)
 	json_put(object, "gateway", daemon_json(status));
 	json_put(object, "certificates", certificates);
 	json_put(object, "store", status->store_silence[0] ? NULL : store_json(status));
+	json_put(object, "last_backup", status->backup.at ? backup_json(status) : NULL);
 	json_put(object, "open_alerts", status->store_silence[0] ? NULL : alerts_json(status));
 	json_print(object);
 }

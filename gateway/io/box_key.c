@@ -19,20 +19,20 @@ static bool parse(struct slice text, uint8_t key[HASH_BYTES])
 	       hex_parse(slice_of(text.p + FIRST_LINE_LEN, 2 * HASH_BYTES), key, HASH_BYTES, &len);
 }
 
-static enum cp_err make(
-    const char *folder, const char *path, uint8_t key[HASH_BYTES], struct pki_error *error)
+enum cp_err box_key_save(const char *folder, const uint8_t key[HASH_BYTES], struct pki_error *error)
 {
 	char text[TEXT_LEN + 1] = FIRST_LINE;
+	char path[PATH_MAX];
 
-	if (rng_bytes(key, HASH_BYTES))
-		return pki_fail(error, CP_IO, "no random bytes for the key of this box");
 	hex_format(slice_of(key, HASH_BYTES), text + FIRST_LINE_LEN);
 	text[TEXT_LEN - 1] = '\n';
-	enum cp_err err = file_replace(path, 0600, slice_of(text, TEXT_LEN), error);
+	enum cp_err err = file_join(path, folder, BOX_KEY_FILE_NAME, error);
+	if (!err)
+		err = file_replace(path, 0600, slice_of(text, TEXT_LEN), error);
 	return err ? err : file_sync_dir(folder, error);
 }
 
-enum cp_err box_key_load(const char *folder, uint8_t key[HASH_BYTES], struct pki_error *error)
+enum cp_err box_key_read(const char *folder, uint8_t key[HASH_BYTES], struct pki_error *error)
 {
 	char path[PATH_MAX];
 	struct buf text;
@@ -42,8 +42,6 @@ enum cp_err box_key_load(const char *folder, uint8_t key[HASH_BYTES], struct pki
 		err = file_check_secret(path, error);
 	if (!err)
 		err = file_read(path, TEXT_LEN, &text, error);
-	if (err == CP_NOTFOUND)
-		return make(folder, path, key, error);
 	if (err)
 		return err;
 	if (!parse(slice_of(text.p, text.len), key))
@@ -54,4 +52,15 @@ enum cp_err box_key_load(const char *folder, uint8_t key[HASH_BYTES], struct pki
 		    path);
 	buf_deinit(&text);
 	return err;
+}
+
+enum cp_err box_key_load(const char *folder, uint8_t key[HASH_BYTES], struct pki_error *error)
+{
+	enum cp_err err = box_key_read(folder, key, error);
+
+	if (err != CP_NOTFOUND)
+		return err;
+	if (rng_bytes(key, HASH_BYTES))
+		return pki_fail(error, CP_IO, "no random bytes for the key of this box");
+	return box_key_save(folder, key, error);
 }

@@ -4,6 +4,7 @@
 #include "ledger/store/down_rows.h"
 #include "ledger/store/names.h"
 #include "ledger/receipt.h"
+#include "ledger/restored.h"
 #include "wire/pack.h"
 #include "wire/unpack.h"
 
@@ -51,8 +52,11 @@ void downs_hello_ack(struct ledger *ledger, const struct reading *reading)
 	ack.gw_ts_ms = ledger->now;
 	ack.has_heartbeat_s = 1;
 	ack.heartbeat_s = HEARTBEAT_S;
-	/* resume_from_seq is left out: it would say that everything below is on disk,
-	 * and nobody has counted the holes. PUBACKs say it one by one. */
+	/* PUBACKs say one by one what is on disk; but for a store that was restored. */
+	ack.resume_from_seq = restored_resume_from(ledger, reading);
+	ack.has_resume_from_seq = ack.resume_from_seq != 0;
+	ack.restored_ts_ms = ledger->restored_at;
+	ack.has_restored_ts_ms = ledger->restored_at != 0;
 	down.ts_ms = ledger->now;
 	down.body_case = CAREPACE__V1__DOWN__BODY_HELLO_ACK;
 	down.hello_ack = &ack;

@@ -40,6 +40,7 @@
 #include "ledger/parked.h"
 #include "ledger/judging/pending.h"
 #include "ledger/policies.h"
+#include "ledger/restored.h"
 #include "ledger/retention.h"
 #include "ledger/store/room.h"
 #include "ledger/store/sessions.h"
@@ -135,6 +136,7 @@ enum cp_err ledger_open(
 		forgets_open(ledger);
 		policies_open(ledger, now);
 		parked_open(ledger);
+		restored_open(ledger);
 		outbox_open(ledger);
 		stream_names_open(ledger);
 		pending_add_tail(ledger);

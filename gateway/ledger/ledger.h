@@ -67,6 +67,10 @@ const char *ledger_set_aside(const struct ledger *ledger);
  * "": it was not. */
 void ledger_copy_before(struct ledger *ledger, char *out, size_t out_bytes);
 
+/* The store was made from a backup of that moment, and was opened for the first time since;
+ * else 0. */
+wall_ms ledger_restored_from(const struct ledger *ledger);
+
 /* Before it is opened: can anything be written in its folder? What must be freed first
  * goes to *lacking_bytes. */
 bool ledger_has_room(const char *folder, int64_t reserve_bytes, int64_t *lacking_bytes);

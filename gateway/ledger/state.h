@@ -21,7 +21,7 @@
  *                    verdicts.c the answer on the chair; next_allowed.c when to come again
  *                    presence.c what a device does not send
  *                    pending.c  the careful way after an abnormal exit; unjudged.c
- *     downs.c        what is said to devices
+ *     downs.c        what is said to devices;  restored.c after backup.c gave back a store
  *     days/          what a civil day adds up to
  *     office/        what head office is told: states.c things that change, outbox.c keys
  *                    that wait, folds.c storms, report.c the bytes
@@ -95,6 +95,7 @@ struct ledger {
 	bool has_passed_over; /* facts, since subjects_judge_one() last said so */
 	wall_ms careful_until;
 	wall_ms opened_at;
+	wall_ms restored_at, restored_from;      /* ledger/restored.h; 0: never; not just now */
 	bool is_receipt_due;                     /* head office is told where its stream stands */
 	struct touched set_aside[SUBJECT_KINDS]; /* unjudged subjects, by kind; in `lasting` */
 	struct arena lasting;                    /* as long as the ledger */

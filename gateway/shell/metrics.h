@@ -23,7 +23,9 @@ struct measured {
 	struct view_gauges store; /* has_store; these three */
 	struct view_health health;
 	int64_t growth_a_day; /* bytes; 0: not known yet */
-	uint64_t http[3];     /* answered, refused, cut */
+	bool has_backup;
+	wall_ms backup_at; /* has_backup */
+	uint64_t http[3];  /* answered, refused, cut */
 };
 
 enum metric_type {

@@ -7,6 +7,7 @@
 #include "io/systemd.h"
 #include "ledger/ledger.h"
 #include "shell/gateway.h"
+#include "shell/restored.h"
 
 #include <stdio.h>
 
@@ -123,6 +124,8 @@ int store_start(const struct store_terms *terms, int *lock, char resting[STORE_R
 		return GATEWAY_CONFIG;
 	if (*terms->is_stopping)
 		return 0;
+	if (restored_settle(terms->config->store.path))
+		return GATEWAY_STORE;
 	int status = open_ledger(terms, out);
 
 	if (status)
@@ -130,6 +133,7 @@ int store_start(const struct store_terms *terms, int *lock, char resting[STORE_R
 	clock_assume(ledger_assumed_offset(*out));
 	say_set_aside(*out);
 	say_migrated(*out);
+	restored_say(*out);
 	say_other_key(*out, terms->config);
 	return 0;
 }

@@ -1,11 +1,13 @@
 #include "shell/web.h"
 
 #include "io/clock.h"
+#include "io/last_backup.h"
 #include "io/log.h"
 #include "io/mailbox.h"
 #include "shell/metrics.h"
 
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdlib.h>
 
 #define UNAVAILABLE 503
@@ -111,6 +113,17 @@ static void answer_ready(void *ctx, struct http_reply *reply)
 		http_print(reply, "ready\n");
 }
 
+static void look_for_backup(struct web *web)
+{
+	char folder[PATH_MAX];
+	struct last_backup last;
+
+	snprintf(folder, sizeof(folder), "%s", web->store_file);
+	last_backup_load(dirname(folder), &last);
+	web->measured.has_backup = last.at != 0;
+	web->measured.backup_at = last.at;
+}
+
 /* Its errors are sticky: a view that failed is opened again. Until devices are served the
  * store may not be there, and needs nobody who looks. */
 static void look_at_store(struct web *web)
@@ -129,6 +142,7 @@ static void look_at_store(struct web *web)
 	measured->has_store = false;
 	if (!web->view)
 		return;
+	look_for_backup(web);
 	view_gauges(web->view, &measured->store);
 	view_health(web->view, web->store_file, &measured->health);
 	int64_t growth = view_growth(&measured->health, measured->now.at);

@@ -43,13 +43,16 @@ class OwnMount:
 
     def run(self, command):
         """In the namespace, with $PLACE."""
-        subprocess.run(["nsenter", "-t", str(self._keeper.pid), "-m", "sh", "-e", "-c",
-                        self._at_place(command)], check=True)
+        subprocess.run([*self.inside, "sh", "-e", "-c", self._at_place(command)], check=True)
+
+    @property
+    def inside(self):
+        """What a command in the namespace begins with."""
+        return ["nsenter", "-t", str(self._keeper.pid), "-m"]
 
     def _rows(self, sql, *values):
-        said = subprocess.run(["nsenter", "-t", str(self._keeper.pid), "-m", "/usr/bin/python3",
-                               "-c", ASK, self.place, sql, repr(values)], check=True,
-                              capture_output=True, text=True).stdout
+        said = subprocess.run([*self.inside, "/usr/bin/python3", "-c", ASK, self.place, sql,
+                               repr(values)], check=True, capture_output=True, text=True).stdout
         return ast.literal_eval(said)
 
     def leave(self):

@@ -44,3 +44,17 @@ void folds_put_alert(struct ledger *ledger, const struct alert *alert)
 	db_run(&ledger->db, "UPDATE fold SET revision = revision + 1 WHERE no = ?", "i", fold);
 	outbox_put_state(ledger, OUTBOX_ALERT, fold);
 }
+
+void folds_offer_all(struct ledger *ledger)
+{
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT id FROM alert WHERE fold = 0 ORDER BY raised_at, id", "");
+	struct id id;
+
+	while (db_next(&rows))
+		if (id_from_bytes(&id, db_blob(&rows, 0)))
+			outbox_put_alert(ledger, &id);
+	rows = db_query(&ledger->db, "SELECT no FROM fold WHERE revision > 0 ORDER BY no", "");
+	while (db_next(&rows))
+		outbox_put_state(ledger, OUTBOX_ALERT, db_int(&rows, 0));
+}

@@ -20,4 +20,7 @@
  * told before its session turned out to be a test: head office reads of it as taken back. */
 void folds_put_alert(struct ledger *ledger, const struct alert *alert);
 
+/* All that were ever told. */
+void folds_offer_all(struct ledger *ledger);
+
 #endif

@@ -43,6 +43,14 @@ void outbox_put_state(struct ledger *ledger, int64_t kind, int64_t subject)
 	put(ledger, kind, slice_of(NULL, 0), subject);
 }
 
+void outbox_begin_anew(struct ledger *ledger)
+{
+	db_exec(&ledger->db, "DELETE FROM outbox; DELETE FROM outbox_count; DELETE FROM gone;"
+	                     "UPDATE alert SET given_up = 0 WHERE given_up != 0;"
+	                     "UPDATE fold SET given_up = 0 WHERE given_up != 0");
+	ledger->outbox_rows = 0;
+}
+
 void outbox_open(struct ledger *ledger)
 {
 	ledger->outbox_rows = db_value(&ledger->db, 0, "SELECT count(*) FROM outbox", "");

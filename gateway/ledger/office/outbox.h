@@ -23,6 +23,10 @@ void outbox_open(struct ledger *ledger);
 /* kind: ReportKind. */
 void outbox_put_alert(struct ledger *ledger, const struct id *alert);
 void outbox_put_state(struct ledger *ledger, int64_t kind, int64_t subject);
+
+/* A store that was restored: nothing waits, nothing was ever given up. */
+void outbox_begin_anew(struct ledger *ledger);
+
 void outbox_done(struct ledger *ledger, const struct batch_done *done);
 
 /* Evicts some of what is over. */

@@ -146,3 +146,13 @@ void states_put(struct ledger *ledger, enum subject_kind kind, int64_t subject,
 {
 	states_put_both(ledger, kind, subject, people, body, NULL);
 }
+
+void states_offer_all(struct ledger *ledger)
+{
+	struct db_rows rows =
+	    db_query(&ledger->db, "SELECT kind, subject FROM state ORDER BY kind, subject", "");
+
+	while (db_next(&rows))
+		outbox_put_state(
+		    ledger, report_kind((enum subject_kind)db_int(&rows, 0)), db_int(&rows, 1));
+}

@@ -52,4 +52,7 @@ void states_skip(struct ledger *ledger, enum subject_kind kind, int64_t subject)
 void states_put_both(struct ledger *ledger, enum subject_kind kind, int64_t subject,
     struct state_people people, const ProtobufCMessage *truth, const ProtobufCMessage *observed);
 
+/* All that were ever told, as they were told last. */
+void states_offer_all(struct ledger *ledger);
+
 #endif
