@@ -94,8 +94,7 @@ struct ledger {
 	bool is_careful;      /* after an abnormal exit */
 	bool has_passed_over; /* facts, since subjects_judge_one() last said so */
 	wall_ms careful_until;
-	wall_ms opened_at;
-	wall_ms restored_at, restored_from;      /* ledger/restored.h; 0: never; not just now */
+	wall_ms opened_at, restored_at, restored_from; /* ledger/restored.h; 0: never; not now */
 	bool is_receipt_due;                     /* head office is told where its stream stands */
 	struct touched set_aside[SUBJECT_KINDS]; /* unjudged subjects, by kind; in `lasting` */
 	struct arena lasting;                    /* as long as the ledger */

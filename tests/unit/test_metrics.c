@@ -66,6 +66,8 @@ static void test_page(void **state)
 	(void)state;
 	assert_non_null(measured);
 	measured->always = measured->has_store = measured->now.has_office = true;
+	measured->has_backup = true;
+	measured->backup_at = 97250;
 	measured->now.at = 100000;
 	measured->now.started_at = 98500;
 	measured->now.down_ms = 61005;
@@ -88,6 +90,7 @@ static void test_page(void **state)
 	static const char *const lines[] = {
 	    "carepace_start_time_seconds 98.500\n",
 	    "carepace_upstream_down_seconds 61.005\n",
+	    "carepace_last_backup_timestamp_seconds 97.250\n",
 	    "carepace_messages_refused_total{reason=\"foreign\"} 7\n",
 	    "carepace_messages_refused_total{reason=\"privacy\"} 8\n",
 	    "carepace_messages_refused_total{reason=\"not_kept\"} 9\n",
@@ -106,10 +109,11 @@ static void test_page(void **state)
 		assert_int_equal(lines_that_begin(page, lines[i]), 1);
 	free(page);
 	/* What is not there is not said to be 0. */
-	measured->has_store = measured->now.has_office = false;
+	measured->has_store = measured->has_backup = measured->now.has_office = false;
 	page = print(measured);
 	assert_int_equal(lines_that_begin(page, "carepace_store_bytes"), 0);
 	assert_int_equal(lines_that_begin(page, "carepace_upstream_connected"), 0);
+	assert_int_equal(lines_that_begin(page, "carepace_last_backup"), 0);
 	assert_int_equal(lines_that_begin(page, "carepace_ready 0\n"), 1);
 	free(page);
 	free(measured);
