@@ -20,7 +20,7 @@ import pytest
 
 BUILD = Path(os.environ["CAREPACE_BUILD_DIR"]) / "tests"
 ORACLE = Path(__file__).with_name("oracle.py")
-SEEDS = int(os.environ.get("CAREPACE_SEEDS", 20 if os.environ.get("CAREPACE_QUICK") else 60))
+SEEDS = int(os.environ.get("CAREPACE_SEEDS", 20 if os.environ.get("CAREPACE_QUICK") else 40))
 CONTROL_SEEDS = 20
 SWEPT_SEEDS = 4
 JOBS = os.cpu_count() or 1
