@@ -287,6 +287,7 @@ static void gather_events(const struct why *why, struct events *events)
 
 static void print_history(const struct why *why, struct arena *arena)
 {
+	const struct config *config = &why->source->config;
 	struct events events = {0};
 	struct table table;
 	char when[WHEN_BYTES];
@@ -296,7 +297,9 @@ static void print_history(const struct why *why, struct arena *arena)
 	for (size_t i = 0; i < events.count; i++)
 		add(&table, moment_long(&why->source->zone, events.items[i].when, when), "%s",
 		    events.items[i].text);
-	if (why->row.outbox_n)
+	if (why->row.outbox_n && config->site.name && !config->upstream.server_count)
+		add(&table, "head office", "none is configured");
+	else if (why->row.outbox_n)
 		add(&table, "head office", "waits to be sent since %s",
 		    moment_long(
 		        &why->source->zone, moment_stamped(why->source, why->row.queued_at), when));
