@@ -163,7 +163,7 @@ static int prepare_store(struct job *job)
 	if (status)
 		return status;
 	restore_give(job->store, path);
-	switch (backup_open_as_store(path, job->now, &watch, why)) {
+	switch (backup_open_as_store(path, job->source->site, job->now, &watch, why)) {
 	case CP_OK:
 		return CLI_OK;
 	case CP_CORRUPT:
@@ -331,7 +331,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 int cli_restore(int argc, char **argv)
 {
 	static const struct argp_option own[] = {
-	    {"force", KEY_FORCE, NULL, 0, "Also a backup of another site.", 0},
+	    {"force", KEY_FORCE, NULL, 0,
+	        "Also a backup of another site, which becomes this one's.", 0},
 	    {0},
 	};
 	static const struct cli_syntax syntax = {

@@ -237,8 +237,8 @@ enum cp_err backup_look(const char *path, struct backup_facts *out, char why[256
 	return err;
 }
 
-enum cp_err backup_open_as_store(
-    const char *path, wall_ms now, const struct backup_watch *watch, char why[256])
+enum cp_err backup_open_as_store(const char *path, const char *site, wall_ms now,
+    const struct backup_watch *watch, char why[256])
 {
 	struct db db = {0};
 
@@ -255,6 +255,8 @@ enum cp_err backup_open_as_store(
 		    "INSERT OR REPLACE INTO meta(name, value)"
 		    " VALUES('restored_at', ?), ('restore_due', 1)",
 		    "i", (int64_t)now);
+		if (site[0])
+			db_run(&db, "UPDATE meta SET value = ? WHERE name = 'site'", "t", site);
 		db_run(&db, "DELETE FROM meta WHERE name LIKE 'backup!_%' ESCAPE '!'", "");
 		db_commit(&db);
 		if (db.err)

@@ -52,8 +52,8 @@ struct backup_facts {
 enum cp_err backup_look(const char *path, struct backup_facts *out, char why[256]) CP_MUST_CHECK;
 
 /* A copy of a backup becomes a store that ledger_open() knows as restored (ledger/restored.h),
- * if SQLite's quick_check finds nothing wrong. */
-enum cp_err backup_open_as_store(
-    const char *path, wall_ms now, const struct backup_watch *watch, char why[256]) CP_MUST_CHECK;
+ * if SQLite's quick_check finds nothing wrong. site: whose it is from now on; "": as it says. */
+enum cp_err backup_open_as_store(const char *path, const char *site, wall_ms now,
+    const struct backup_watch *watch, char why[256]) CP_MUST_CHECK;
 
 #endif

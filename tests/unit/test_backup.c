@@ -137,7 +137,7 @@ static void it_becomes_a_store_of_another_epoch(void **state)
 	name_copy(state, path);
 	assert_int_equal(copy(state, &meanwhile, 0, why), CP_OK);
 	close_store(state);
-	assert_int_equal(backup_open_as_store(path, 1700000005000, &watch, why), CP_OK);
+	assert_int_equal(backup_open_as_store(path, "", 1700000005000, &watch, why), CP_OK);
 	assert_int_equal(count_in(path, "SELECT count(*) FROM meta WHERE name LIKE 'backup!_%'"
 	                                " ESCAPE '!'"),
 	    0);
