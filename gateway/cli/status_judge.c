@@ -128,7 +128,8 @@ void status_judge(struct status *status)
 	if (status->daemon.is_clock_in_doubt)
 		problem(status, STATUS_YELLOW,
 		    "This box does not know the time, so nothing falls due and starts are "
-		    "answered with advise: see timedatectl.");
+		    "answered with advise, until a time server, head office or three devices "
+		    "confirm its clock: carepace doctor says how.");
 	judge_head_office(status);
 	judge_alerts(status);
 	sort(status);

@@ -106,6 +106,20 @@ def test_a_healthy_box_has_no_failure(box):
     box.stop()
 
 
+def test_who_else_may_know_the_time(box):
+    """A box that no time server reaches is told the ways to green; one of them is the gateway's own."""
+    box.clock.set(synced=False)
+    clock = doctor(box).found["clock"]
+    assert clock.result == "warn" and "it is not synchronised" in clock.text
+    assert "NTP=" in clock.remedy and "three devices that agree" in clock.remedy
+    box.clock.set(synced=True)
+    box.start()
+    box.clock.set(synced=False)
+    clock = doctor(box).found["clock"]
+    assert clock.result == "ok" and "but confirmed since this box started" in clock.text
+    box.stop()
+
+
 def test_looking_is_no_event(box):
     """Neither doctor nor whoever only tries the port is taken for a device in trouble."""
     box.configure(log={"level": "debug"})
