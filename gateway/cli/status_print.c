@@ -120,7 +120,8 @@ static void print_head_office(const struct status *status)
 
 static void print_certificates(const struct status *status)
 {
-	bool is_first = true;
+	char text[300] = "";
+	size_t len = 0;
 
 	printf("%-13s", "Certificates");
 	for (size_t i = 0; i < CP_COUNT(status->certificates); i++) {
@@ -128,11 +129,11 @@ static void print_certificates(const struct status *status)
 		char until[WHEN_BYTES];
 		if (!certificate->ends_at)
 			continue;
-		printf("%s%s until %.10s", is_first ? "" : ", ", certificate->what,
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s until %.10s",
+		    len ? ", " : "", certificate->what,
 		    when_short(&status->source->zone, certificate->ends_at, until));
-		is_first = false;
 	}
-	printf("%s\n", is_first ? "not readable here" : "");
+	text_wrap(13, len ? text : "not readable here");
 }
 
 /* One of its kind, and how many there are: "3 MEDIUM GW_CLOCK". */

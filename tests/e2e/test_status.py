@@ -107,6 +107,14 @@ def test_what_was_answered_wants_no_attention(gateway, make_device, pens):
     device.close()
 
 
+def test_it_fits_a_screen(make_gateway):
+    gateway = make_gateway()
+    said = subprocess.run([CAREPACE, "status", "--config", gateway.configuration], text=True,
+                          capture_output=True, env={"COLUMNS": "80"}).stdout
+    assert said.startswith("RED")
+    assert not [line for line in said.splitlines() if len(line) > 80 and " " in line[5:79]], said
+
+
 def test_without_a_gateway(make_gateway, make_device, pens):
     gateway = make_gateway()
     result = status(gateway)
