@@ -2,6 +2,7 @@
 #include "cli/setup.h"
 
 #include "cli/host.h"
+#include "cli/output.h"
 #include "io/tzfile.h"
 
 #include <poll.h>
@@ -174,7 +175,8 @@ static enum cp_err settle(struct setup *setup, const struct question *question, 
 			return CP_OK;
 		if (!is_asked)
 			return refuse(setup, question->option, answer, why);
-		printf("  %s\n", why);
+		printf("  ");
+		text_wrap(2, why);
 	}
 }
 
@@ -184,8 +186,7 @@ static enum cp_err ask_clinic(struct setup *setup)
 	    "site", "Name of this clinic in topics (a-z 0-9 -)", wrong_site};
 	static const struct question zone = {
 	    "timezone", "Its time zone, such as Europe/Berlin", wrong_zone};
-	static const struct question hosts = {
-	    "host", "Names and addresses by which devices call this box", wrong_hosts};
+	static const struct question hosts = {"host", "Devices call this box by", wrong_hosts};
 	char evident[SETUP_ANSWER_BYTES] = "";
 
 	/* A script must not name a clinic by accident. */

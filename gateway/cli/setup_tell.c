@@ -64,7 +64,7 @@ static void print_plan(const struct setup *setup)
 {
 	char text[LINE_BYTES];
 
-	printf("\nThis box is set up so:\n\n");
+	printf("\nThis box will be set up like this:\n\n");
 	say("Site", setup->site);
 	snprintf(text, sizeof(text), "%s%s%s%s", setup->timezone, setup->zone_from ? " (" : "",
 	    setup->zone_from ? setup->zone_from : "", setup->zone_from ? ")" : "");

@@ -416,7 +416,7 @@ def converse(tree, answers, *options):
 def test_a_person_is_asked_and_asked_again(tree):
     status, shown = converse(tree, [
         ("Name of this clinic", "North 1"), ("Name of this clinic", "north-1"),
-        ("time zone", "Europe/Berlin"), ("by which devices call", "127.0.0.1, box.local"),
+        ("time zone", "Europe/Berlin"), ("Devices call this box by", "127.0.0.1, box.local"),
         ("first device", "Pen 1"), ("kind.*\\[pen\\]", ""), ("Head office's broker", ""),
         ("Is that right.*\\[yes\\]", "")])
     assert status == 0, shown
@@ -455,7 +455,7 @@ def test_ctrl_c_ends_it(tree):
 
 def test_a_screen_of_80_columns_is_wide_enough(tree):
     status, shown = converse(
-        tree, [("by which devices call", ""), ("Head office's broker", ""), ("Is that right", "")],
+        tree, [("Devices call this box by", ""), ("Head office's broker", ""), ("Is that right", "")],
         *CLINIC, "--device", "Pen 1", "--kind", "pen")
     assert status == 0, shown
     lines = shown.replace(str(tree.root), "").splitlines()

@@ -309,6 +309,19 @@ def removed(box):
     box.run("carepace verify")
 
 
+def put_back(box):
+    """After a purge by mistake, as the guide has it."""
+    box.run("apt-get purge -y carepace")
+    before = box.pen.connections
+    box.run("mv /var/backups/carepace-*/etc-carepace /etc/carepace &&"
+            " mv /var/backups/carepace-*/var-lib-carepace /var/lib/carepace &&"
+            " rmdir /var/backups/carepace-*")
+    box.run(INSTALL + "/packages/carepace.deb")
+    box.unit.wait_active()
+    box.pen.wait_connections(before + 1)
+    box.publish()
+
+
 def purged(box):
     """All that it made, but what no mistake may cost: the records and the keys, for root alone."""
     box.pen.close()
@@ -349,7 +362,8 @@ def set_up(box):
 
 
 LIFE = [installed, configured_without_keys, configured, served, examined, killed, hung, reloaded,
-        other_key, activated, restricted, upgraded, refused, removed, purged, set_up, purged]
+        other_key, activated, restricted, upgraded, refused, removed, put_back, purged,
+        set_up, purged]
 
 
 def main():
