@@ -1,6 +1,7 @@
 """A Debian that is booted: systemd-nspawn on an overlay that is thrown away, with a network of its
 own that is a loopback and nothing else."""
 
+import contextlib
 import ctypes
 import os
 import pickle
@@ -43,8 +44,9 @@ class Container:
     def _find_init(self):
         assert self._nspawn.poll() is None, "systemd-nspawn ended"
         for child in children(self._nspawn.pid):
-            if Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
-                return child
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it was a short one
+                if Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
+                    return child
         return None
 
     def run(self, command, check=True, limit_s=120):
