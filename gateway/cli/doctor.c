@@ -144,10 +144,10 @@ static void print_text(const struct diagnosis *findings, bool is_brief)
 		if (is_brief && !findings[i].remedy[0])
 			continue;
 		printf("%-8s %-14s ", result_names[findings[i].result], doctor_checks[i].name);
-		text_wrap(TEXT_COLUMN, findings[i].text);
+		print_wrapped(findings[i].text, TEXT_COLUMN);
 		if (findings[i].remedy[0]) {
 			printf("%-*s-> ", TEXT_COLUMN, "");
-			text_wrap(TEXT_COLUMN + 3, findings[i].remedy);
+			print_wrapped(findings[i].remedy, TEXT_COLUMN + 3);
 		}
 	}
 	size_t bad = count(findings, DOCTOR_FAIL);

@@ -208,26 +208,6 @@ void table_print_list(const struct table *table, const char *indent)
 	print_notes(table, indent, stdout);
 }
 
-void text_wrap(size_t column, const char *text)
-{
-	size_t columns = terminal_columns();
-	size_t room = columns > column + LAST_COLUMN_MIN ? columns - column : SIZE_MAX;
-	size_t used = 0;
-
-	while (*text) {
-		size_t len = strcspn(text, " ");
-		size_t width = width_of(text) - width_of(text + len);
-		if (used && used + 1 + width > room) {
-			printf("\n%*s", (int)column, "");
-			used = 0;
-		}
-		printf("%s%.*s", used ? " " : "", (int)len, text);
-		used += width + (used > 0);
-		text += len + strspn(text + len, " ");
-	}
-	putchar('\n');
-}
-
 /* --- words ------------------------------------------------------------------------------ */
 
 static int32_t day_of(int64_t ms)

@@ -51,10 +51,6 @@ void table_print_list(const struct table *table, const char *indent);
  * line. */
 void print_wrapped(const char *text, size_t at);
 
-/* A sentence behind what stands in the line already, `column` characters; on a terminal it goes on
- * below itself. With the line's end. */
-void text_wrap(size_t column, const char *text);
-
 /* --- words; each returns `out` ----------------------------------------------------- */
 
 #define WHEN_BYTES 40

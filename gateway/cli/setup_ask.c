@@ -176,7 +176,7 @@ static enum cp_err settle(struct setup *setup, const struct question *question, 
 		if (!is_asked)
 			return refuse(setup, question->option, answer, why);
 		printf("  ");
-		text_wrap(2, why);
+		print_wrapped(why, 2);
 	}
 }
 

@@ -24,7 +24,7 @@ static void say_file(const char *done, const char *path, const char *what)
 
 	snprintf(text, sizeof(text), "%s (%s)", path, what);
 	printf("%-6s ", done);
-	text_wrap(7, text);
+	print_wrapped(text, 7);
 }
 
 static void tell(struct setup *setup, bool is_new, const char *path, const char *what)

@@ -18,7 +18,7 @@
 static void say(const char *name, const char *text)
 {
 	printf("  %-*s", TEXT_COLUMN - 2, name);
-	text_wrap(TEXT_COLUMN, text);
+	print_wrapped(text, TEXT_COLUMN);
 }
 
 static bool is_reachable(const char *hosts)

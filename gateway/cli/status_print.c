@@ -133,7 +133,7 @@ static void print_certificates(const struct status *status)
 		    len ? ", " : "", certificate->what,
 		    when_short(&status->source->zone, certificate->ends_at, until));
 	}
-	text_wrap(13, len ? text : "not readable here");
+	print_wrapped(len ? text : "not readable here", 13);
 }
 
 /* One of its kind, and how many there are: "3 MEDIUM GW_CLOCK". */
