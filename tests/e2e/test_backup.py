@@ -437,6 +437,24 @@ def test_killed_at_any_call_a_restore_leaves_one_whole_store(
     assert {(False, True, False), (True, False, True)} <= seen, seen
 
 
+def test_a_restore_that_cannot_be_finished_is_not_forgotten(with_store):
+    """It is decided, and what is in its way a person must take away."""
+    gateway, _ = with_store
+    decided, way = gateway.store / "restored-20261123", gateway.store / "before-restore-20261123"
+    decided.mkdir()
+    (gateway.store / "carepace.db").rename(decided / "carepace.db")
+    (gateway.store / "carepace.db").write_bytes(b"the former one")
+    way.write_text("no folder")
+    assert gateway.launch().ended() == 74
+    assert gateway.logged("cannot finish the restore that was begun: "), gateway.log
+    way.unlink()
+    gateway.start()
+    assert gateway.logged("a restore was cut short after it was decided, and is finished now")
+    gateway.stop()
+    gateway.verify()
+    assert (way / "carepace.db").read_bytes() == b"the former one"
+
+
 # --- a full disk -----------------------------------------------------------------------------------
 
 

@@ -135,6 +135,7 @@ def test_looking_is_no_event(box):
         device.sendall(b"\x16\x03\x01")
     box.wait_logged("^INFO .*: it left before the handshake was over")
     box.stop()
+    assert box.counts()["tls_peer_looked"] >= 1
 
 
 def test_it_says_the_same_to_people(box):
