@@ -1,7 +1,7 @@
 #include "care/range.h"
 
-#include "care/time/civil.h"
 #include "care/range_rules.h"
+#include "care/time/civil.h"
 #include "wire/field.h"
 #include "wire/scan.h"
 

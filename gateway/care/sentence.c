@@ -1,7 +1,7 @@
 #include "care/sentence.h"
 
-#include "care/time/civil.h"
 #include "care/session.h"
+#include "care/time/civil.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
+#include "base/suggest.h"
 #include "care/sentence.h"
 #include "cli/alert_json.h"
 #include "cli/commands.h"
 #include "cli/moment.h"
-#include "base/suggest.h"
 
 struct request {
 	struct cli_options options;

@@ -1,7 +1,7 @@
 #include "cli/commands.h"
 
-#include "cli/pki.h"
 #include "base/suggest.h"
+#include "cli/pki.h"
 
 #include <string.h>
 

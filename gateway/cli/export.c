@@ -1,10 +1,10 @@
 #include "cli/export.h"
 
+#include "base/suggest.h"
 #include "care/time/civil.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/source.h"
-#include "base/suggest.h"
 #include "ledger/view/states.h"
 #include "wire/field.h"
 

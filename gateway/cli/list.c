@@ -1,7 +1,7 @@
 #include "cli/list.h"
 
-#include "cli/commands.h"
 #include "base/suggest.h"
+#include "cli/commands.h"
 
 #include "telemetry.pb-c.h"
 

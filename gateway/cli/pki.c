@@ -2,11 +2,11 @@
 #include "cli/pki.h"
 
 #include "base/hex.h"
+#include "base/suggest.h"
 #include "cli/commands.h"
 #include "cli/host.h"
 #include "cli/output.h"
 #include "cli/pki_request.h"
-#include "base/suggest.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "cli/pki_entry.h"
 
 #include "base/hex.h"
-#include "cli/output.h"
 #include "base/suggest.h"
+#include "cli/output.h"
 #include "pki/date.h"
 
 #define BEARERS_MAX 4 /* of one name in one sentence, which has room for so many */

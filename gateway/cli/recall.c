@@ -1,6 +1,6 @@
+#include "base/suggest.h"
 #include "cli/commands.h"
 #include "cli/lot.h"
-#include "base/suggest.h"
 #include "io/clock.h"
 #include "ledger/view/carts.h"
 

@@ -1,8 +1,8 @@
 #include "cli/tail.h"
 
+#include "base/suggest.h"
 #include "cli/commands.h"
 #include "cli/list.h"
-#include "base/suggest.h"
 #include "io/clock.h"
 #include "ledger/view/devices.h"
 

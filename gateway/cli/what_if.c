@@ -1,7 +1,7 @@
 #include "ledger/past/what_if.h"
 
-#include "care/time/civil.h"
 #include "care/sentence.h"
+#include "care/time/civil.h"
 #include "care/time/zone.h"
 #include "cli/commands.h"
 #include "cli/output.h"

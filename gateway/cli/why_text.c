@@ -1,7 +1,7 @@
 #include "cli/why.h"
 
-#include "care/time/civil.h"
 #include "care/sentence.h"
+#include "care/time/civil.h"
 #include "care/verdict.h"
 #include "cli/alert_json.h"
 #include "cli/list.h"

@@ -1,14 +1,14 @@
 /* apply_device.c - what devices are and how they do, whoever tells it. */
 #include "ledger/apply.h"
 
-#include "ledger/days/aggregates.h"
 #include "ledger/clocks.h"
-#include "ledger/downs.h"
+#include "ledger/days/aggregates.h"
 #include "ledger/days/heard.h"
+#include "ledger/downs.h"
 #include "ledger/judging/history.h"
-#include "ledger/store/names.h"
 #include "ledger/judging/presence.h"
 #include "ledger/reach.h"
+#include "ledger/store/names.h"
 
 /* The last word on what it is, whichever says it: HELLO, or head office. */
 static void add_to_device(struct ledger *ledger, int64_t device, const struct reading *reading,

@@ -7,8 +7,8 @@
 #include "ledger/corrections.h"
 #include "ledger/forgets.h"
 #include "ledger/merges.h"
-#include "ledger/store/names.h"
 #include "ledger/reach.h"
+#include "ledger/store/names.h"
 #include "ledger/store/sessions.h"
 
 /* R22: a test speaks of nobody. */

@@ -10,8 +10,8 @@
 #ifndef LEDGER_BATCH_H
 #define LEDGER_BATCH_H
 
-#include "care/time/gateway_clock.h"
 #include "care/reading.h"
+#include "care/time/gateway_clock.h"
 #include "care/watch.h"
 #include "ledger/batch_outbox.h"
 #include "ledger/office/office_receipt.h"

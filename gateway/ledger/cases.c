@@ -1,12 +1,12 @@
 #include "ledger/cases.h"
 
 #include "care/alert.h"
-#include "care/report/case_state.h"
 #include "care/history_events.h"
+#include "care/report/case_state.h"
 #include "ledger/judging/history.h"
+#include "ledger/office/states.h"
 #include "ledger/store/names.h"
 #include "ledger/store/sessions.h"
-#include "ledger/office/states.h"
 
 #include <stdio.h>
 

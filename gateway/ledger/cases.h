@@ -8,8 +8,8 @@
 #ifndef LEDGER_CASES_H
 #define LEDGER_CASES_H
 
-#include "ledger/store/journal.h"
 #include "ledger/state.h"
+#include "ledger/store/journal.h"
 
 /* Remembers which session a report or an update blames. Returns the case's number. */
 int64_t cases_take(struct ledger *ledger, const struct reading *reading);

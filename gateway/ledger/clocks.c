@@ -2,14 +2,14 @@
 
 #include "care/stream/fold.h"
 #include "ledger/box_clock.h"
+#include "ledger/days/heard.h"
 #include "ledger/downs.h"
 #include "ledger/facts.h"
-#include "ledger/seals.h"
 #include "ledger/judging/guards.h"
-#include "ledger/days/heard.h"
 #include "ledger/judging/history.h"
-#include "ledger/store/names.h"
 #include "ledger/judging/session_stream.h"
+#include "ledger/seals.h"
+#include "ledger/store/names.h"
 #include "ledger/store/sessions.h"
 
 #define ROW_BYTES_MAX (4U << 20)

@@ -1,10 +1,10 @@
 #include "ledger/downs.h"
 
 #include "care/time/civil.h"
-#include "ledger/store/down_rows.h"
-#include "ledger/store/names.h"
 #include "ledger/receipt.h"
 #include "ledger/restored.h"
+#include "ledger/store/down_rows.h"
+#include "ledger/store/names.h"
 #include "wire/pack.h"
 #include "wire/unpack.h"
 

@@ -1,17 +1,17 @@
 #include "ledger/forgets.h"
 
 #include "base/hash.h"
-#include "care/time/civil.h"
 #include "care/fact.h"
 #include "care/session.h"
+#include "care/time/civil.h"
 #include "care/time/zone.h"
 #include "ledger/days/civil_days.h"
-#include "ledger/store/down_rows.h"
-#include "ledger/store/journal.h"
 #include "ledger/merges.h"
-#include "ledger/store/names.h"
 #include "ledger/parked.h"
 #include "ledger/reach.h"
+#include "ledger/store/down_rows.h"
+#include "ledger/store/journal.h"
+#include "ledger/store/names.h"
 
 /* How long head office is told that an order is done: as long as something may be left. */
 #define REPORTED_MS PARKED_KEPT_MS

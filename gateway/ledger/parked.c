@@ -2,9 +2,9 @@
 
 #include "ledger/box_clock.h"
 #include "ledger/facts.h"
-#include "ledger/store/names.h"
 #include "ledger/judging/pending.h"
 #include "ledger/policies.h"
+#include "ledger/store/names.h"
 #include "ledger/store/store.h"
 
 /* What one batch waits for. */

@@ -1,9 +1,9 @@
 #include "ledger/policies.h"
 
 #include "care/judge.h"
+#include "ledger/judging/subjects.h"
 #include "ledger/own_order.h"
 #include "ledger/store/journal.h"
-#include "ledger/judging/subjects.h"
 #include "wire/pack.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 #include "ledger/reach.h"
 
 #include "ledger/judging/history.h"
-#include "ledger/store/names.h"
 #include "ledger/judging/subjects.h"
+#include "ledger/store/names.h"
 
 #define REACH_AT_ONCE_MAX 64
 

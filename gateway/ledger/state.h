@@ -33,16 +33,16 @@
 
 #include "base/map.h"
 #include "care/time/gateway_clock.h"
+#include "ledger/judging/topics.h"
+#include "ledger/judging/touched.h"
+#include "ledger/ledger.h"
+#include "ledger/parked_walk.h"
 #include "ledger/store/db.h"
 #include "ledger/store/decoded.h"
 #include "ledger/store/kept_sessions.h"
-#include "ledger/ledger.h"
-#include "ledger/parked_walk.h"
 #include "ledger/store/source_state.h"
 #include "ledger/store/stream_names.h"
 #include "ledger/subject_kind.h"
-#include "ledger/judging/topics.h"
-#include "ledger/judging/touched.h"
 
 #define SOURCE_BOX 1 /* local number of the box itself (reading_box); schema.sql */
 

@@ -1,11 +1,11 @@
 #include "ledger/watch.h"
 
 #include "care/history_events.h"
-#include "care/timeline.h"
 #include "care/time/zone.h"
+#include "care/timeline.h"
 #include "ledger/facts.h"
-#include "ledger/office/health.h"
 #include "ledger/judging/history.h"
+#include "ledger/office/health.h"
 #include "ledger/store/names.h"
 #include "ledger/store/store.h"
 #include "wire/pack.h"

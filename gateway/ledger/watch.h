@@ -11,8 +11,8 @@
 #ifndef LEDGER_WATCH_H
 #define LEDGER_WATCH_H
 
-#include "ledger/store/journal.h"
 #include "ledger/state.h"
+#include "ledger/store/journal.h"
 
 /* Appends an input of the box and applies it. */
 void watch_record(struct ledger *ledger, Carepace__V1__Box *box);

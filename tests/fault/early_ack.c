@@ -2,8 +2,8 @@
  * --wrap, so that every line of the daemon is the real one but for this: one
  * transaction stays open over several batches, and each of them is handed back, and
  * acknowledged, before the commit that holds it. */
-#include "ledger/store/db.h"
 #include "ledger/ledger.h"
+#include "ledger/store/db.h"
 
 #define BATCHES_PER_COMMIT 8
 

@@ -1,7 +1,7 @@
 /* A gateway that is wrong: of the stream a row too many goes with the others. */
+#include "ledger/retention.h"
 #include "ledger/state.h"
 #include "ledger/store/stream_names.h"
-#include "ledger/retention.h"
 
 void __real_stream_names_forget(struct ledger *ledger, struct stream_name *names, size_t count);
 void __wrap_stream_names_forget(struct ledger *ledger, struct stream_name *names, size_t count);

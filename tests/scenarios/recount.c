@@ -1,8 +1,8 @@
 #include "recount.h"
 
-#include "ledger/state.h"
 #include "ledger/past/verify.h"
 #include "ledger/past/what_if.h"
+#include "ledger/state.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -13,11 +13,11 @@
 #include "ledger/days/aggregates.h"
 #include "ledger/office/outbox.h"
 #include "ledger/office/report.h"
+#include "ledger/office/states.h"
+#include "ledger/past/verify.h"
 #include "ledger/state.h"
 #include "ledger/store/sessions.h"
 #include "ledger/store/store.h"
-#include "ledger/office/states.h"
-#include "ledger/past/verify.h"
 #include "ledger/view/view.h"
 
 #include <stdlib.h>

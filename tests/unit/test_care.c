@@ -2,10 +2,10 @@
  * every number is the wire contract's. */
 #include "care/alert.h"
 #include "care/correction.h"
-#include "care/stream/fold.h"
 #include "care/history.h"
 #include "care/judge.h"
 #include "care/judge/client.h"
+#include "care/stream/fold.h"
 #include "care/time/zone.h"
 #include "care/verdict.h"
 

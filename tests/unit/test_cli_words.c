@@ -1,10 +1,10 @@
 /* The words of the command line: tables, times, counts, commands, "did you mean". */
 #include "capture.h"
 
+#include "base/suggest.h"
 #include "care/time/civil.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "base/suggest.h"
 #include "io/tzfile.h"
 
 static int pretend(int argc, char **argv)

@@ -1,6 +1,6 @@
 /* What a message teaches about its device's clock, and whom that dates again. */
-#include "care/time/clock_trust.h"
 #include "care/range_rules.h"
+#include "care/time/clock_trust.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
  * next session is due, by the same rules as the findings. */
 #include "states_bench.h"
 
-#include "care/time/civil.h"
 #include "care/outlook.h"
+#include "care/time/civil.h"
 
 #define PHASE(name) CAREPACE__V1__COURSE_PHASE__COURSE_PHASE_##name
 

@@ -2,8 +2,8 @@
  * in two tables, head office's stream without holes. */
 #include "ledger_bench.h"
 
-#include "ledger/store/alert_rows.h"
 #include "ledger/past/verify.h"
+#include "ledger/store/alert_rows.h"
 
 #include <sqlite3.h>
 

@@ -1,6 +1,6 @@
 /* What a therapist reads, word for word. */
-#include "care/time/civil.h"
 #include "care/sentence.h"
+#include "care/time/civil.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

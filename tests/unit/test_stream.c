@@ -2,8 +2,8 @@
  * written a moment later (P3), and what a crash in between leaves. */
 #include "ledger_bench.h"
 
-#include "ledger/store/sessions.h"
 #include "ledger/past/verify.h"
+#include "ledger/store/sessions.h"
 
 #include <sys/wait.h>
 

@@ -10,8 +10,8 @@
 #include "care/judge.h"
 
 #include "care/adverse.h"
-#include "care/time/civil.h"
 #include "care/outlook.h"
+#include "care/time/civil.h"
 #include "care/time/zone.h"
 
 /* The case between two messages: [from, to). */

@@ -7,9 +7,9 @@
  */
 #include "care/judge/device.h"
 
-#include "care/time/civil.h"
 #include "care/outlook.h"
 #include "care/service.h"
+#include "care/time/civil.h"
 #include "care/time/zone.h"
 
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * matters when its holder treats somebody: judge/session_people.c. */
 #include "care/judge.h"
 
-#include "care/time/civil.h"
 #include "care/outlook.h"
+#include "care/time/civil.h"
 #include "care/time/zone.h"
 
 /* --- what replaces a certificate --------------------------------------------------------- */

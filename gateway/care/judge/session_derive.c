@@ -1,6 +1,6 @@
 /* session_derive.c - from messages to a treatment (R12, R13, R21, R22, R23). */
-#include "care/stream/guard.h"
 #include "care/judge.h"
+#include "care/stream/guard.h"
 
 #include "care/correction.h"
 #include "care/time/zone.h"

@@ -3,9 +3,9 @@
  * Judged by what was known of it when the session began; what clears a finding later is
  * the next fact of the kind.
  */
-#include "care/stream/guard.h"
 #include "care/judge/session.h"
 #include "care/service.h"
+#include "care/stream/guard.h"
 #include "care/time/zone.h"
 
 static event_ms time_of(const struct fact *fact)

@@ -10,8 +10,8 @@
 #ifndef CARE_REPORT_AGGREGATE_H
 #define CARE_REPORT_AGGREGATE_H
 
-#include "care/time/opening.h"
 #include "care/session.h"
+#include "care/time/opening.h"
 
 #include "report.pb-c.h"
 

@@ -2,13 +2,13 @@
 
 #include "care/report/aggregate.h"
 #include "care/time/zone.h"
-#include "ledger/days/civil_days.h"
 #include "ledger/box_clock.h"
+#include "ledger/days/civil_days.h"
 #include "ledger/days/counts.h"
 #include "ledger/days/devices.h"
 #include "ledger/days/observed.h"
-#include "ledger/store/sessions.h"
 #include "ledger/office/states.h"
+#include "ledger/store/sessions.h"
 #include "ledger/store/store.h"
 
 /* From 2 January 1970 to 2149: no number is 0, and an alert without a date is of no day. */

@@ -1,7 +1,7 @@
 #include "ledger/days/civil_days.h"
 
-#include "care/time/civil.h"
 #include "care/outlook.h"
+#include "care/time/civil.h"
 #include "care/time/zone.h"
 #include "ledger/days/aggregates.h"
 #include "ledger/forgets.h"

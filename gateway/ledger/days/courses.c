@@ -1,7 +1,7 @@
 #include "ledger/days/courses.h"
 
-#include "care/time/civil.h"
 #include "care/policy.h"
+#include "care/time/civil.h"
 #include "care/time/zone.h"
 #include "ledger/judging/history.h"
 

@@ -1,7 +1,7 @@
 #include "ledger/days/devices.h"
 
-#include "care/report/downtime.h"
 #include "care/outlook.h"
+#include "care/report/downtime.h"
 #include "care/time/zone.h"
 #include "ledger/days/heard.h"
 #include "ledger/judging/history.h"

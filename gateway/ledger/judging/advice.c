@@ -1,7 +1,7 @@
 #include "ledger/judging/advice.h"
 
-#include "ledger/store/alert_rows.h"
 #include "ledger/downs.h"
+#include "ledger/store/alert_rows.h"
 
 static bool may_be_stopped(struct ledger *ledger, const struct session *session)
 {

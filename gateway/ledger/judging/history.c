@@ -1,11 +1,11 @@
 #include "ledger/judging/history.h"
 
 #include "base/sort.h"
-#include "ledger/store/cart_rows.h"
 #include "ledger/clocks.h"
 #include "ledger/corrections.h"
-#include "ledger/store/decoded.h"
 #include "ledger/forgets.h"
+#include "ledger/store/cart_rows.h"
+#include "ledger/store/decoded.h"
 #include "ledger/store/sessions.h"
 
 #include <stdio.h>

@@ -2,11 +2,11 @@
 
 #include "ledger/clocks.h"
 #include "ledger/facts.h"
-#include "ledger/store/sessions.h"
-#include "ledger/store/store.h"
 #include "ledger/judging/subjects.h"
 #include "ledger/judging/unjudged.h"
 #include "ledger/judging/verdicts.h"
+#include "ledger/store/sessions.h"
+#include "ledger/store/store.h"
 
 /* One transaction's worth of what was never tried. */
 #define GROUP_ITEMS_MAX 256

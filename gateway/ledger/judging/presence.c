@@ -1,7 +1,7 @@
 #include "ledger/judging/presence.h"
 
-#include "care/report/device_status.h"
 #include "care/policy.h"
+#include "care/report/device_status.h"
 #include "ledger/office/device_states.h"
 #include "ledger/store/names.h"
 

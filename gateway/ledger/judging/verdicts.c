@@ -1,13 +1,13 @@
 #include "ledger/judging/verdicts.h"
 
 #include "care/advice.h"
-#include "ledger/judging/advice.h"
-#include "ledger/store/alert_rows.h"
 #include "ledger/downs.h"
+#include "ledger/judging/advice.h"
+#include "ledger/judging/unjudged.h"
+#include "ledger/office/summaries.h"
+#include "ledger/store/alert_rows.h"
 #include "ledger/store/names.h"
 #include "ledger/store/sessions.h"
-#include "ledger/office/summaries.h"
-#include "ledger/judging/unjudged.h"
 #include "wire/unpack.h"
 
 struct given {

@@ -2,8 +2,8 @@
 
 #include "base/hash.h"
 #include "care/correction.h"
-#include "ledger/store/names.h"
 #include "ledger/office/states.h"
+#include "ledger/store/names.h"
 
 #include "report.pb-c.h"
 

@@ -1,11 +1,11 @@
 #include "ledger/office/summaries.h"
 
 #include "care/report/summary.h"
-#include "ledger/store/cart_rows.h"
 #include "ledger/judging/history.h"
-#include "ledger/store/sessions.h"
-#include "ledger/office/states.h"
 #include "ledger/judging/verdicts.h"
+#include "ledger/office/states.h"
+#include "ledger/store/cart_rows.h"
+#include "ledger/store/sessions.h"
 
 void summaries_touch(struct ledger *ledger, const struct session *session)
 {

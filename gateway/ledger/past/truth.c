@@ -1,7 +1,7 @@
 /* truth.c - the truth of a store as text. */
 #include "care/catalogue.h"
-#include "ledger/state.h"
 #include "ledger/past/verify.h"
+#include "ledger/state.h"
 #include "wire/field.h"
 #include "wire/unpack.h"
 

@@ -3,12 +3,12 @@
 #include "ledger/box_clock.h"
 #include "ledger/clocks.h"
 #include "ledger/facts.h"
-#include "ledger/store/names.h"
-#include "ledger/policies.h"
-#include "ledger/seals.h"
-#include "ledger/store/sessions.h"
 #include "ledger/judging/subjects.h"
 #include "ledger/judging/unjudged.h"
+#include "ledger/policies.h"
+#include "ledger/seals.h"
+#include "ledger/store/names.h"
+#include "ledger/store/sessions.h"
 
 #include <inttypes.h>
 #include <stdio.h>

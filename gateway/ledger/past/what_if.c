@@ -2,13 +2,13 @@
 
 #include "care/advice.h"
 #include "care/judge.h"
-#include "ledger/store/alert_rows.h"
 #include "ledger/forgets.h"
-#include "ledger/merges.h"
-#include "ledger/policies.h"
-#include "ledger/store/sessions.h"
 #include "ledger/judging/subjects.h"
 #include "ledger/judging/unjudged.h"
+#include "ledger/merges.h"
+#include "ledger/policies.h"
+#include "ledger/store/alert_rows.h"
+#include "ledger/store/sessions.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "ledger/store/journal.h"
 
 #include "ledger/facts.h"
-#include "ledger/store/names.h"
 #include "ledger/judging/presence.h"
+#include "ledger/store/names.h"
 
 static const char insert_journal[] =
     "INSERT INTO journal(source, boot, seq, recv, kind, client, operator, hash, payload, client2,"

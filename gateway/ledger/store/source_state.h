@@ -2,8 +2,8 @@
 #ifndef LEDGER_STORE_SOURCE_STATE_H
 #define LEDGER_STORE_SOURCE_STATE_H
 
-#include "care/time/clock_trust.h"
 #include "care/report/downtime.h"
+#include "care/time/clock_trust.h"
 
 #define BATTERY_UNKNOWN (-1) /* else 0 to 100, or 255: mains */
 

@@ -1,8 +1,8 @@
 #include "ledger/view/state.h"
 
 #include "care/time/civil.h"
-#include "ledger/store/alert_rows.h"
 #include "ledger/office/report.h"
+#include "ledger/store/alert_rows.h"
 #include "ledger/store/sessions.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "ledger/view/carts.h"
 
-#include "ledger/store/cart_rows.h"
 #include "ledger/judging/history.h"
+#include "ledger/store/cart_rows.h"
 #include "ledger/store/sessions.h"
 #include "ledger/view/state.h"
 

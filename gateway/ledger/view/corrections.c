@@ -1,6 +1,6 @@
 #include "care/correction.h"
-#include "ledger/store/journal.h"
 #include "ledger/merges.h"
+#include "ledger/store/journal.h"
 #include "ledger/store/names.h"
 #include "ledger/view/session.h"
 #include "ledger/view/state.h"

@@ -6,8 +6,8 @@
 #ifndef LEDGER_VIEW_DEVICES_H
 #define LEDGER_VIEW_DEVICES_H
 
-#include "care/time/clock_trust.h"
 #include "care/outlook.h"
+#include "care/time/clock_trust.h"
 #include "ledger/view/list.h"
 
 #define BATTERY_UNKNOWN (-1)

@@ -1,7 +1,7 @@
 /* outbox.c - what is sent next, printed as it is now (P5). */
-#include "ledger/office/outbox.h"
 #include "care/time/civil.h"
 #include "ledger/days/aggregates.h"
+#include "ledger/office/outbox.h"
 #include "ledger/office/report.h"
 #include "ledger/store/sessions.h"
 #include "ledger/view/state.h"

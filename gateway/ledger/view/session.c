@@ -1,12 +1,12 @@
 #include "ledger/view/session.h"
 
 #include "care/verdict.h"
-#include "ledger/store/cart_rows.h"
 #include "ledger/judging/history.h"
-#include "ledger/store/journal.h"
-#include "ledger/policies.h"
-#include "ledger/store/sessions.h"
 #include "ledger/judging/verdicts.h"
+#include "ledger/policies.h"
+#include "ledger/store/cart_rows.h"
+#include "ledger/store/journal.h"
+#include "ledger/store/sessions.h"
 #include "ledger/view/state.h"
 
 #include "telemetry.pb-c.h"

@@ -8,10 +8,10 @@
  * broker.
  */
 #include "../fail.h"
+#include "../series.h"
 #include "ledger/office/outbox.h"
 #include "ledger/office/report.h"
 #include "scenarios/speech.h"
-#include "../series.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
