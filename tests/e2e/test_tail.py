@@ -20,11 +20,17 @@ def pens(pki):
     return [pki.issue("pen", f"Pen {i}") for i in range(2)]
 
 
+def hear_interrupts():
+    """Tests that run in the background inherit that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Tail:
     def __init__(self, gateway, *options, is_read=True):
         self.process = subprocess.Popen(
             [CAREPACE, "tail", "--config", gateway.configuration, *options], text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=gateway.clock.environment())
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=gateway.clock.environment(),
+            preexec_fn=hear_interrupts)
         self.lines = []
         self.reader = threading.Thread(target=self.read)
         if is_read:
