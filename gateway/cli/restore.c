@@ -217,8 +217,7 @@ static int settle(struct job *job)
 	return CLI_OK;
 }
 
-/* --- the command ---------------------------------------------------------------------------------
- */
+/* --- the command ---------------------------------------------------------------------------- */
 
 static int tell(const struct job *job)
 {
@@ -239,8 +238,7 @@ static int tell(const struct job *job)
 	if (job->former[0])
 		printf("The one before lies in %s; delete that once all is well.\n", job->former);
 	puts("Start the gateway: systemctl start carepace. Devices are then asked to send again "
-	     "what "
-	     "they still have, and head office is told everything again.");
+	     "what they still have, and head office is told everything again.");
 	return cli_finish(options);
 }
 
