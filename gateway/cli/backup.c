@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/doctor.h"
 #include "cli/interrupt.h"
+#include "cli/one_file.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/source.h"
@@ -33,14 +34,8 @@
 /* So that what lies in memory for the disk does not make the gateway's fsync wait. */
 #define SYNC_BYTES (8 << 20)
 
-struct request {
-	struct cli_options options;
-	const char *file;
-	bool is_forced;
-};
-
 struct job {
-	const struct request *request;
+	const struct one_file *request;
 	struct cli_source *source;
 	const char *store; /* its folder */
 	char file[PATH_MAX];
@@ -301,7 +296,7 @@ static int back_up(struct job *job)
 	return status;
 }
 
-static int work(struct cli_source *source, const struct request *request)
+static int work(struct cli_source *source, const struct one_file *request)
 {
 	const struct cli_options *options = &request->options;
 	struct job job = {
@@ -327,37 +322,10 @@ static int work(struct cli_source *source, const struct request *request)
 	return status ? status : tell(&job);
 }
 
-enum {
-	KEY_FORCE = 512,
-};
-
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-	struct request *request = state->input;
-
-	switch (key) {
-	case KEY_FORCE:
-		request->is_forced = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (request->file)
-			return cli_wrong(
-			    &request->options, "one file at a time; what is \"%s\"?", value);
-		request->file = value;
-		return 0;
-	case ARGP_KEY_END:
-		if (request->file || request->options.is_help)
-			return 0;
-		return cli_wrong(&request->options, "name the file to make");
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 int cli_backup(int argc, char **argv)
 {
 	static const struct argp_option own[] = {
-	    {"force", KEY_FORCE, NULL, 0, "Replace FILE if it exists.", 0},
+	    {"force", ONE_FILE_KEY_FORCE, NULL, 0, "Replace FILE if it exists.", 0},
 	    {0},
 	};
 	static const struct cli_syntax syntax = {
@@ -369,17 +337,8 @@ int cli_backup(int argc, char **argv)
 	             "box: keep it as you keep the box. carepace restore brings it back. The "
 	             "configuration and the certificates, /etc/carepace, are not in it.",
 	    .options = own,
-	    .parse = parse,
+	    .parse = one_file_parse,
 	};
-	struct request request = {0};
-	struct cli_source source;
-	int status;
 
-	if (!cli_parse(&syntax, argc, argv, &request.options, &status))
-		return status;
-	status = cli_source_load(&source, &request.options);
-	if (!status)
-		status = work(&source, &request);
-	cli_source_close(&source);
-	return status;
+	return one_file_run(&syntax, argc, argv, "name the file to make", work);
 }

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/doctor.h"
 #include "cli/interrupt.h"
+#include "cli/one_file.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/source.h"
@@ -23,14 +24,8 @@
 #define STEP_BYTES (1 << 20)
 #define STAMP_BYTES 24
 
-struct request {
-	struct cli_options options;
-	const char *file;
-	bool is_forced;
-};
-
 struct job {
-	const struct request *request;
+	const struct one_file *request;
 	struct cli_source *source;
 	const char *store; /* its folder */
 	char prepared[PATH_MAX];
@@ -261,7 +256,7 @@ static int replace_store(struct job *job)
 	return status ? status : settled;
 }
 
-static int work(struct cli_source *source, const struct request *request)
+static int work(struct cli_source *source, const struct one_file *request)
 {
 	const struct cli_options *options = &request->options;
 	struct job job = {
@@ -299,37 +294,10 @@ static int work(struct cli_source *source, const struct request *request)
 	return status ? status : tell(&job);
 }
 
-enum {
-	KEY_FORCE = 512,
-};
-
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-	struct request *request = state->input;
-
-	switch (key) {
-	case KEY_FORCE:
-		request->is_forced = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (request->file)
-			return cli_wrong(
-			    &request->options, "one file at a time; what is \"%s\"?", value);
-		request->file = value;
-		return 0;
-	case ARGP_KEY_END:
-		if (request->file || request->options.is_help)
-			return 0;
-		return cli_wrong(&request->options, "name the file that carepace backup made");
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 int cli_restore(int argc, char **argv)
 {
 	static const struct argp_option own[] = {
-	    {"force", KEY_FORCE, NULL, 0,
+	    {"force", ONE_FILE_KEY_FORCE, NULL, 0,
 	        "Also a backup of another site, which becomes this one's.", 0},
 	    {0},
 	};
@@ -342,17 +310,8 @@ int cli_restore(int argc, char **argv)
 	             "devices are asked to send again what they still have, and head office is "
 	             "told everything again.",
 	    .options = own,
-	    .parse = parse,
+	    .parse = one_file_parse,
 	};
-	struct request request = {0};
-	struct cli_source source;
-	int status;
 
-	if (!cli_parse(&syntax, argc, argv, &request.options, &status))
-		return status;
-	status = cli_source_load(&source, &request.options);
-	if (!status)
-		status = work(&source, &request);
-	cli_source_close(&source);
-	return status;
+	return one_file_run(&syntax, argc, argv, "name the file that carepace backup made", work);
 }
